@@ -1,0 +1,256 @@
+"""Work and what became of it. The database is the truth; a queue only wakes workers."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.projects.models import Project
+from pacs_portal.uploads.models import Upload, UploadFile
+
+
+class Destination(models.TextChoices):
+    ARCHIVE = "archive", _("store in the archive")
+    DOWNLOAD = "download", _("give back as a zip")
+    FOLDER = "folder", _("write to a folder")  # command line only
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")  # could not even be planned
+
+
+class Runner(models.TextChoices):
+    """Whose parts they are: the portal's workers never take a command's."""
+
+    WORKERS = "workers", _("workers")
+    COMMAND = "command", _("command line")
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the jobs of the projects that `user` may open."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def editable_by(self, user: User | AnonymousUser) -> Self:
+        """Return the jobs that `user` may cancel and retry."""
+        return self.filter(project__in=Project.objects.editable_by(user))
+
+
+class Job(models.Model):
+    """One run of a pipeline over the files of an upload; its creation is the outputs' clock."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="jobs")
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="jobs")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor_label = models.CharField(max_length=150, blank=True)
+    tool = models.CharField(max_length=32)  # "auto", or the name of a registered step
+    destination = models.CharField(max_length=16, choices=Destination)
+    runner = models.CharField(max_length=16, choices=Runner, default=Runner.WORKERS)
+    # What is no identity stands open, the profile's version with it; the rest is sealed.
+    options = models.JSONField(default=dict)
+    sealed_options = models.BinaryField(null=True)
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.WAITING)
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.pk])
+
+
+class PartKind(models.TextChoices):
+    PLAN = "plan", _("inventory and plan")
+    WORK = "work", _("work")
+
+
+class PartState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+
+
+class JobPart(models.Model):
+    """What one worker does under one lease; the plan itself is the first part of its job."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="parts")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8, choices=PartKind)
+    steps = models.JSONField(default=list)  # ordered names: ["convert", "pseudonymize", "store"]
+    state = models.CharField(max_length=16, choices=PartState, default=PartState.WAITING)
+    not_before = models.DateTimeField(null=True)  # waiting for the archive to come back
+    attempts = models.PositiveIntegerField(default=0)
+    # The lease: whoever took the part last owns the highest fence, and only she may write.
+    fence = models.PositiveIntegerField(default=0)
+    lease_owner = models.CharField(max_length=100, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["job", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="job_part_number_once"),
+        ]
+        indexes = [
+            # claim_next_part: the oldest part that nobody holds
+            models.Index(
+                fields=["state", "not_before", "id"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="job_part_claimable",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}/{self.number}"
+
+
+class JobUnit(models.Model):
+    """Files that are processed together and never span parts (a series, a volume, an image)."""
+
+    part = models.ForeignKey(JobPart, on_delete=models.PROTECT, related_name="units")
+    number = models.PositiveIntegerField()
+    # UUIDs, UIDs and numbers the plan fixed before any part ran; nothing that identifies.
+    plan = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["part", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["part", "number"], name="job_unit_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part_id}/{self.number}"
+
+
+class Outcome(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    WRITTEN = "written", _("written")
+    STORED = "stored", _("stored")
+    DUPLICATE = "duplicate", _("already there")
+    HELD = "held", _("held back")
+    FAILED = "failed", _("failed")
+    SKIPPED = "skipped", _("skipped")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class FileReceipt(models.Model):
+    """What became of one input file of a job."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="receipts")
+    upload_file = models.ForeignKey(UploadFile, on_delete=models.PROTECT, related_name="receipts")
+    unit = models.ForeignKey(JobUnit, null=True, on_delete=models.PROTECT, related_name="receipts")
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.WAITING)
+    code = models.CharField(max_length=64, blank=True)  # stable: "truncated", "is-dicom", …
+    reason = models.CharField(max_length=300, blank=True)  # a sentence; quotes no value
+    attempts = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["job", "upload_file"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "upload_file"], name="receipt_one_per_file"),
+        ]
+        indexes = [models.Index(fields=["job", "outcome"], name="receipt_progress")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}/{self.upload_file_id} {self.outcome}"
+
+
+class ReceiptAttempt(models.Model):
+    """One try at a file; a retry appends, nothing is overwritten."""
+
+    receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="history")
+    number = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    code = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["receipt", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["receipt", "number"], name="attempt_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt_id}/{self.number} {self.outcome}"
+
+
+class ReceiptOutput(models.Model):
+    """One instance that came out of a file."""
+
+    receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="outputs")
+    study_instance_uid = models.CharField(max_length=64)
+    sop_instance_uid = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    path = models.CharField(max_length=300, blank=True)  # below the result; pseudonyms and UIDs
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["receipt", "sop_instance_uid"], name="output_once_per_receipt"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sop_instance_uid
+
+
+class Decision(models.TextChoices):
+    ACCEPT = "accept", _("accept")
+    REDACT = "redact", _("redact")
+    REPLACE = "replace", _("replace")
+    REJECT = "reject", _("reject")
+    FALSE_ALARM = "false-alarm", _("false alarm for this value")
+
+
+class HeldFile(models.Model):
+    """A file that waits for a steward; it lies in held/<id>/, never in Orthanc or a download."""
+
+    receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="holds")
+    cause = models.CharField(max_length=64)
+    stage = models.CharField(max_length=32)  # "plan", or the name of the step that held it
+    has_original = models.BooleanField(default=False)
+    has_output = models.BooleanField(default=False)
+    # With --output nothing is copied: the decision is found again by the content's keyed digest.
+    content_digest = models.BinaryField(max_length=32, null=True)
+    decision = models.CharField(max_length=16, choices=Decision, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["receipt"], condition=Q(decision=""), name="held_one_open_per_receipt"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt_id} {self.cause}"

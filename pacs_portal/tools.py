@@ -1,0 +1,42 @@
+"""What a tool adds to the portal: it registers in AppConfig.ready(), nothing here imports it."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class ProjectTab:
+    """A tab of the project page; `url_name` takes the project key."""
+
+    label: Text
+    url_name: str
+    for_stewards: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of the portal: where its pages live and what the home page says of it."""
+
+    name: str  # also the prefix of its addresses: "convert" -> /convert/
+    label: Text
+    sentence: Text
+    icon: str  # id of a symbol in static/portal/icons.svg
+    urls: str  # dotted path of its URLconf
+    project_urls: str = ""  # dotted path of the URLconf below /projects/<key>/, if any
+    tabs: tuple[ProjectTab, ...] = ()
+
+
+_tools: dict[str, Tool] = {}
+
+
+def register_tool(tool: Tool) -> None:
+    """Make `tool` part of the portal."""
+    _tools[tool.name] = tool
+
+
+def registered_tools() -> tuple[Tool, ...]:
+    """Return the tools in the order they were registered."""
+    return tuple(_tools.values())

@@ -1,0 +1,98 @@
+"""What people brought: uploads and their files, with paths kept secret."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.projects.models import Project
+
+
+class UploadState(models.TextChoices):
+    OPEN = "open", _("receiving")
+    COMPLETE = "complete", _("complete")
+    DISCARDED = "discarded", _("discarded")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the uploads of the projects that `user` may open."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def editable_by(self, user: User | AnonymousUser) -> Self:
+        """Return the uploads to which `user` may send files or start jobs from."""
+        return self.filter(project__in=Project.objects.editable_by(user))
+
+
+class Upload(models.Model):
+    """One drop of files into a project, described by its manifest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="uploads")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor_label = models.CharField(max_length=150, blank=True)  # "cli:<system user>"
+    state = models.CharField(max_length=16, choices=UploadState, default=UploadState.OPEN)
+    file_count = models.PositiveIntegerField(default=0)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["Upload"]] = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("upload", args=[self.project.key, self.pk])
+
+
+class FileState(models.TextChoices):
+    EXPECTED = "expected", _("expected")
+    RECEIVED = "received", _("received")
+    UNPACKED = "unpacked", _("unpacked")
+    GONE = "gone", _("removed after the last receipt")
+
+
+class UploadFile(models.Model):
+    """One file of an upload; its path is an identity, sealed with the project's path key."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="files")
+    number = models.PositiveIntegerField()  # 1, 2, …: what people without the path see
+    # The zip this file was unpacked from.
+    container = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="members"
+    )
+    sealed_path = models.BinaryField()
+    path_digest = models.BinaryField(max_length=32)
+    # Command line only: where the source lies; such a file is read in place and never removed.
+    sealed_source = models.BinaryField(null=True)
+    size_bytes = models.PositiveBigIntegerField()
+    modified_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=16, choices=FileState, default=FileState.EXPECTED)
+    received_bytes = models.PositiveBigIntegerField(default=0)
+    kind = models.CharField(max_length=32, blank=True)  # sniffed by content
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="upload_file_number_once"),
+            models.UniqueConstraint(fields=["upload", "path_digest"], name="upload_file_path_once"),
+            models.CheckConstraint(
+                condition=Q(received_bytes__lte=models.F("size_bytes")),
+                name="upload_file_not_more_than_announced",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.number}"
