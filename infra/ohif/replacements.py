@@ -1,0 +1,73 @@
+"""What must change in the published viewer so that it runs below /ohif/ without inline scripts."""
+
+import re
+from dataclasses import dataclass
+
+BASE = "/ohif/"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """One exact change and how often the pinned version needs it."""
+
+    what: str
+    files: str
+    pattern: re.Pattern[str]
+    replacement: str
+    count: int
+
+
+REPLACEMENTS = (
+    Replacement(
+        "base address of scripts",
+        "*.js",
+        re.compile(r'__webpack_require__\.p = "/";'),
+        f'__webpack_require__.p = "{BASE}";',
+        8,
+    ),
+    Replacement(
+        "address of the microscopy viewer",
+        "app.bundle.*.js",
+        re.compile(r"browserImportFunction\('/dicom-microscopy-viewer/"),
+        f"browserImportFunction('{BASE}dicom-microscopy-viewer/",
+        1,
+    ),
+    Replacement(
+        "addresses of fonts",
+        "*.css",
+        re.compile(r"url\(/(?=[^/])"),
+        f"url({BASE}",
+        5,
+    ),
+    Replacement(
+        "addresses in the page",
+        "index.html",
+        re.compile(r'(href|src|content)="/(?=[^/])'),
+        rf'\1="{BASE}',
+        33,
+    ),
+    Replacement(
+        "first inline script of the page",
+        "index.html",
+        re.compile(r'<script>console\.time\("scriptToView"\),window\.PUBLIC_URL="/"</script>'),
+        f'<script src="{BASE}start.js"></script>',
+        1,
+    ),
+    Replacement(
+        "second inline script of the page",
+        "index.html",
+        re.compile(
+            r"<script>function browserImportFunction\(n\)\{return import\(n\)\}"
+            r'window\.PUBLIC_URL="/"</script>'
+        ),
+        "",
+        1,
+    ),
+    Replacement(
+        "addresses of icons",
+        "manifest.json",
+        re.compile(r'"/(?=assets/)'),
+        f'"{BASE}',
+        9,
+    ),
+)
