@@ -1,0 +1,138 @@
+"""The contract between jobs and the steps that tools bring.
+
+A pipeline is an ordered list of steps; files go in, files come out. The first step plans which
+files belong together, every step may fix patients and UIDs before any part runs, and each step
+answers per file: it went on, or a verdict says what became of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from pacs_portal.jobs.models import Job, Outcome
+
+PlanValues = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class InstanceFacts:
+    """What a DICOM file that a step wrote is."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, repr=False)
+class StepFile:
+    """A file on its way: an input staged to a local path, or what the step before wrote."""
+
+    path: Path
+    receipt_ids: tuple[int, ...]  # the inputs it came from
+    kind: str  # sniffed by content: "dicom", "jpeg", "nifti", …
+    relative_path: PurePosixPath  # as the person named it: patient data
+    instance: InstanceFacts | None = None
+    provenance: str = ""  # engine and profile version that made it fit to leave
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a file does not go on; `sentence` says what is wrong and what to do, quoting no value."""
+
+    receipt_id: int
+    outcome: Outcome
+    code: str
+    sentence: str
+    stage: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class GivenIdentity:
+    """The patient a person named for files that carry none themselves."""
+
+    patient_id: str = ""
+    issuer: str = ""
+    name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    study_instance_uid: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class PlannedUnit:
+    """Files that are processed together; `values` is stored in the clear and identifies nobody."""
+
+    files: tuple[StepFile, ...]
+    values: PlanValues = field(default_factory=dict)
+    identity: GivenIdentity | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a step makes of a job's files: units to run, and verdicts on the rest."""
+
+    units: tuple[PlannedUnit, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class UnitContext:
+    """What a step knows while it runs one unit."""
+
+    job: Job
+    values: PlanValues
+    options: Mapping[str, Any]  # the job's options, the sealed ones opened
+    work_dir: Path  # empty, private, removed afterwards
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What came out of a step for one unit."""
+
+    files: tuple[StepFile, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Step(Protocol):
+    """One kind of work; it keeps no state between calls."""
+
+    name: str
+    is_guard: bool  # its output carries pseudonyms and may enter a project that takes no identities
+
+    def refusal(self, kind: str) -> tuple[str, str] | None:
+        """Return (code, sentence) why files of `kind` are not for this step, or None."""
+
+    def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
+        """Group the files that this step, the first of the pipeline, accepts."""
+
+    def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
+        """Fix what must not depend on chance later (patients, UIDs), in short transactions."""
+
+    def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
+        """Do the work; a file that fails gets a verdict, the others go on."""
+
+
+class StepUnavailableError(Exception):
+    """A service the step needs is away; the part waits and is tried again."""
+
+
+_steps: dict[str, Step] = {}
+
+
+def register_step(step: Step) -> None:
+    """Make a step known; tools call this in AppConfig.ready()."""
+    _steps[step.name] = step
+
+
+def step_named(name: str) -> Step:
+    """Return a registered step."""
+    return _steps[name]
+
+
+def registered_steps() -> tuple[Step, ...]:
+    """Return the steps in the order they were registered."""
+    return tuple(_steps.values())
