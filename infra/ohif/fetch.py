@@ -44,8 +44,13 @@ def _fetch_into(tarball: Path) -> None:
         fetched.replace(tarball)
 
 
+def npm_program() -> str | None:
+    """Return npm, None where there is none."""
+    return shutil.which("npm")
+
+
 def _npm_pack(folder: Path, tarball: Path) -> None:
-    npm = shutil.which("npm")
+    npm = npm_program()
     if npm is None:
         raise PackageError("npm is missing, which fetches the viewer: install the package npm.")
     command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", str(folder)]

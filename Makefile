@@ -1,0 +1,42 @@
+# PACS2go: `make run` sets everything up and serves http://127.0.0.1:8000/ (docs/install.md).
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := manage.py pacs_portal converter pseudonymizer infra tests
+
+.PHONY: run setup test check lock clean
+
+run: setup
+	@exec $(BIN)/python -m infra.local run
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.txt
+	@$(PYTHON) -m infra.local venv requirements.txt
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready requirements-dev.txt
+	@$(PYTHON) -m infra.local venv requirements.txt requirements-dev.txt
+	@touch $@
+
+test: .venv/.ready-dev
+	@PACS2GO_DATA=var $(BIN)/python -m infra.local test-setup
+	PACS2GO_OHIF=$(CURDIR)/var/ohif/current $(BIN)/python -m pytest
+
+check: .venv/.ready-dev
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Writes the locked files anew from the .in files; needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" -o requirements.txt requirements.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" -o requirements-dev.txt requirements-dev.in
+
+# Removes what the tools made; never the data folder.
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
