@@ -40,12 +40,12 @@ def start(service: Service, kept_descriptors: Sequence[int] = ()) -> subprocess.
             stderr=log,
             start_new_session=True,
             pass_fds=tuple(kept_descriptors),
-            preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 (this process has one thread)
+            preexec_fn=die_with(os.getpid()),  # safe: this process has one thread
         )
 
 
 def die_with(parent: int) -> Callable[[], None]:
-    """Return what a new child runs first: it gets SIGTERM when `parent` is gone, even by kill -9."""
+    """Return what a new child runs first: it gets SIGTERM whenever `parent` dies."""
 
     def prepare_child() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

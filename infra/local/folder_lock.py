@@ -33,9 +33,9 @@ def _acquire(descriptor: int, folder: Path) -> None:
     deadline = time.monotonic() + ENDING_SECONDS
     while not _try_to_lock(descriptor):
         holder = os.pread(descriptor, 20, 0).decode().strip()
-        if _is_alive(holder):
+        if _is_running_copy(holder):
             raise BusyError(
-                f"PACS2go is already running on {folder} (process {holder}): stop that one, or "
+                f"Another copy is running on {folder} (process {holder}): stop that one, or "
                 "choose another folder with PACS2GO_DATA."
             )
         if time.monotonic() > deadline:
@@ -51,5 +51,10 @@ def _try_to_lock(descriptor: int) -> bool:
     return True
 
 
-def _is_alive(pid: str) -> bool:
-    return pid.isdecimal() and Path(f"/proc/{pid}").exists()
+def _is_running_copy(pid: str) -> bool:
+    """A killed process may linger as a zombie, and its number may be another program's by now."""
+    try:
+        command = Path(f"/proc/{int(pid)}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return b"infra.local" in command

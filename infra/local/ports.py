@@ -1,10 +1,14 @@
 """Finding and checking ports on loopback."""
 
+import ipaddress
 import socket
+import sys
 from pathlib import Path
 
 from infra.errors import BusyError
 from infra.private_files import write_private
+
+LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
 def is_free(port: int) -> bool:
@@ -37,3 +41,25 @@ def kept_port(path: Path) -> int:
         port = int(probe.getsockname()[1])
     write_private(path, f"{port}\n")
     return port
+
+
+def listening_addresses(port: int) -> set[str]:
+    """Return the addresses of this machine on which somebody listens at `port`."""
+    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    lines = [line for table in tables if table.exists() for line in table.open().readlines()[1:]]
+    rows = [line.split() for line in lines]
+    places = [row[1].split(":") for row in rows if row[3] == LISTENING]
+    return {_address(host) for host, port_hex in places if int(port_hex, 16) == port}
+
+
+def is_outside_loopback(port: int) -> bool:
+    """Tell whether somebody listens at `port` where other machines can reach it."""
+    addresses = [ipaddress.ip_address(address) for address in listening_addresses(port)]
+    return any(not address.is_loopback for address in addresses)
+
+
+def _address(kernel_hex: str) -> str:
+    """Read an address as the kernel prints it: 32-bit words, each in the byte order of the CPU."""
+    words = [kernel_hex[start : start + 8] for start in range(0, len(kernel_hex), 8)]
+    packed = b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words)
+    return str(ipaddress.ip_address(packed))

@@ -49,7 +49,7 @@ def _manage(site: Site, environment: Mapping[str, str], *arguments: str) -> None
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 (this process has one thread)
+        preexec_fn=die_with(os.getpid()),  # safe: this process has one thread
     )
     with opened_log(site.logs / "setup.log") as log:
         log.write(done.stderr.encode())

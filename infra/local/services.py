@@ -7,8 +7,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.errors import ServiceError
 from infra.local.children import Service
-from infra.local.ports import kept_port
+from infra.local.ports import is_outside_loopback, kept_port
 from infra.local.site import ROOT, Site
 from infra.orthanc.configuration import (
     OrthancPlan,
@@ -63,15 +64,22 @@ def service_environment(site: Site, orthanc: OrthancPlan | None) -> dict[str, st
 def orthanc_service(site: Site, plan: OrthancPlan) -> Service:
     """Return Orthanc on loopback, ready when its REST interface lets us in."""
     return Service(
-        name="archive (Orthanc)",
+        name="archive",
         command=[str(server_program()), str(plan.configuration)],
         environment={
             **site.environment,
             "LD_PRELOAD": str(built_loopback_guard(site.orthanc)),
         },
         log=site.logs / "orthanc.log",
-        is_ready=lambda: answers(f"{plan.url}/system", (plan.username, plan.password)),
+        is_ready=lambda: orthanc_is_ready(plan),
     )
+
+
+def orthanc_is_ready(plan: OrthancPlan) -> bool:
+    """Tell whether Orthanc lets us in; one that other machines can reach stops everything."""
+    if is_outside_loopback(plan.port):
+        raise ServiceError("Orthanc listens outside loopback; it was stopped.")
+    return answers(f"{plan.url}/system", (plan.username, plan.password))
 
 
 def worker_service(site: Site, environment: dict[str, str]) -> Service:

@@ -75,7 +75,7 @@ def built_loopback_guard(folder: Path) -> Path:
         raise PackageError("A C compiler is missing: install the packages gcc and libc6-dev.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = library.with_suffix(".part")
-    command = [compiler, "-shared", "-fPIC", "-O2", "-o", unfinished, source, "-ldl"]
+    command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(unfinished), str(source), "-ldl"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PackageError(
