@@ -1,0 +1,79 @@
+"""Data elements as they stand in a file: numbers and raw bytes, nothing decoded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from mmap import mmap
+from struct import Struct
+
+Buffer = bytes | mmap
+
+UNDEFINED_LENGTH = 0xFFFFFFFF
+ITEM = 0xFFFEE000
+ITEM_END = 0xFFFEE00D
+SEQUENCE_END = 0xFFFEE0DD
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How elements are laid out: with or without VR, and in which byte order."""
+
+    is_explicit: bool
+    is_big_endian: bool = False
+
+    @property
+    def order(self) -> str:
+        return ">" if self.is_big_endian else "<"
+
+
+IMPLICIT_LITTLE = Encoding(is_explicit=False)
+EXPLICIT_LITTLE = Encoding(is_explicit=True)
+EXPLICIT_BIG = Encoding(is_explicit=True, is_big_endian=True)
+
+
+@dataclass(slots=True)
+class Element:
+    """One element: a raw value, the fragments of an encapsulated one, or a sequence's items."""
+
+    tag: int
+    vr: str
+    value: bytes = b""
+    items: "list[Dataset] | None" = None
+    is_encapsulated: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.value and not self.items
+
+
+Dataset = dict[int, Element]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The struct formats of one byte order."""
+
+    tag: Callable[..., tuple[int, int]]
+    short: Callable[..., tuple[int]]
+    long: Callable[..., tuple[int]]
+
+
+def _layout(order: str) -> Layout:
+    return Layout(
+        tag=Struct(order + "HH").unpack_from,
+        short=Struct(order + "H").unpack_from,
+        long=Struct(order + "L").unpack_from,
+    )
+
+
+LAYOUTS = {False: _layout("<"), True: _layout(">")}
+
+
+def text_element(tag: int, vr: str, text: str) -> Element:
+    """Return an element with an ASCII value, padded to even length as PS3.5 6.2 asks."""
+    padding = "\0" if vr == "UI" else " "
+    return Element(tag, vr, (text + padding * (len(text) % 2)).encode("ascii"))
+
+
+def text_of(element: Element | None) -> str:
+    """Return a value as text without padding; bytes outside ASCII become Latin-1 letters."""
+    return element.value.decode("latin-1").strip(" \0") if element else ""

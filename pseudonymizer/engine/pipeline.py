@@ -1,0 +1,145 @@
+"""Pseudonymize one file: read, check, walk, put the new identity in, write."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from pseudonymizer.engine.actions import Keys
+from pseudonymizer.engine.checks import hold_back
+from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
+from pseudonymizer.engine.elements import Dataset, text_of
+from pseudonymizer.engine.identity import (
+    SERIES_INSTANCE_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
+    header_of,
+)
+from pseudonymizer.engine.iod_types import types_in
+from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
+from pseudonymizer.engine.pixels import copy_pixels, deflate
+from pseudonymizer.engine.profile import Profile
+from pseudonymizer.engine.reading import Reader, Span
+from pseudonymizer.engine.subject import Subject, put_subject
+from pseudonymizer.engine.writing import write_dataset
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who takes the patient's place, by which keys and rules, and what time the job has."""
+
+    subject: Subject
+    uid_key: bytes = field(repr=False)
+    profile: Profile
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Result:
+    """The file that was written, in its new identifiers."""
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sha256: str
+    size_bytes: int
+
+
+def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Result:
+    """Write the pseudonymized copy of one DICOM file.
+
+    The transfer syntax and the pixel data stay as they are. Equal inputs give equal
+    bytes. A file of the same new SOP Instance UID in `target_dir` is replaced.
+
+    Parameters
+    ----------
+    source : Path
+        The original, never changed.
+    target_dir : Path
+        An existing folder; the file is named after its new SOP Instance UID.
+    context : Context
+        Subject, project's UID key, profile and the job's clock.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    PseudonymizationError
+        If the file is not a complete DICOM file.
+    HeldBack
+        If a data steward has to decide.
+    OSError
+        If a file cannot be read or written.
+
+    References
+    ----------
+    DICOM PS3.15 Annex E; PS3.10 7.1.
+    """
+    with open_part10(source) as part10:
+        reader = Reader(part10.buffer)
+        span = Span(part10.start, len(part10.buffer))
+        dataset, position = reader.read_dataset(span, part10.encoding)
+        header = header_of(dataset)
+        hold_back(dataset, header.sop_class_uid)
+        output = _pseudonymize(dataset, header.sop_class_uid, context)
+        chunks = _chunks(part10, output, position, header.sop_class_uid)
+        return _write(chunks, target_dir, output, header.sop_class_uid)
+
+
+def _pseudonymize(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
+    subject = context.subject
+    keys = Keys(context.uid_key, subject.date_shift_days, context.now.date())
+    walk = Walk(context.profile, keys, types_in(sop_class_uid))
+    output = pseudonymize_dataset(dataset, walk)
+    put_subject(output, subject, context.profile)
+    return output
+
+
+def _chunks(part10: Part10, output: Dataset, pixels_at: int, sop_class_uid: str) -> Iterator[bytes]:
+    """Yield the output file: meta, header, pixel data, and nothing after it."""
+    uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
+    yield write_meta(sop_class_uid, uid, syntax)
+    content = _content(part10, output, pixels_at)
+    yield from deflate(content) if part10.is_deflated else content
+
+
+def _content(part10: Part10, output: Dataset, pixels_at: int) -> Iterator[bytes]:
+    yield write_dataset(output, part10.encoding)
+    if pixels_at < len(part10.buffer):
+        yield from copy_pixels(part10, pixels_at)
+
+
+def _write(
+    chunks: Iterator[bytes], target_dir: Path, output: Dataset, sop_class_uid: str
+) -> Result:
+    uid = text_of(output[SOP_INSTANCE_UID])
+    path = target_dir / f"{uid}.dcm"
+    digest, size = hashlib.sha256(), 0
+    with NamedTemporaryFile(dir=target_dir, suffix=".part", delete=False) as part:
+        try:
+            for chunk in chunks:
+                part.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            part.flush()
+            Path(part.name).replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(part.name).unlink()
+            raise
+    return Result(
+        path=path,
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=uid,
+        study_instance_uid=text_of(output[STUDY_INSTANCE_UID]),
+        series_instance_uid=text_of(output[SERIES_INSTANCE_UID]),
+        sha256=digest.hexdigest(),
+        size_bytes=size,
+    )

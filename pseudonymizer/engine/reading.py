@@ -1,0 +1,191 @@
+"""Read the elements of a dataset from bytes, at every depth, distrusting every length."""
+
+from dataclasses import dataclass
+
+from pseudonymizer.engine.dictionary import KNOWN_VRS, LONG_LENGTH_VRS, dictionary_vr
+from pseudonymizer.engine.elements import (
+    IMPLICIT_LITTLE,
+    ITEM,
+    ITEM_END,
+    LAYOUTS,
+    SEQUENCE_END,
+    UNDEFINED_LENGTH,
+    Buffer,
+    Dataset,
+    Element,
+    Encoding,
+)
+from pseudonymizer.engine.errors import PseudonymizationError, damaged, truncated
+
+DEEPEST_NESTING = 64
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+_ITEM_BYTES = b"\xfe\xff\x00\xe0"
+_VR_CODES = {vr.encode(): vr for vr in KNOWN_VRS}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The tag, VR and length of an element, and where its value starts."""
+
+    tag: int
+    vr: str
+    length: int
+    start: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a buffer that a dataset may use, and how deep it is nested."""
+
+    start: int
+    end: int
+    depth: int = 0
+
+
+class Reader:
+    """Reads datasets from one buffer."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+
+    def actual_encoding(self, span: Span, declared: Encoding) -> Encoding:
+        """Return the encoding that the first element shows, since some writers mix them."""
+        code = self._buffer[span.start + 4 : span.start + 6]
+        if code in _VR_CODES:
+            return Encoding(True, declared.is_big_endian)
+        if len(code) == 2 and not code.isalpha() and not declared.is_big_endian:
+            return IMPLICIT_LITTLE
+        return declared
+
+    def read_dataset(
+        self, span: Span, declared: Encoding, last_tag: int = 0xFFFFFFFF
+    ) -> tuple[Dataset, int]:
+        """Return the elements of a dataset and the position after it.
+
+        Reading ends at the end of `span`, behind an item delimiter, or, outside
+        sequences, before pixel data and before the first tag above `last_tag`.
+        """
+        if span.depth > DEEPEST_NESTING:
+            raise damaged(f"its sequences are nested more than {DEEPEST_NESTING} levels deep")
+        encoding = self.actual_encoding(span, declared)
+        dataset: Dataset = {}
+        position = span.start
+        while position < span.end:
+            if span.depth == 0 and self._is_padding(position, span.end):
+                return dataset, span.end
+            head = self.read_head(position, span.end, encoding)
+            if head.tag == ITEM_END and span.depth:
+                return dataset, head.start
+            if span.depth == 0 and (head.tag in PIXEL_TAGS or head.tag > last_tag):
+                return dataset, position
+            element, position = self._read_element(head, Span(0, span.end, span.depth), encoding)
+            dataset[head.tag] = element
+        return dataset, position
+
+    def _is_padding(self, position: int, end: int) -> bool:
+        """Tell whether only zeros follow, which some writers leave at the end."""
+        if any(self._buffer[position : min(position + 8, end)]):
+            return False
+        return not self._buffer[position:end].strip(b"\0")
+
+    def read_head(self, position: int, end: int, encoding: Encoding) -> Head:
+        """Return the head of the element at `position`."""
+        layout = LAYOUTS[encoding.is_big_endian]
+        if position + 8 > end:
+            raise self._too_short(end)
+        group, number = layout.tag(self._buffer, position)
+        tag = group << 16 | number
+        if not encoding.is_explicit or group == 0xFFFE:
+            return Head(
+                tag,
+                dictionary_vr(tag) or "UN",
+                layout.long(self._buffer, position + 4)[0],
+                position + 8,
+            )
+        code = self._buffer[position + 4 : position + 6]
+        vr = _VR_CODES.get(code, "UN")
+        if vr not in LONG_LENGTH_VRS:
+            return Head(tag, vr, layout.short(self._buffer, position + 6)[0], position + 8)
+        if not code.isalpha():
+            raise damaged("an element has no value representation")
+        if position + 12 > end:
+            raise self._too_short(end)
+        return Head(tag, vr, layout.long(self._buffer, position + 8)[0], position + 12)
+
+    def _read_element(self, head: Head, within: Span, encoding: Encoding) -> tuple[Element, int]:
+        if head.tag >> 16 == 0xFFFE:
+            raise damaged("a sequence delimiter stands outside a sequence")
+        if head.length == UNDEFINED_LENGTH:
+            return self._read_undefined(head, within, encoding)
+        end = head.start + head.length
+        if end > within.end:
+            raise self._too_short(within.end)
+        if head.vr == "SQ":
+            span = Span(head.start, end, within.depth)
+            return Element(head.tag, "SQ", items=self._read_items(span, encoding)[0]), end
+        element = Element(head.tag, head.vr, self._buffer[head.start : end])
+        if head.vr == "UN":
+            element.items = self._items_in_unknown(head, within.depth)
+            element.value = b"" if element.items else element.value
+        return element, end
+
+    def _read_undefined(self, head: Head, within: Span, encoding: Encoding) -> tuple[Element, int]:
+        if head.vr in ("SQ", "UN"):
+            inner = IMPLICIT_LITTLE if head.vr == "UN" and encoding.is_explicit else encoding
+            span = Span(head.start, within.end, within.depth)
+            items, end = self._read_items(span, inner, is_delimited=True)
+            return Element(head.tag, head.vr, items=items), end
+        end = self.end_of_fragments(head.start, within.end, encoding)
+        value = self._buffer[head.start : end - 8]
+        return Element(head.tag, head.vr, value, is_encapsulated=True), end
+
+    def _read_items(
+        self, span: Span, encoding: Encoding, is_delimited: bool = False
+    ) -> tuple[list[Dataset], int]:
+        items: list[Dataset] = []
+        position = span.start
+        while position < span.end:
+            head = self.read_head(position, span.end, encoding)
+            if head.tag == SEQUENCE_END:
+                return items, head.start
+            if head.tag != ITEM:
+                raise damaged("a sequence holds something that is not an item")
+            is_open = head.length == UNDEFINED_LENGTH
+            end = span.end if is_open else head.start + head.length
+            if end > span.end:
+                raise self._too_short(span.end)
+            inner = Span(head.start, end, span.depth + 1)
+            dataset, position = self.read_dataset(inner, encoding)
+            items.append(dataset)
+        if is_delimited:
+            raise self._too_short(span.end)
+        return items, position
+
+    def _items_in_unknown(self, head: Head, depth: int) -> list[Dataset] | None:
+        """Return the items of a sequence that was stored as UN (PS3.5 6.2.2, implicit)."""
+        if head.tag >> 16 & 1 or dictionary_vr(head.tag) not in (None, "SQ", "UN"):
+            return None
+        if self._buffer[head.start : head.start + 4] != _ITEM_BYTES:
+            return None
+        try:
+            span = Span(head.start, head.start + head.length, depth)
+            return self._read_items(span, IMPLICIT_LITTLE)[0]
+        except PseudonymizationError:
+            return None  # not a sequence after all; an unknown value does not survive
+
+    def end_of_fragments(self, position: int, end: int, encoding: Encoding) -> int:
+        """Return the position behind the delimiter of encapsulated frames (PS3.5 A.4)."""
+        while True:
+            head = self.read_head(position, end, encoding)
+            if head.tag == SEQUENCE_END:
+                return head.start
+            if head.tag != ITEM or head.length == UNDEFINED_LENGTH:
+                raise damaged("its compressed frames are not stored as fragments")
+            position = head.start + head.length
+            if position > end:
+                raise self._too_short(end)
+
+    def _too_short(self, end: int) -> PseudonymizationError:
+        if end == len(self._buffer):
+            return truncated()
+        return damaged("an element is longer than the sequence that holds it")

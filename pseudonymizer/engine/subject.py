@@ -1,0 +1,67 @@
+"""Put the new identity into a dataset, and say how it was de-identified."""
+
+import re
+from dataclasses import dataclass, field
+
+from pseudonymizer.engine.elements import Dataset, Element, text_element
+from pseudonymizer.engine.profile import Option, Profile
+
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PATIENT_BIRTH_DATE = 0x00100030
+_EMPTY_TRIAL_TAGS = (0x00120021, 0x00120030, 0x00120031)  # protocol name, site ID, site name
+_METHOD_TAG = 0x00120063
+_METHOD_CODES_TAG = 0x00120064
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What stands in the patient's place.
+
+    Attributes
+    ----------
+    pseudonym : str
+        Becomes Patient ID, Patient's Name and Clinical Trial Subject ID.
+    protocol_id : str
+        The project's key; becomes Clinical Trial Protocol ID.
+    date_shift_days : int
+        Whole days, negative; secret.
+    """
+
+    pseudonym: str
+    protocol_id: str
+    date_shift_days: int = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for text in (self.pseudonym, self.protocol_id):
+            if not _PLAIN_TEXT.fullmatch(text):
+                raise ValueError("A pseudonym or project key has 1 to 64 plain ASCII characters.")
+        if self.date_shift_days >= 0:
+            raise ValueError("Dates are shifted by a negative number of days.")
+
+
+def put_subject(dataset: Dataset, subject: Subject, profile: Profile) -> None:
+    """Write the subject and the attributes of de-identification (PS3.15 E.1.1)."""
+    texts = (
+        (0x00100010, "PN", subject.pseudonym),
+        (0x00100020, "LO", subject.pseudonym),
+        (_PATIENT_BIRTH_DATE, "DA", ""),
+        (0x00120010, "LO", subject.protocol_id),  # the module asks for a sponsor (Type 1)
+        (0x00120020, "LO", subject.protocol_id),
+        *((tag, "LO", "") for tag in _EMPTY_TRIAL_TAGS),
+        (0x00120040, "LO", subject.pseudonym),
+        (0x00120062, "CS", "YES"),
+        (_METHOD_TAG, "LO", "\\".join((*profile.method, f"PACS2go profile {profile.version}"))),
+        (0x00280303, "CS", "MODIFIED"),
+    )
+    dataset.update((tag, text_element(tag, vr, text)) for tag, vr, text in texts)
+    codes = [_code_item(option) for option in profile.options]
+    dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
+
+
+def _code_item(option: Option) -> Dataset:
+    elements = (
+        text_element(0x00080100, "SH", option.code),
+        text_element(0x00080102, "SH", "DCM"),
+        text_element(0x00080104, "LO", option.meaning),
+    )
+    return {element.tag: element for element in elements}

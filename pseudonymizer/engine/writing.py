@@ -1,0 +1,56 @@
+"""Write elements as bytes, always in ascending order and with defined lengths."""
+
+from struct import pack
+
+from pseudonymizer.engine.dictionary import LONG_LENGTH_VRS
+from pseudonymizer.engine.elements import (
+    IMPLICIT_LITTLE,
+    ITEM,
+    SEQUENCE_END,
+    UNDEFINED_LENGTH,
+    Dataset,
+    Element,
+    Encoding,
+)
+
+_LONGEST_SHORT_VALUE = 0xFFFF
+
+
+def write_dataset(dataset: Dataset, encoding: Encoding) -> bytes:
+    """Return the bytes of a dataset, without pixel data or delimiters around it."""
+    return b"".join(_write_element(dataset[tag], encoding) for tag in sorted(dataset))
+
+
+def write_head(element: Element, length: int, encoding: Encoding) -> bytes:
+    """Return tag, VR and length (PS3.5 7.1)."""
+    order, tag = encoding.order, element.tag
+    if not encoding.is_explicit:
+        return pack(order + "HHL", tag >> 16, tag & 0xFFFF, length)
+    vr = element.vr
+    if vr in LONG_LENGTH_VRS:
+        return pack(order + "HH2sHL", tag >> 16, tag & 0xFFFF, vr.encode(), 0, length)
+    if length > _LONGEST_SHORT_VALUE:  # PS3.5 6.2.2: too long for its VR is written as UN
+        return pack(order + "HH2sHL", tag >> 16, tag & 0xFFFF, b"UN", 0, length)
+    return pack(order + "HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), length)
+
+
+def write_delimiter(encoding: Encoding) -> bytes:
+    """Return the element that ends encapsulated frames."""
+    return pack(encoding.order + "HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
+
+
+def _write_element(element: Element, encoding: Encoding) -> bytes:
+    if element.items is not None:
+        inner = IMPLICIT_LITTLE if element.vr == "UN" and encoding.is_explicit else encoding
+        content = b"".join(_write_item(item, inner) for item in element.items)
+        return write_head(element, len(content), encoding) + content
+    if element.is_encapsulated:
+        head = write_head(element, UNDEFINED_LENGTH, encoding)
+        return head + element.value + write_delimiter(encoding)
+    value = element.value + b"\0" * (len(element.value) % 2)
+    return write_head(element, len(value), encoding) + value
+
+
+def _write_item(item: Dataset, encoding: Encoding) -> bytes:
+    content = write_dataset(item, encoding)
+    return pack(encoding.order + "HHL", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
