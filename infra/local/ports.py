@@ -46,8 +46,8 @@ def kept_port(path: Path) -> int:
 def listening_addresses(port: int) -> set[str]:
     """Return the addresses of this machine on which somebody listens at `port`."""
     tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
-    lines = [line for table in tables if table.exists() for line in table.open().readlines()[1:]]
-    rows = [line.split() for line in lines]
+    texts = [table.read_text("ascii") for table in tables if table.exists()]
+    rows = [line.split() for text in texts for line in text.splitlines()[1:]]
     places = [row[1].split(":") for row in rows if row[3] == LISTENING]
     return {_address(host) for host, port_hex in places if int(port_hex, 16) == port}
 
