@@ -1,0 +1,82 @@
+"""One file in, its DICOM instances out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from converter.engine.errors import ConversionError, too_large
+from converter.engine.options import Attributes, Converted, Job, Options, Series
+from converter.engine.sniffing import CONVERTIBLE, sniff
+
+_HEAD_BYTES = 1024
+
+
+def convert_file(
+    source: Path, target_dir: Path, attributes: Attributes, series: Series, options: Options
+) -> Iterator[Converted]:
+    """Convert one file to DICOM.
+
+    All instances of the source are written as `<SOP Instance UID>.dcm` before the first one is
+    yielded; when the source is refused, nothing stays in `target_dir`. The same arguments give
+    the same bytes.
+
+    Parameters
+    ----------
+    source : Path
+        A JPEG, PNG, BMP, .nii or .nii.gz file; told by content, not by name.
+    target_dir : Path
+        An existing folder.
+    attributes : Attributes
+        Patient and study attributes that a person gave.
+    series : Series
+        UIDs, numbers and clock of the outputs.
+    options : Options
+        Modality, photograph or not, limits.
+
+    Yields
+    ------
+    Converted
+        One per instance, in the order of Instance Number.
+
+    Raises
+    ------
+    ConversionError
+        With a sentence for people and a `code`; see `ConversionError.CODES`.
+    """
+    from converter.engine.output import outbox
+    from converter.engine.sources import reader_for
+
+    kind = _convertible_kind(source, options)
+    with outbox(target_dir) as box:
+        reader_for(kind)(source, Job(attributes, series, options), box)
+        delivered = box.deliver()
+    yield from delivered
+
+
+def _convertible_kind(source: Path, options: Options) -> str:
+    with source.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not head:
+        raise ConversionError("The file is empty. Copy it again from where it came from.", "empty")
+    if source.stat().st_size > options.max_bytes:
+        raise too_large()
+    kind = sniff(head)
+    if kind in CONVERTIBLE:
+        return str(kind)
+    raise _refusal(kind)
+
+
+def _refusal(kind: str | None) -> ConversionError:
+    if kind == "dicom":
+        return ConversionError(
+            "This is already a DICOM file. Give it to the pseudonymizer instead.", "is-dicom"
+        )
+    if kind is None:
+        return ConversionError(
+            "This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI.",
+            "not-an-image",
+        )
+    return ConversionError(
+        f"The format of this image ({kind}) is not supported yet. "
+        "Save it as JPEG, PNG, BMP or single-file NIfTI.",
+        "unsupported",
+    )

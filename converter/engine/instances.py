@@ -1,0 +1,140 @@
+"""The modules that every output shares: patient, study, series, equipment, file meta."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.valuerep import format_number_as_ds, validate_value
+
+from converter.engine.body_parts import UNPAIRED
+from converter.engine.errors import ConversionError
+from converter.engine.options import Attributes, Job
+from converter.engine.uids import derive_uid
+
+IMPLEMENTATION_CLASS_UID = UID("2.25.42650820109391322707241114373208845803")
+IMPLEMENTATION_VERSION_NAME = "PACS2GO"
+
+_VALUE_CHECKS = {
+    "patient_id": ("LO", "PatientID"),
+    "patient_name": ("PN", "PatientName"),
+    "patient_birth_date": ("DA", "PatientBirthDate"),
+    "patient_sex": ("CS", "PatientSex"),
+    "study_date": ("DA", "StudyDate"),
+    "study_time": ("TM", "StudyTime"),
+    "study_description": ("LO", "StudyDescription"),
+    "accession_number": ("SH", "AccessionNumber"),
+    "body_part": ("CS", "BodyPartExamined"),
+    "laterality": ("CS", "Laterality"),
+}
+_ALLOWED = {"patient_sex": ("", "M", "F", "O"), "laterality": ("", "R", "L")}
+_ABSENT_WHEN_EMPTY = frozenset({"study_description", "body_part"})
+_RAISE = 2  # pydicom.config.RAISE; its settings object is global and stays untouched
+
+
+@dataclass(frozen=True)
+class ObjectClass:
+    """Which kind of DICOM object a source becomes."""
+
+    sop_class_uid: str
+    modality: str
+    transfer_syntax_uid: str = ExplicitVRLittleEndian
+
+
+def decimal_string(value: float) -> str:
+    """Write a number as DS: exactly, else with all the digits that 16 characters hold."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    shortest = repr(float(value))
+    return shortest if len(shortest) <= 16 else format_number_as_ds(float(value))
+
+
+def decimal_strings(values: Sequence[float]) -> list[str]:
+    return [decimal_string(value) for value in values]
+
+
+def new_instance(job: Job, object_class: ObjectClass) -> Dataset:
+    """Make a dataset with all that the instances of one source share.
+
+    Parameters
+    ----------
+    job : Job
+        The attributes a person gave, the series of the outputs, the options.
+    object_class : ObjectClass
+        SOP class, modality and transfer syntax.
+
+    Returns
+    -------
+    Dataset
+        With file meta; without the SOP Instance UID, the Instance Number and the image itself.
+
+    Raises
+    ------
+    ConversionError
+        Code "attributes", if a given attribute is not valid in DICOM.
+
+    References
+    ----------
+    DICOM PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.5.1, C.12.1.
+    """
+    dataset = Dataset()
+    dataset.file_meta = _file_meta(object_class)
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SOPClassUID = object_class.sop_class_uid
+    dataset.InstanceCreationDate = job.series.now.strftime("%Y%m%d")
+    dataset.InstanceCreationTime = job.series.now.strftime("%H%M%S")
+    _add_attributes(dataset, job.attributes)
+    dataset.StudyInstanceUID = job.series.study_instance_uid
+    dataset.SeriesInstanceUID = job.series.series_instance_uid
+    dataset.SeriesNumber = job.series.series_number
+    dataset.Modality = _checked("modality", "CS", object_class.modality)
+    dataset.ReferringPhysicianName = ""
+    dataset.StudyID = ""
+    dataset.Manufacturer = ""
+    return dataset
+
+
+def number_instance(dataset: Dataset, job: Job, index: int) -> None:
+    """Make `dataset` the instance at `index` (from 0) of its source."""
+    uid = derive_uid(job.series.uid_seed, "instance", str(index))
+    dataset.SOPInstanceUID = uid
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
+    dataset.InstanceNumber = job.series.first_instance_number + index
+
+
+def _file_meta(object_class: ObjectClass) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = UID(object_class.sop_class_uid)
+    meta.TransferSyntaxUID = UID(object_class.transfer_syntax_uid)
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return meta
+
+
+def _add_attributes(dataset: Dataset, attributes: Attributes) -> None:
+    for name, (vr, keyword) in _VALUE_CHECKS.items():
+        value = _checked(name, vr, getattr(attributes, name))
+        if value or name not in _ABSENT_WHEN_EMPTY:
+            setattr(dataset, keyword, value)
+    if attributes.body_part in UNPAIRED:
+        if attributes.laterality:
+            raise ConversionError(
+                "This body part has no left and right. Leave out the laterality.", "attributes"
+            )
+        del dataset.Laterality
+
+
+def _checked(name: str, vr: str, value: str) -> str:
+    """Refuse what DICOM cannot hold; the message names the attribute, never its value."""
+    try:
+        validate_value(vr, value, _RAISE)
+        is_valid = value in _ALLOWED.get(name, (value,)) and (vr == "PN" or "\\" not in value)
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise ConversionError(
+            f"The given {name.replace('_', ' ')} is not valid in DICOM. Correct it and try again.",
+            "attributes",
+        )
+    return value

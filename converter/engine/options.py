@@ -1,0 +1,73 @@
+"""What a caller hands to the engine and gets back: values only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Patient and study attributes that a person gave; what is empty stays empty in the output.
+
+    Dates are YYYYMMDD, times HHMMSS, `patient_sex` M, F or O, `laterality` R or L, and
+    `body_part` a defined term of PS3.16 Annex L such as CHEST.
+    """
+
+    patient_id: str = ""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    body_part: str = ""
+    laterality: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to convert, and how much a source may grow when it is unpacked.
+
+    `modality` empty means: MR for NIfTI, XC for a photograph, OT for any other picture.
+    `photograph` None means: a JPEG that names its camera (EXIF Make or Model) is a photograph.
+    """
+
+    modality: str = ""
+    photograph: bool | None = None
+    max_pixels: int = 500_000_000
+    max_bytes: int = 8 * 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Where the outputs of one source belong.
+
+    `uid_seed` is a keyed digest of project, file and options: every UID that is not given here
+    derives from it and an index. `now` is the job's clock; no other clock is read.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    uid_seed: bytes = field(repr=False)
+    series_number: int
+    first_instance_number: int = 1
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One DICOM file that was written."""
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a source reader needs to know beside the source itself."""
+
+    attributes: Attributes
+    series: Series
+    options: Options

@@ -1,0 +1,75 @@
+"""JPEG: the bitstream itself where DICOM can hold it, else decoded once and stored losslessly."""
+
+import io
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGBaseline8Bit
+
+from converter.engine.errors import damaged
+from converter.engine.options import Job
+from converter.engine.output import Outbox
+from converter.engine.sources.jpeg_stream import (
+    Frame,
+    JpegStream,
+    photometric_interpretation,
+    read_stream,
+    unsupported_precision,
+)
+from converter.engine.sources.raster import (
+    Picture,
+    check_size,
+    flatten,
+    make_instance,
+    orientation,
+    pillow_errors,
+)
+
+_CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
+
+
+def convert(source: Path, job: Job, box: Outbox) -> None:
+    """Write one instance; a baseline stream keeps its scans byte for byte."""
+    data = source.read_bytes()
+    stream = read_stream(data)
+    frame = stream.frame
+    if frame is None:
+        raise damaged()
+    if frame.precision != 8:
+        raise unsupported_precision()
+    check_size(frame.columns, frame.rows, len(frame.component_ids), job.options)
+    with pillow_errors(), io.BytesIO(data[: stream.source_bytes]) as file:
+        image = JpegImageFile(file)
+        is_photograph = _names_a_camera(image)
+        picture = _picture(image, stream, frame)
+    box.write(make_instance(job, picture, is_photograph))
+
+
+def _picture(image: Image.Image, stream: JpegStream, frame: Frame) -> Picture:
+    samples = len(frame.component_ids)
+    ratio = frame.rows * frame.columns * samples / len(stream.clean)
+    photometric = photometric_interpretation(stream)
+    if frame.is_baseline and photometric and orientation(image) == 1:
+        return Picture(
+            rows=frame.rows,
+            columns=frame.columns,
+            photometric_interpretation=photometric,
+            bits=8,
+            data=encapsulate([bytes(stream.clean)]),
+            icc_profile=image.info.get("icc_profile"),
+            lossy_ratio=ratio,
+            transfer_syntax_uid=JPEGBaseline8Bit,
+        )
+    return replace(flatten(image), lossy_ratio=ratio)
+
+
+def _names_a_camera(image: Image.Image) -> bool:
+    try:
+        exif = image.getexif()
+        return any(exif.get(tag) for tag in _CAMERA_TAGS)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error):
+        return False

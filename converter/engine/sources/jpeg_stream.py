@@ -1,0 +1,209 @@
+"""Read a JPEG bitstream segment by segment, without decoding it."""
+
+import re
+from dataclasses import dataclass, field
+
+from converter.engine.errors import ConversionError, damaged, truncated
+
+_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_APP0, _APP14, _APP15 = 0xE0, 0xEE, 0xEF
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_RGB_IDS = (ord("R"), ord("G"), ord("B"))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame header says; `sampling` is (horizontal, vertical) per component."""
+
+    is_baseline: bool
+    precision: int
+    rows: int
+    columns: int
+    component_ids: tuple[int, ...]
+    sampling: tuple[tuple[int, int], ...]
+
+
+@dataclass
+class JpegStream:
+    """A JPEG without APPn and COM segments; what these said about color is kept beside it."""
+
+    clean: bytearray = field(default_factory=bytearray)
+    frame: Frame | None = None
+    has_jfif: bool = False
+    adobe_transform: int | None = None
+    scan_bytes: int = 0
+    source_bytes: int = 0
+    """Length up to and with the end marker: what follows it is not the image."""
+
+
+def read_stream(data: bytes) -> JpegStream:
+    """Split a JPEG file into its parts.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    JpegStream
+        Its `clean` bytes keep every other segment and the scans byte for byte.
+
+    Raises
+    ------
+    ConversionError
+        Code "truncated" or "damaged".
+
+    References
+    ----------
+    ISO/IEC 10918-1 Annex B; DICOM PS3.5 8.2.1.
+    """
+    stream = JpegStream(clean=bytearray(data[:2]))
+    position = 2
+    while True:
+        marker, position = _next_marker(data, position)
+        if marker in _STANDALONE:
+            continue
+        if marker == _EOI:
+            stream.clean += b"\xff\xd9"
+            stream.source_bytes = position
+            break
+        segment = _segment(data, position)
+        position += len(segment)
+        _take(stream, marker, segment)
+        if marker == _SOS:
+            position = _take_scan(stream, data, position)
+    _check_scans(stream)
+    return stream
+
+
+def _next_marker(data: bytes, position: int) -> tuple[int, int]:
+    """Return the marker and the position behind it; fill bytes before it are skipped."""
+    if position >= len(data):
+        raise truncated()
+    if data[position] != 0xFF:
+        raise damaged()
+    while position < len(data) and data[position] == 0xFF:
+        position += 1
+    if position >= len(data):
+        raise truncated()
+    return data[position], position + 1
+
+
+def _segment(data: bytes, position: int) -> bytes:
+    length = int.from_bytes(data[position : position + 2])
+    if position + max(length, 2) > len(data):
+        raise truncated()
+    if length < 2:
+        raise damaged()
+    return data[position : position + length]
+
+
+def _take(stream: JpegStream, marker: int, segment: bytes) -> None:
+    if marker == _APP0 and segment[2:7] == b"JFIF\0":
+        stream.has_jfif = True
+    elif marker == _APP14 and segment[2:7] == b"Adobe" and len(segment) >= 14:
+        stream.adobe_transform = segment[13]
+    if _APP0 <= marker <= _APP15 or marker == _COM:
+        return
+    if marker in _FRAME_HEADERS:
+        if stream.frame is not None:
+            raise damaged()
+        stream.frame = _frame(marker, segment)
+    stream.clean += bytes((0xFF, marker)) + segment
+
+
+def _frame(marker: int, segment: bytes) -> Frame:
+    count = segment[7] if len(segment) > 7 else 0
+    if count == 0 or len(segment) < 8 + 3 * count:
+        raise damaged()
+    components = [segment[8 + 3 * n : 11 + 3 * n] for n in range(count)]
+    sampling = tuple((component[1] >> 4, component[1] & 15) for component in components)
+    frame = Frame(
+        is_baseline=marker == 0xC0,
+        precision=segment[2],
+        rows=int.from_bytes(segment[3:5]),
+        columns=int.from_bytes(segment[5:7]),
+        component_ids=tuple(component[0] for component in components),
+        sampling=sampling,
+    )
+    if not frame.rows or not frame.columns or any(0 in factors for factors in sampling):
+        raise damaged()
+    return frame
+
+
+def _take_scan(stream: JpegStream, data: bytes, start: int) -> int:
+    """Copy entropy-coded data up to the next marker that is not a restart."""
+    found = _NEXT_MARKER.search(data, start)
+    if found is None:
+        raise truncated()
+    stream.clean += data[start : found.start()]
+    stream.scan_bytes += found.start() - start
+    return found.start()
+
+
+def _check_scans(stream: JpegStream) -> None:
+    """Refuse a stream too short for its dimensions: a block takes two bits at the very least."""
+    if stream.frame is None or stream.scan_bytes == 0:
+        raise truncated()
+    if stream.frame.is_baseline and stream.scan_bytes * 8 < 2 * _blocks(stream.frame):
+        raise truncated()
+
+
+def _blocks(frame: Frame) -> int:
+    widest = max(horizontal for horizontal, _ in frame.sampling)
+    tallest = max(vertical for _, vertical in frame.sampling)
+    return sum(
+        -(-frame.columns * horizontal // (8 * widest)) * -(-frame.rows * vertical // (8 * tallest))
+        for horizontal, vertical in frame.sampling
+    )
+
+
+def photometric_interpretation(stream: JpegStream) -> str | None:
+    """Name the color space of a stream whose APPn segments are gone.
+
+    Returns
+    -------
+    str or None
+        None where the stream, once its Adobe or JFIF marker is gone, would be read in another
+        color space than it was made in.
+
+    Raises
+    ------
+    ConversionError
+        Code "damaged", if there is no frame header.
+
+    References
+    ----------
+    DICOM PS3.5 8.2.1 (YBR_FULL_422 whatever the subsampling); PS3.3 C.7.6.3.1.2.
+    """
+    if stream.frame is None:
+        raise damaged()
+    ids = stream.frame.component_ids
+    if len(ids) == 1:
+        return "MONOCHROME2"
+    if len(ids) != 3:
+        return None
+    is_rgb = _is_rgb(stream, ids)
+    if is_rgb != (ids == _RGB_IDS):
+        return None
+    return "RGB" if is_rgb else "YBR_FULL_422"
+
+
+def _is_rgb(stream: JpegStream, ids: tuple[int, ...]) -> bool:
+    """Decide as libjpeg does: JFIF means YCbCr, else the Adobe marker, else the component ids."""
+    if stream.has_jfif:
+        return False
+    if stream.adobe_transform is not None:
+        return stream.adobe_transform == 0
+    return ids == _RGB_IDS
+
+
+def unsupported_precision() -> ConversionError:
+    return ConversionError(
+        "This JPEG has more than 8 bits per sample, which is not supported yet. "
+        "Save it as a 16-bit PNG.",
+        "unsupported",
+    )

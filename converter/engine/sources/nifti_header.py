@@ -1,0 +1,215 @@
+"""The header of a NIfTI-1 or NIfTI-2 file: what is needed for pixels and place, no texts."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from converter.engine.errors import ConversionError, damaged, truncated
+
+LONGEST_HEADER_BYTES = 540
+_DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"}
+_DTYPES |= {256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+_UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the fields of one version lie: (offset, struct format)."""
+
+    dim: tuple[int, str]
+    datatype: tuple[int, str]
+    pixdim: tuple[int, str]
+    offset: tuple[int, str]
+    scaling: tuple[int, str]
+    units: tuple[int, str]
+    codes: tuple[int, str]
+    quaternion: tuple[int, str]
+    sform: tuple[int, str]
+
+
+_NIFTI_1 = _Layout(
+    dim=(40, "8h"),
+    datatype=(70, "h"),
+    pixdim=(76, "8f"),
+    offset=(108, "f"),
+    scaling=(112, "2f"),
+    units=(123, "B"),
+    codes=(252, "2h"),
+    quaternion=(256, "6f"),
+    sform=(280, "12f"),
+)
+_NIFTI_2 = _Layout(
+    dim=(16, "8q"),
+    datatype=(12, "h"),
+    pixdim=(104, "8d"),
+    offset=(168, "q"),
+    scaling=(176, "2d"),
+    units=(500, "i"),
+    codes=(344, "2i"),
+    quaternion=(352, "6d"),
+    sform=(400, "12d"),
+)
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """One volume of shape (columns, rows, slices), stored column fastest.
+
+    `affine` maps voxel indices to RAS in mm. Real value = stored * slope + intercept.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    data_offset: int
+    slope: float
+    intercept: float
+    affine: np.ndarray
+
+    @property
+    def slice_bytes(self) -> int:
+        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
+    @property
+    def volume_bytes(self) -> int:
+        return self.slice_bytes * self.shape[2]
+
+
+class _Fields:
+    """Reads numbers from a header in its own version and byte order."""
+
+    def __init__(self, head: bytes) -> None:
+        self.head = head
+        for self.order in "<>":
+            (size,) = struct.unpack_from(self.order + "i", head.ljust(4, b"\0"))
+            if size in (348, 540):
+                break
+        else:
+            raise damaged()
+        if len(head) < size:
+            raise truncated()
+        self.size = size
+        self.layout = _NIFTI_1 if size == 348 else _NIFTI_2
+
+    def read(self, field: tuple[int, str]) -> tuple[float, ...]:
+        offset, layout = field
+        return struct.unpack_from(self.order + layout, self.head, offset)
+
+    def read_int(self, field: tuple[int, str]) -> int:
+        (value,) = self.read(field)
+        return int(value) if np.isfinite(value) else -1
+
+
+def read_header(head: bytes) -> NiftiHeader:
+    """Read what a volume's pixels and place depend on.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 540 bytes of the unpacked file, or all of it when it is shorter.
+
+    Returns
+    -------
+    NiftiHeader
+        Units are mm whatever the file says; sform is preferred to qform.
+
+    Raises
+    ------
+    ConversionError
+        Code "truncated", "damaged", "unsupported" (several volumes, color, complex numbers) or
+        "geometry" (neither sform nor qform).
+
+    References
+    ----------
+    NIfTI-1 and NIfTI-2 data format, nifti1.h and nifti2.h.
+    """
+    fields = _Fields(head)
+    slope, intercept = _scaling(fields)
+    return NiftiHeader(
+        shape=_shape(fields),
+        dtype=_dtype(fields),
+        data_offset=_data_offset(fields),
+        slope=slope,
+        intercept=intercept,
+        affine=_affine(fields),
+    )
+
+
+def _data_offset(fields: _Fields) -> int:
+    """Voxels start behind the header and its four bytes of extension flags; 0 means right there."""
+    earliest = fields.size + 4
+    offset = fields.read_int(fields.layout.offset) or earliest
+    if offset < earliest:
+        raise damaged()
+    return offset
+
+
+def _shape(fields: _Fields) -> tuple[int, int, int]:
+    count, *sizes = (int(value) for value in fields.read(fields.layout.dim))
+    sizes = sizes[: max(count, 0)]
+    if not 1 <= count <= 7 or min(sizes) < 1:
+        raise damaged()
+    if any(size > 1 for size in sizes[3:]):
+        raise ConversionError(
+            "This NIfTI file holds several volumes, which is not supported yet. "
+            "Split it into one file per volume.",
+            "unsupported",
+        )
+    columns, rows, slices = (*sizes, 1, 1)[:3]
+    return columns, rows, slices
+
+
+def _dtype(fields: _Fields) -> np.dtype:
+    name = _DTYPES.get(fields.read_int(fields.layout.datatype))
+    if name is None:
+        raise ConversionError(
+            "The voxels of this NIfTI file are colors, complex or of an unknown kind, which is "
+            "not supported yet. Save it with one number per voxel.",
+            "unsupported",
+        )
+    return np.dtype(fields.order + name)
+
+
+def _scaling(fields: _Fields) -> tuple[float, float]:
+    """A slope of zero, or none at all, means that stored values are real values."""
+    slope, intercept = fields.read(fields.layout.scaling)
+    if slope == 0 or not np.isfinite(slope):
+        return 1.0, 0.0
+    if not np.isfinite(intercept):
+        raise damaged()
+    return slope, intercept
+
+
+def _affine(fields: _Fields) -> np.ndarray:
+    layout = fields.layout
+    qform_code, sform_code = fields.read(layout.codes)
+    if sform_code > 0:
+        affine = np.vstack([np.reshape(fields.read(layout.sform), (3, 4)), [0, 0, 0, 1]])
+    elif qform_code > 0:
+        affine = _qform(fields.read(layout.quaternion), fields.read(layout.pixdim))
+    else:
+        raise ConversionError(
+            "This NIfTI file does not say where its volume lies (neither sform nor qform). "
+            "Save it again with its orientation.",
+            "geometry",
+        )
+    affine[:3] *= _UNIT_MM.get(fields.read_int(layout.units) & 7, 1.0)
+    return affine
+
+
+def _qform(quaternion: tuple[float, ...], pixdim: tuple[float, ...]) -> np.ndarray:
+    """Build the affine of method 2 of nifti1.h: rotation by a unit quaternion, then an offset."""
+    b, c, d, *offset = quaternion
+    a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+    rotation = np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+        ]
+    )
+    handedness = -1.0 if pixdim[0] < 0 else 1.0
+    affine = np.eye(4)
+    affine[:3, :3] = rotation * (pixdim[1], pixdim[2], pixdim[3] * handedness)
+    affine[:3, 3] = offset
+    return affine

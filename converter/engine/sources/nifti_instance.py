@@ -1,0 +1,168 @@
+"""The MR or CT instance of one slice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, MRImageStorage
+
+from converter.engine.errors import ConversionError
+from converter.engine.geometry import Planes
+from converter.engine.instances import (
+    ObjectClass,
+    decimal_string,
+    decimal_strings,
+    new_instance,
+    number_instance,
+)
+from converter.engine.options import Job
+from converter.engine.sources.nifti_scaling import Storage
+from converter.engine.uids import derive_uid
+
+
+@dataclass(frozen=True)
+class SliceInfo:
+    """What all slices of a volume share."""
+
+    rows: int
+    columns: int
+    planes: Planes
+    storage: Storage
+
+
+def new_slice(job: Job, info: SliceInfo) -> Dataset:
+    """Make the instance of a volume's slices, still without number, position and pixels.
+
+    Parameters
+    ----------
+    job : Job
+        Attributes, series and options; modality MR (also when empty) or CT.
+    info : SliceInfo
+        Size, place and storage of the slices.
+
+    Returns
+    -------
+    Dataset
+        An MR Image or a CT Image.
+
+    Raises
+    ------
+    ConversionError
+        Code "unsupported", for another modality.
+
+    References
+    ----------
+    DICOM PS3.3 A.3, A.4, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
+    """
+    modality = job.options.modality or "MR"
+    if modality not in ("MR", "CT"):
+        raise ConversionError(
+            "A NIfTI volume can become MR or CT for now. Choose one of them.", "unsupported"
+        )
+    sop_class_uid = MRImageStorage if modality == "MR" else CTImageStorage
+    dataset = new_instance(job, ObjectClass(sop_class_uid, modality))
+    dataset.DerivationDescription = " ".join(info.storage.notes)
+    if modality == "MR":
+        _add_mr(dataset)
+    else:
+        _add_ct(dataset)
+    _add_plane(dataset, job, info.planes)
+    _add_pixel_format(dataset, info)
+    _add_rescale(dataset, info.storage)
+    _add_window(dataset, info.storage)
+    return dataset
+
+
+def set_slice(dataset: Dataset, job: Job, index: int, planes: Planes, stored: np.ndarray) -> None:
+    """Make `dataset` the slice at `index`; `stored` has the shape (rows, columns)."""
+    number_instance(dataset, job, index)
+    dataset.ImagePositionPatient = decimal_strings(planes.position(index))
+    dataset.PixelData = stored.tobytes()
+    dataset["PixelData"].VR = "OW"
+
+
+def _add_mr(dataset: Dataset) -> None:
+    """MR Image module; how the source was acquired is not known."""
+    dataset.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
+    dataset.ScanningSequence = "RM"
+    dataset.SequenceVariant = "NONE"
+    dataset.ScanOptions = None
+    dataset.MRAcquisitionType = None
+    dataset.RepetitionTime = None
+    dataset.EchoTime = None
+    dataset.EchoTrainLength = None
+
+
+def _add_ct(dataset: Dataset) -> None:
+    """CT Image module; voxels of a CT in NIfTI are Hounsfield units by convention."""
+    dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
+    dataset.AcquisitionNumber = None
+    dataset.KVP = None
+    dataset.RescaleType = "HU"
+
+
+def _add_plane(dataset: Dataset, job: Job, planes: Planes) -> None:
+    """Frame of Reference and Image Plane modules."""
+    dataset.FrameOfReferenceUID = derive_uid(job.series.uid_seed, "frame of reference")
+    dataset.PositionReferenceIndicator = ""
+    dataset.PatientPosition = None
+    dataset.PixelSpacing = decimal_strings(planes.pixel_spacing)
+    dataset.ImageOrientationPatient = decimal_strings(planes.orientation)
+    dataset.SliceThickness = decimal_string(planes.slice_spacing)
+    dataset.SpacingBetweenSlices = decimal_string(planes.slice_spacing)
+
+
+def _add_pixel_format(dataset: Dataset, info: SliceInfo) -> None:
+    is_signed = info.storage.dtype.kind == "i"
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.Rows = info.rows
+    dataset.Columns = info.columns
+    dataset.BitsAllocated = 16
+    dataset.BitsStored = 16
+    dataset.HighBit = 15
+    dataset.PixelRepresentation = int(is_signed)
+    if info.storage.padding is not None:
+        dataset.PixelPaddingValue = info.storage.padding
+
+
+def _add_rescale(dataset: Dataset, storage: Storage) -> None:
+    """Modality LUT and Real World Value Mapping.
+
+    An MR Image has no Modality LUT in the standard, but viewers and other converters read real
+    values from it alone; so it is written where it changes the values, beside the mapping that
+    the standard provides.
+    """
+    if dataset.Modality == "CT" or storage.is_rescaled:
+        dataset.RescaleSlope = storage.rescale_slope
+        dataset.RescaleIntercept = storage.rescale_intercept
+    if dataset.Modality == "MR" and storage.is_rescaled:
+        dataset.RealWorldValueMappingSequence = [_real_world_mapping(storage)]
+
+
+def _real_world_mapping(storage: Storage) -> Dataset:
+    """PS3.3 C.7.6.16.2.11.1, with the unit "no units" of UCUM."""
+    vr = "SS" if storage.dtype.kind == "i" else "US"
+    limits = np.iinfo(storage.dtype)
+    first = int(limits.min) if storage.padding is None else storage.padding + 1
+    item = Dataset()
+    item.add_new("RealWorldValueFirstValueMapped", vr, first)
+    item.add_new("RealWorldValueLastValueMapped", vr, int(limits.max))
+    item.RealWorldValueIntercept = float(storage.rescale_intercept)
+    item.RealWorldValueSlope = float(storage.rescale_slope)
+    item.LUTExplanation = "Linear"
+    item.LUTLabel = "Linear"
+    unit = Dataset()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "1", "UCUM", "no units"
+    item.MeasurementUnitsCodeSequence = [unit]
+    return item
+
+
+def _add_window(dataset: Dataset, storage: Storage) -> None:
+    """One window for the whole volume: soft tissue for CT, all values for MR (PS3.3 C.11.2)."""
+    center, width = 40.0, 400.0
+    if dataset.Modality == "MR":
+        center = (storage.lowest + storage.highest) / 2
+        width = (storage.highest - storage.lowest) or 1.0
+    dataset.WindowCenter = decimal_string(center)
+    dataset.WindowWidth = decimal_string(width)
