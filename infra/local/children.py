@@ -26,7 +26,7 @@ class Service:
     environment: Mapping[str, str]
     log: Path
     is_ready: Callable[[], bool] = lambda: True
-    stop_seconds: float = 15.0
+    stop_seconds: float = 10.0
 
 
 def start(service: Service, kept_descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:

@@ -89,7 +89,7 @@ def worker_service(site: Site, environment: dict[str, str]) -> Service:
         command=[sys.executable, str(ROOT / "manage.py"), "worker"],
         environment=environment,
         log=site.logs / "worker.log",
-        stop_seconds=30.0,
+        stop_seconds=10.0,
     )
 
 
@@ -103,7 +103,7 @@ def portal_service(site: Site, environment: dict[str, str]) -> Service:
         "--workers": str(WEB_PROCESSES),
         "--threads": str(WEB_THREADS),
         "--timeout": "120",
-        "--graceful-timeout": "10",
+        "--graceful-timeout": "5",
         "--keep-alive": "5",
         "--worker-tmp-dir": _heartbeat_folder(site),
     }

@@ -6,7 +6,6 @@ import pytest
 from infra.errors import BusyError
 from infra.local.ports import is_outside_loopback, kept_port, listening_addresses, require_free
 
-
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (what the check must find)
 
 
