@@ -1,8 +1,21 @@
 """Addresses of the site; each app and each tool keeps its own."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from pacs_portal.home import home
+from pacs_portal.tools import registered_tools
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("", home, name="home"),
+    path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("projects/", include("pacs_portal.projects.urls")),
 ]
+for tool in registered_tools():
+    urlpatterns.append(path(f"{tool.name}/", include(tool.urls)))
+    if tool.project_urls:
+        urlpatterns.append(path("projects/<slug:key>/", include(tool.project_urls)))

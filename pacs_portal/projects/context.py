@@ -1,0 +1,91 @@
+"""What the frame around every page of a project shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.projects.models import CONTRIBUTING_ROLES, Membership, Project, Role
+from pacs_portal.projects.services import is_one_person
+from pacs_portal.tools import Text, registered_tools
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of the project page."""
+
+    label: Text
+    url: str
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A page of the project that some roles may open."""
+
+    name: str
+    label: Text
+    url_name: str
+    roles: frozenset[Role]
+
+
+EVERYONE = frozenset(Role)
+CONTRIBUTORS = frozenset(CONTRIBUTING_ROLES)
+STEWARDS = frozenset({Role.STEWARD})
+BEFORE_TOOLS = (
+    _Place("studies", _("Studies"), "project", EVERYONE),
+    _Place("upload", _("Upload"), "project_upload", CONTRIBUTORS),
+    _Place("uploads", _("Uploads"), "upload_list", EVERYONE),
+    _Place("jobs", _("Jobs"), "project_jobs", EVERYONE),
+    _Place("held", _("Held files"), "project_held", STEWARDS),
+)
+AFTER_TOOLS = (
+    _Place("members", _("Members"), "project_members", EVERYONE),
+    _Place("settings", _("Settings"), "project_settings", frozenset({Role.OWNER})),
+)
+
+
+def project_context(
+    request: HttpRequest, project: Project, active: str = "studies"
+) -> dict[str, Any]:
+    """Return what `projects/_project.html` needs; `active` is a place, or a tool tab's URL name."""
+    roles = roles_in(request, project)
+    return {
+        "project": project,
+        "roles": roles,
+        "tabs": [
+            Tab(place.label, _url(place, project), place.name == active)
+            for place in (*BEFORE_TOOLS, *_tool_places(), *AFTER_TOOLS)
+            if place.roles & roles and _url(place, project)
+        ],
+        "is_one_person": is_one_person(project),
+        "can_contribute": bool(CONTRIBUTORS & roles),
+        "is_steward": Role.STEWARD in roles,
+        "is_owner": Role.OWNER in roles,
+    }
+
+
+def roles_in(request: HttpRequest, project: Project) -> frozenset[Role]:
+    """Return the roles that the signed-in person holds in `project`."""
+    if not isinstance(request.user, User):
+        return frozenset()
+    held = Membership.objects.filter(user=request.user, project=project)
+    return frozenset(Role(role) for role in held.values_list("role", flat=True))
+
+
+def _tool_places() -> list[_Place]:
+    return [
+        _Place(tab.url_name, tab.label, tab.url_name, STEWARDS if tab.for_stewards else EVERYONE)
+        for tool in registered_tools()
+        for tab in tool.tabs
+    ]
+
+
+def _url(place: _Place, project: Project) -> str:
+    try:
+        return reverse(place.url_name, args=[project.key])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,47 @@
+// What every page shares: questions before acts that cannot be undone, and small comforts.
+"use strict";
+(() => {
+  // <form data-confirm="Remove this member?"> or <button type="submit" data-confirm="…">
+  const ask = (question) =>
+    new Promise((resolve) => {
+      const dialog = document.getElementById("confirm-dialog");
+      document.getElementById("confirm-question").textContent = question;
+      dialog.returnValue = "no";
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+      dialog.showModal();
+    });
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    if (!question || form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!(await ask(question))) return;
+    form.dataset.confirmed = "yes";
+    form.requestSubmit(event.submitter || undefined);
+    delete form.dataset.confirmed;
+  }, true);
+
+  // <input data-slug-source="id_name">: suggests a key until the person writes her own.
+  for (const field of document.querySelectorAll("[data-slug-source]")) {
+    const source = document.getElementById(field.dataset.slugSource);
+    let isOwn = field.value !== "";
+    field.addEventListener("input", () => { isOwn = field.value !== ""; });
+    source?.addEventListener("input", () => {
+      if (isOwn) return;
+      field.value = source.value
+        .normalize("NFKD").replace(/\p{M}/gu, "").replace(/ß/g, "ss").toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40).replace(/-+$/, "");
+    });
+  }
+
+  // <button data-copy="text">: puts the text on the clipboard and says so.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button || !navigator.clipboard) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("is-copied");
+    window.setTimeout(() => button.classList.remove("is-copied"), 1500);
+  });
+})();

@@ -1,0 +1,137 @@
+"""A portal of its own for the tests: data and keys in a temporary folder, no service needed."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="pacs2go-tests-"))
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="pacs_portal.settings",
+    PACS2GO_DATA=str(_FOLDER / "data"),
+    PACS2GO_KEYS_FILE=str(_FOLDER / "pacs2go.keys"),
+    PACS2GO_SECRET_KEY="only-for-the-tests-" + 32 * "x",
+)
+for _name in ("PACS2GO_HOSTS", "PACS2GO_DEBUG", "PACS2GO_ADMIN_EMAIL", "PACS2GO_ADMIN_PASSWORD"):
+    os.environ.pop(_name, None)
+(_FOLDER / "data").mkdir()
+
+import pytest  # noqa: E402 (the environment comes first: settings read it once)
+from django.test import Client  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def make_user(db):
+    """Return a function that makes a local account: make_user("ada") -> ada@example.org."""
+    from pacs_portal.accounts.models import User
+
+    def make(name: str, **fields) -> User:
+        return User.objects.create_user(f"{name}@example.org", password="passphrase", **fields)
+
+    return make
+
+
+@pytest.fixture
+def client_of():
+    """Return a function that opens a signed-in browser session for a user."""
+
+    def open_session(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return open_session
+
+
+@pytest.fixture
+def site_admin(make_user):
+    return make_user("admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def owner(make_user):
+    return make_user("owner")
+
+
+@pytest.fixture
+def member(make_user):
+    """A contributor of `project`: uploads and runs tools, sees no identities."""
+    return make_user("member")
+
+
+@pytest.fixture
+def viewer(make_user):
+    return make_user("viewer")
+
+
+@pytest.fixture
+def steward(make_user):
+    return make_user("steward")
+
+
+@pytest.fixture
+def stranger(make_user):
+    """Somebody with an account and no role in `project`."""
+    return make_user("stranger")
+
+
+@pytest.fixture
+def project(owner, member, viewer, steward):
+    """A project with one person per role."""
+    from pacs_portal.projects.models import Membership, Role
+    from pacs_portal.projects.services import NewProject, create_project
+
+    made = create_project(NewProject("heart", "Heart study"), actor=owner, owner=owner)
+    roles = {Role.CONTRIBUTOR: member, Role.VIEWER: viewer, Role.STEWARD: steward}
+    for role, user in roles.items():
+        Membership.objects.create(project=made, user=user, role=role)
+    return made
+
+
+@pytest.fixture
+def owner_client(client_of, owner) -> Client:
+    return client_of(owner)
+
+
+@pytest.fixture
+def member_client(client_of, member) -> Client:
+    return client_of(member)
+
+
+@pytest.fixture
+def viewer_client(client_of, viewer) -> Client:
+    return client_of(viewer)
+
+
+@pytest.fixture
+def steward_client(client_of, steward) -> Client:
+    return client_of(steward)
+
+
+@pytest.fixture
+def stranger_client(client_of, stranger) -> Client:
+    return client_of(stranger)
+
+
+@pytest.fixture
+def admin_client(client_of, site_admin) -> Client:
+    """A site admin's session; she has no role in `project`."""
+    return client_of(site_admin)
+
+
+@pytest.fixture
+def anonymous_client() -> Client:
+    return Client()
