@@ -14,9 +14,13 @@ os.environ.update(
 )
 for _name in ("PACS2GO_HOSTS", "PACS2GO_DEBUG", "PACS2GO_ADMIN_EMAIL", "PACS2GO_ADMIN_PASSWORD"):
     os.environ.pop(_name, None)
-(_FOLDER / "data").mkdir()
+(_FOLDER / "data" / "static").mkdir(parents=True)
 
-import pytest  # noqa: E402 (the environment comes first: settings read it once)
+import django  # noqa: E402 (the environment comes first: settings read it once)
+
+django.setup()
+
+import pytest  # noqa: E402
 from django.test import Client  # noqa: E402
 
 

@@ -55,9 +55,7 @@ def create_project(
     if is_steward_too and not _is_site_admin(actor):
         raise ProjectError(_("Only a site admin may start a one-person project."))
     creator = actor if isinstance(actor, User) else None
-    project = Project(
-        key=new.key, name=new.name, description=new.description, created_by=creator
-    )
+    project = Project(key=new.key, name=new.name, description=new.description, created_by=creator)
     project.full_clean()
     project.save()
     create_project_secrets(project)
