@@ -56,6 +56,11 @@ class Study(models.Model):
     def __str__(self) -> str:
         return self.study_instance_uid
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the study may still grow: it is no tombstone."""
+        return self.state != StudyState.DELETED
+
 
 class Series(models.Model):
     """A series of a study."""
@@ -69,6 +74,7 @@ class Series(models.Model):
 
     class Meta:
         verbose_name_plural = "series"
+        ordering = ["series_number", "series_instance_uid"]
 
     def __str__(self) -> str:
         return self.series_instance_uid
@@ -84,7 +90,13 @@ class Instance(models.Model):
     size_bytes = models.PositiveBigIntegerField()
     # The engine and profile version that made it.
     provenance = models.CharField(max_length=100)
+    # Who claimed it: the same receipt, tried again after a crash, finds its own work done.
+    receipt_key = models.BigIntegerField()
+    claimed_at = models.DateTimeField()
     stored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["sop_instance_uid"]
 
     def __str__(self) -> str:
         return self.sop_instance_uid

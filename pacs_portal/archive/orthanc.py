@@ -1,0 +1,135 @@
+"""The only client of Orthanc: REST calls by pyorthanc, streams for the gate."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from pyorthanc import Orthanc
+
+from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableError
+
+# Reading waits long: Orthanc may have to read and index a large study before its first byte.
+TIMEOUT = httpx.Timeout(connect=5, read=300, write=300, pool=30)
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
+UNAVAILABLE = "The archive does not answer; it is tried again later."
+
+
+@dataclass(frozen=True)
+class PostedInstance:
+    """What Orthanc says about an instance it was sent."""
+
+    orthanc_id: str
+    is_new: bool
+
+
+def client() -> Orthanc:
+    """Return this process's client; a forked worker gets one of its own."""
+    return _client(
+        os.getpid(),
+        settings.ORTHANC_URL.rstrip("/"),
+        settings.ORTHANC_USERNAME,
+        settings.ORTHANC_PASSWORD,
+    )
+
+
+@lru_cache(maxsize=4)
+def _client(process_id: int, url: str, username: str, password: str) -> Orthanc:
+    # trust_env: a proxy of the machine must never see what goes to the archive.
+    return Orthanc(
+        url,
+        username,
+        password,
+        return_raw_response=True,
+        timeout=TIMEOUT,
+        limits=LIMITS,
+        trust_env=False,
+    )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn every failure to talk to Orthanc into ArchiveUnavailableError."""
+    try:
+        yield
+    except (httpx.TransportError, httpx.StreamError):
+        # Without the cause: its text may name the address that was asked for.
+        raise ArchiveUnavailableError(UNAVAILABLE) from None
+
+
+def is_available() -> bool:
+    """Tell whether Orthanc answers with our credentials."""
+    try:
+        with answering():
+            answer = client().get(f"{client().url}/system", timeout=5)
+    except ArchiveUnavailableError:
+        return False
+    return answer.status_code == HTTPStatus.OK
+
+
+def post_instance(path: Path) -> PostedInstance:
+    """Send one file, streamed from the disk."""
+    with path.open("rb") as file, answering():
+        answer = client().post(f"{client().url}/instances", content=file)
+    if answer.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
+        raise ArchiveRefusedError("The archive does not accept this file as DICOM.")
+    reply = _checked(answer).json()
+    return PostedInstance(orthanc_id=reply["ID"], is_new=reply["Status"] == "Success")
+
+
+def instance_md5(orthanc_id: str) -> str:
+    """Return the MD5, in hex, of the file that Orthanc holds."""
+    with answering():
+        answer = client().get_instances_id_attachments_name_md5(orthanc_id, "dicom")
+    return _checked(answer).text.strip()
+
+
+def delete_instance(orthanc_id: str) -> None:
+    """Remove one instance; one that is gone already is no error."""
+    with answering():
+        answer = client().delete_instances_id(orthanc_id)
+    if answer.status_code != HTTPStatus.NOT_FOUND:
+        _checked(answer)
+
+
+def delete_study(study_instance_uid: str) -> None:
+    """Remove every trace of a study; one that is gone already is no error."""
+    with answering():
+        # Not pyorthanc's own method, which sends text by a way that httpx gives up.
+        found = client().post(f"{client().url}/tools/lookup", content=study_instance_uid)
+        ids = [match["ID"] for match in _checked(found).json() if match["Type"] == "Study"]
+        for orthanc_id in ids:
+            answer = client().delete_studies_id(orthanc_id)
+            if answer.status_code != HTTPStatus.NOT_FOUND:
+                _checked(answer)
+
+
+def open_stream(method: str, path: str, query: str, headers: Mapping[str, str]) -> httpx.Response:
+    """Ask for `path` below Orthanc; the caller reads the answer in pieces and closes it."""
+    address = f"{client().url}{path}?{query}" if query else f"{client().url}{path}"
+    with answering():
+        request = client().build_request(method, address, headers=dict(headers))
+        return client().send(request, stream=True)
+
+
+def fetch_json(path: str, params: Mapping[str, str]) -> Any:
+    """Return the JSON that Orthanc answers, whole in memory."""
+    with answering():
+        answer = client().get(f"{client().url}{path}", params=dict(params))
+    if answer.status_code == HTTPStatus.BAD_REQUEST:
+        raise ArchiveRefusedError("The archive does not understand the query.")
+    return _checked(answer).json()
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        raise ArchiveUnavailableError(
+            f"The archive answered {answer.status_code}; it is tried again later."
+        )
+    return answer

@@ -1,0 +1,63 @@
+"""A real Orthanc for the whole session, and real instances made on the spot."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pacs_portal.archive import services
+from pacs_portal.archive.services import NewInstance, StoreResult, store
+from pacs_portal.projects.models import Project
+from tests.pacs_portal.archive.instances import Sample, written
+from tests.services.orthanc import RunningOrthanc
+
+
+@pytest.fixture(scope="session")
+def _orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOrthanc]:
+    orthanc = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
+    orthanc.start()
+    yield orthanc
+    orthanc.stop()
+
+
+@pytest.fixture
+def orthanc(_orthanc_process: RunningOrthanc, settings) -> RunningOrthanc:
+    settings.ORTHANC_URL = _orthanc_process.url
+    settings.ORTHANC_USERNAME = _orthanc_process.plan.username
+    settings.ORTHANC_PASSWORD = _orthanc_process.plan.password
+    return _orthanc_process
+
+
+@pytest.fixture
+def pseudonyms(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Return the set of (project key, pseudonym) that the registry would know."""
+    known: set[tuple[str, str]] = set()
+    monkeypatch.setattr(
+        services, "_pseudonym_checks", [lambda project, text: (project.key, text) in known]
+    )
+    return known
+
+
+@pytest.fixture
+def project(project, pseudonyms) -> Project:
+    """The project of all tests, with one pseudonym."""
+    pseudonyms.add((project.key, "HEART-1"))
+    return project
+
+
+@pytest.fixture
+def other_project(db, pseudonyms) -> Project:
+    pseudonyms.add(("liver", "LIVER-1"))
+    return Project.objects.create(key="liver", name="Liver")
+
+
+@pytest.fixture
+def stored(orthanc: RunningOrthanc, tmp_path: Path):
+    """Return a function that stores a sample in a project and answers the result."""
+
+    def store_sample(project: Project, sample: Sample, receipt_key: int = 1) -> StoreResult:
+        path, sha256 = written(sample, tmp_path)
+        new = NewInstance(path, receipt_key, sha256, provenance="tests/1")
+        return store(project=project, files=[new])[0]
+
+    return store_sample
