@@ -1,0 +1,115 @@
+"""Convert the files of one planned unit; needs no database."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
+
+from django.utils.translation import gettext_noop
+
+from converter.engine import (
+    Attributes,
+    ConversionError,
+    Converted,
+    Options,
+    Series,
+    convert_file,
+)
+from converter.options import ConvertOptions
+from converter.planning import position_name
+from pacs_portal.jobs.models import Outcome
+from pacs_portal.jobs.steps import (
+    InstanceFacts,
+    PlanValues,
+    StepFile,
+    StepResult,
+    StepUnavailableError,
+    Verdict,
+)
+
+NAME = "convert"
+PROVENANCE = "converter/1"
+# No clock at all: a date that a person can guess would betray the shift that the guard gives to
+# every date. The guard knows this one as a placeholder and removes it.
+NO_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
+UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
+
+
+@dataclass(frozen=True)
+class UnitPlan:
+    """What the plan fixed for a unit, ready for the engine."""
+
+    values: PlanValues
+    attributes: Attributes
+    options: Options
+
+    @classmethod
+    def of(cls, values: PlanValues, options: ConvertOptions) -> "UnitPlan":
+        """Return the plan of a unit with these values."""
+        return cls(
+            values=values,
+            attributes=options.attributes_for(str(values["study"])),
+            options=options.engine_options(is_photograph=bool(values["photograph"])),
+        )
+
+    def series_for(self, file: StepFile) -> Series:
+        """Return where the outputs of `file` belong."""
+        position = int(self.values[position_name(file)])
+        seed = bytes.fromhex(str(self.values["seed"]))
+        own_seed = f"{self.values['series_number']} {position}".encode()
+        return Series(
+            study_instance_uid=str(self.values["study"]),
+            series_instance_uid=str(self.values["series"]),
+            uid_seed=hashlib.sha256(seed + own_seed).digest(),
+            series_number=int(self.values["series_number"]),
+            first_instance_number=position,
+            now=NO_CLOCK,
+        )
+
+
+def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> StepResult:
+    """Convert each file into `work_dir`; one that fails does not stop the others."""
+    outputs: list[StepFile] = []
+    verdicts: list[Verdict] = []
+    for file in files:
+        series = plan.series_for(file)
+        try:
+            converted = convert_file(file.path, work_dir, plan.attributes, series, plan.options)
+            outputs += [_output(file, one, series) for one in converted]
+        except (ConversionError, OSError) as error:
+            verdicts += _failure(file, error)
+    return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
+
+
+def _output(file: StepFile, converted: Converted, series: Series) -> StepFile:
+    with converted.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return replace(
+        file,
+        path=converted.path,
+        kind="dicom",
+        provenance=PROVENANCE,
+        instance=InstanceFacts(
+            sop_class_uid=converted.sop_class_uid,
+            sop_instance_uid=converted.sop_instance_uid,
+            study_instance_uid=series.study_instance_uid,
+            series_instance_uid=series.series_instance_uid,
+            sha256=digest,
+            size_bytes=converted.path.stat().st_size,
+        ),
+    )
+
+
+def _failure(file: StepFile, error: ConversionError | OSError) -> list[Verdict]:
+    if isinstance(error, OSError):
+        if error.errno in {ENOSPC, EDQUOT}:
+            raise StepUnavailableError("The disk is full.") from None
+        code, sentence = "unreadable", UNREADABLE
+    else:
+        code, sentence = error.code, str(error)
+    return [
+        Verdict(receipt_id, Outcome.FAILED, code, sentence, stage=NAME)
+        for receipt_id in file.receipt_ids
+    ]

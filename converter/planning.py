@@ -1,0 +1,142 @@
+"""Which images belong together, and every UID and number before any of them is converted.
+
+A folder becomes one study; a volume one series; the plain images of a folder one series of
+photographs and one of other pictures. UIDs derive from the project's key, the contents and the
+options: the same folder converted again gives the same instances.
+"""
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+from converter.engine import derive_uid
+from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions
+from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile
+
+FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
+_CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
+_NUMBERS = re.compile(r"(\d+)")
+
+KeyedDigest = Callable[..., bytes]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One folder's study: the secret seed of its UIDs, and its UID."""
+
+    seed: bytes
+    study_instance_uid: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """Files in order whose instances become one series."""
+
+    files: tuple[StepFile, ...]
+    is_photograph: bool
+
+
+def plan_units(
+    files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest
+) -> Iterator[PlannedUnit]:
+    """Yield the units of all folders, with every UID and number fixed.
+
+    `digest` is keyed by the project, so that nobody else can link a UID to a file.
+    """
+    folders: dict[PurePosixPath, list[StepFile]] = defaultdict(list)
+    for file in sorted(files, key=_natural_order):
+        folders[file.relative_path.parent].append(file)
+    for folder_files in folders.values():
+        study = _study(folder_files, options, digest)
+        identity = _given_identity(options, study.study_instance_uid)
+        for number, series in enumerate(_series(folder_files, options), start=1):
+            yield from _series_units(study, number, series, identity)
+
+
+def _study(files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest) -> Study:
+    contents = (_content_digest(file.path) for file in files)
+    seed = digest(b"study", json.dumps(asdict(options), sort_keys=True).encode(), *contents)
+    return Study(seed=seed, study_instance_uid=derive_uid(seed, "study"))
+
+
+def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:
+    """Yield each volume by itself, then photographs together, then other pictures."""
+    pictures: dict[bool, list[StepFile]] = {True: [], False: []}
+    for file in files:
+        if file.kind in VOLUME_KINDS:
+            yield Series((file,), is_photograph=False)
+        else:
+            pictures[_is_photograph(file, options)].append(file)
+    for is_photograph, alike in pictures.items():
+        if alike:
+            yield Series(tuple(alike), is_photograph)
+
+
+def _series_units(
+    study: Study, number: int, series: Series, identity: GivenIdentity
+) -> Iterator[PlannedUnit]:
+    fixed: dict[str, str | int] = {
+        "study": study.study_instance_uid,
+        "series": derive_uid(study.seed, "series", str(number)),
+        "series_number": number,
+        "seed": study.seed.hex(),
+        "photograph": int(series.is_photograph),
+    }
+    for start in range(0, len(series.files), FILES_PER_UNIT):
+        chunk = series.files[start : start + FILES_PER_UNIT]
+        positions = {
+            position_name(file): position for position, file in enumerate(chunk, start=start + 1)
+        }
+        yield PlannedUnit(files=chunk, values={**fixed, **positions}, identity=identity)
+
+
+def position_name(file: StepFile) -> str:
+    """Return under which name a unit keeps the file's position in its series."""
+    return f"position {file.receipt_ids[0]}"
+
+
+def _given_identity(options: ConvertOptions, study_instance_uid: str) -> GivenIdentity:
+    """Return whom the registry has to look for."""
+    attributes = options.attributes_for(study_instance_uid)
+    return GivenIdentity(
+        patient_id=attributes.patient_id,
+        name=attributes.patient_name,
+        birth_date=attributes.patient_birth_date,
+        sex=attributes.patient_sex,
+        study_instance_uid=study_instance_uid,
+    )
+
+
+def _natural_order(file: StepFile) -> tuple[tuple[int, int | str], ...]:
+    """Sort slice2 before slice10."""
+    parts = _NUMBERS.split(str(file.relative_path))
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
+
+
+def _content_digest(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def _is_photograph(file: StepFile, options: ConvertOptions) -> bool:
+    if options.photograph is not None:
+        return options.photograph
+    if options.modality:
+        return options.modality == PHOTOGRAPH_MODALITY
+    return file.kind == "jpeg" and _names_a_camera(file.path)
+
+
+def _names_a_camera(path: Path) -> bool:
+    """Tell whether the EXIF data of a JPEG name the camera; damaged ones name none."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["JPEG"]) as image:
+            exif = image.getexif()
+            return any(exif.get(tag) for tag in _CAMERA_TAGS)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, Image.DecompressionBombError):
+        return False

@@ -1,0 +1,49 @@
+"""The step "convert": images in, DICOM out."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from converter.conversion import NAME, UnitPlan, convert_unit
+from converter.engine import CONVERTIBLE
+from converter.options import ConvertOptions
+from converter.planning import plan_units
+from pacs_portal.jobs.models import Job
+from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
+from pacs_portal.projects.keys import Label, project_keys
+
+IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
+NOT_AN_IMAGE = gettext_noop(
+    "This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI."
+)
+
+
+class ConvertStep:
+    """Makes DICOM of pictures and volumes, one study per folder."""
+
+    name = NAME
+    is_guard = False
+
+    def refusal(self, kind: str) -> tuple[str, str] | None:
+        """Return (code, sentence) why files of `kind` are not for this step, or None."""
+        if kind in CONVERTIBLE:
+            return None
+        if kind in {"dicom", "dicomdir"}:
+            return "is-dicom", IS_DICOM
+        return "not-an-image", NOT_AN_IMAGE
+
+    def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
+        """Make a study of each folder, and fix all UIDs and numbers."""
+        digest = partial(project_keys(job.project_id).digest, Label.CONTENT)
+        return Plan(units=tuple(plan_units(files, ConvertOptions.of_job(options), digest)))
+
+    def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
+        """Return the unit as it is: the plan fixed everything."""
+        return unit
+
+    def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
+        """Convert each file; one that fails does not stop the others."""
+        plan = UnitPlan.of(context.values, ConvertOptions.of_job(context.options))
+        return convert_unit(files, plan, context.work_dir)

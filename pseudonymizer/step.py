@@ -1,0 +1,166 @@
+"""The step "pseudonymize": DICOM in, DICOM under the project's pseudonyms out."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from errno import EDQUOT, ENOSPC
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.jobs.steps import (
+    GivenIdentity,
+    InstanceFacts,
+    Plan,
+    PlannedUnit,
+    StepFile,
+    StepResult,
+    StepUnavailableError,
+    UnitContext,
+    Verdict,
+)
+from pacs_portal.projects.keys import project_keys
+from pseudonymizer.engine import (
+    Context,
+    HeldBack,
+    PseudonymizationError,
+    Result,
+    default_profile,
+    pseudonymize_file,
+    read_header,
+)
+from pseudonymizer.engine.profile import ENGINE_RULES
+from pseudonymizer.models import RegistryPatient
+from pseudonymizer.registry import resolve, subject_of
+
+NAME = "pseudonymize"
+FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
+IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz"})
+IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
+NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
+IS_DICOMDIR = gettext_noop("This is the table of contents of a disc; its images are taken.")
+UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
+
+_Series = tuple[GivenIdentity, str]
+
+
+class PseudonymizeStep:
+    """Recognizes each file's own patient in the registry and puts the pseudonym in."""
+
+    name = NAME
+    is_guard = True
+
+    def refusal(self, kind: str) -> tuple[str, str] | None:
+        """Return (code, sentence) why files of `kind` are not for this step, or None."""
+        if kind in {"dicom", "dicomdir"}:
+            return None
+        return ("is-image", IS_IMAGE) if kind in IMAGE_KINDS else ("not-dicom", NOT_DICOM)
+
+    def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
+        """Group the files by patient, study and series, as each file's own header says."""
+        series: dict[_Series, list[StepFile]] = defaultdict(list)
+        verdicts: list[Verdict] = []
+        for file in files:
+            if file.kind == "dicomdir":
+                verdicts += _verdicts(file, Outcome.SKIPPED, "dicomdir", IS_DICOMDIR)
+                continue
+            try:
+                header = read_header(file.path)
+            except (PseudonymizationError, OSError) as error:
+                verdicts += _failure(file, error)
+                continue
+            identity = GivenIdentity(**asdict(header.identity))
+            series[identity, header.series_instance_uid].append(file)
+        return Plan(units=tuple(_units(series)), verdicts=tuple(verdicts))
+
+    def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
+        """Fix the unit's patient, so that all parts write the same pseudonym."""
+        if unit.identity is None:
+            raise ValueError("A unit to pseudonymize says whose it is.")
+        _note_profile(job)
+        patient = resolve(job.project, unit.identity, job)
+        return replace(unit, values={**unit.values, "patient": str(patient.pk)})
+
+    def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
+        """Pseudonymize each file; one that fails or is held does not stop the others."""
+        engine_context = _engine_context(context)
+        outputs: list[StepFile] = []
+        verdicts: list[Verdict] = []
+        for number, file in enumerate(files):
+            # A folder each: two inputs may claim to be the same instance.
+            target_dir = context.work_dir / str(number)
+            target_dir.mkdir()
+            try:
+                result = pseudonymize_file(file.path, target_dir, engine_context)
+            except (PseudonymizationError, OSError) as error:
+                verdicts += _failure(file, error)
+                continue
+            outputs.append(_output(file, result, engine_context.profile.version))
+        return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
+
+
+def provenance(profile_version: str) -> str:
+    """Return what the archive keeps of how an instance was pseudonymized."""
+    return f"pseudonymizer/{ENGINE_RULES} profile/{profile_version}"
+
+
+def _units(series: Mapping[_Series, list[StepFile]]) -> Iterator[PlannedUnit]:
+    for (identity, _), files in series.items():
+        for start in range(0, len(files), FILES_PER_UNIT):
+            chunk = tuple(files[start : start + FILES_PER_UNIT])
+            yield PlannedUnit(files=chunk, identity=identity)
+
+
+def _note_profile(job: Job) -> None:
+    """Keep with the job which rules it was done by."""
+    version = default_profile().version
+    if job.options.get("profile") != version:
+        job.options = {**job.options, "profile": version}
+        job.save(update_fields=["options"])
+
+
+def _engine_context(context: UnitContext) -> Context:
+    patient = RegistryPatient.objects.select_related("project", "merged_into").get(
+        pk=UUID(str(context.values["patient"])), project=context.job.project_id
+    )
+    return Context(
+        subject=subject_of(patient),
+        uid_key=project_keys(context.job.project_id).uid_key,
+        profile=default_profile(),
+        now=context.job.created_at,
+    )
+
+
+def _output(file: StepFile, result: Result, profile_version: str) -> StepFile:
+    return replace(
+        file,
+        path=result.path,
+        kind="dicom",
+        provenance=provenance(profile_version),
+        instance=InstanceFacts(
+            sop_class_uid=result.sop_class_uid,
+            sop_instance_uid=result.sop_instance_uid,
+            study_instance_uid=result.study_instance_uid,
+            series_instance_uid=result.series_instance_uid,
+            sha256=result.sha256,
+            size_bytes=result.size_bytes,
+        ),
+    )
+
+
+def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Verdict]:
+    if isinstance(error, OSError):
+        if error.errno in {ENOSPC, EDQUOT}:
+            raise StepUnavailableError("The disk is full.") from None
+        return _verdicts(file, Outcome.FAILED, "unreadable", UNREADABLE)
+    outcome = Outcome.HELD if isinstance(error, HeldBack) else Outcome.FAILED
+    return _verdicts(file, outcome, error.code, str(error))
+
+
+def _verdicts(file: StepFile, outcome: Outcome, code: str, sentence: str) -> list[Verdict]:
+    return [
+        Verdict(receipt_id=receipt_id, outcome=outcome, code=code, sentence=sentence, stage=NAME)
+        for receipt_id in file.receipt_ids
+    ]

@@ -1,0 +1,82 @@
+"""Which spellings mean one patient, and which IDs mean nobody."""
+
+import pytest
+
+from pacs_portal.jobs.steps import GivenIdentity
+from pseudonymizer.normalization import plain_date, plain_identity, plain_name
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Müller^Jürgen", "MUELLER^JUERGEN"),
+        ("Mu\u0308ller^Ju\u0308rgen", "Müller^Jürgen"),  # decomposed and composed letters
+        ("MUELLER^HANS^^Dr", "Mueller^Hans"),
+        ("Mueller^Hans^Peter", "Mueller^Hans Peter"),
+        ("Müller-Lüdenscheidt^Anna", "Mueller Luedenscheidt^Anna"),
+        ("Groß^Eva", "Gross^Eva"),
+        ("Łukasz^Zoë", "Lukasz^Zoe"),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou"),
+        ("=山田^太郎", "山田^太郎"),
+        ("Mueller, Hans", "Mueller^Hans"),
+        (" Mueller^Hans ", "Mueller^Hans"),
+    ],
+)
+def test_spellings_of_one_name_are_one(written: str, meant: str) -> None:
+    assert plain_name(written) == plain_name(meant)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Mueller^Hans", "Mueller^Heinz"),
+        ("Mueller^Hans", "Miller^Hans"),
+        ("Hans^Peter", "Hansp^Eter"),
+        ("Bauer^Eva", "Baur^Eva"),
+        ("Mueller^Hans", "Mueller"),
+    ],
+)
+def test_different_names_stay_different(one: str, other: str) -> None:
+    assert plain_name(one) != plain_name(other)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("19560231", "19560231"),  # impossible, but equal to itself
+        ("1956.02.28", "19560228"),
+        ("1956-02-28", "19560228"),
+        ("19000101", ""),
+        ("00000000", ""),
+        ("1956", ""),
+        ("", ""),
+    ],
+)
+def test_dates_have_one_spelling_and_placeholders_none(written: str, plain: str) -> None:
+    assert plain_date(written) == plain
+
+
+@pytest.mark.parametrize(
+    "patient_id",
+    ["", " ", "0", "0000", "000-00-0000", "9999", "xxx", "TEST", "test1", "Anon", "ANONYMOUS"]
+    + ["UNKNOWN", "unbekannt", "12345", "123456789", "987654", "Patient", "N/A", "phantom"],
+)
+def test_an_id_that_many_share_recognizes_nobody(patient_id: str) -> None:
+    identity = GivenIdentity(patient_id=patient_id, name="Mueller^Hans", birth_date="19560228")
+    assert not plain_identity(identity).is_person
+
+
+@pytest.mark.parametrize("patient_id", ["7", "4711", "A-100", "PAT00017", "1CT1", "112233"])
+def test_an_ordinary_id_with_a_name_recognizes_one_person(patient_id: str) -> None:
+    assert plain_identity(GivenIdentity(patient_id=patient_id, name="Mueller^Hans")).is_person
+
+
+@pytest.mark.parametrize("name", ["PHANTOM^ACR", "Baby of^Mueller", "Baby Boy^Mueller", "Baby"])
+def test_phantoms_and_unnamed_newborns_recognize_nobody(name: str) -> None:
+    identity = GivenIdentity(patient_id="4711", name=name, birth_date="20200103")
+    assert not plain_identity(identity).is_person
+
+
+@pytest.mark.parametrize("name", ["", "^", "ANONYMOUS", "Unknown^"])
+def test_an_id_alone_recognizes_nobody_outside_its_study(name: str) -> None:
+    assert not plain_identity(GivenIdentity(patient_id="4711", name=name)).is_person
