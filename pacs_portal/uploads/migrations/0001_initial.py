@@ -7,51 +7,124 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('actor_label', models.CharField(blank=True, max_length=150)),
-                ('state', models.CharField(choices=[('open', 'receiving'), ('complete', 'complete'), ('discarded', 'discarded')], default='open', max_length=16)),
-                ('file_count', models.PositiveIntegerField(default=0)),
-                ('size_bytes', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('completed_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='projects.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("actor_label", models.CharField(blank=True, max_length=150)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "receiving"),
+                            ("complete", "complete"),
+                            ("discarded", "discarded"),
+                        ],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("file_count", models.PositiveIntegerField(default=0)),
+                ("size_bytes", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("completed_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uploads",
+                        to="projects.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='UploadFile',
+            name="UploadFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('sealed_path', models.BinaryField()),
-                ('path_digest', models.BinaryField(max_length=32)),
-                ('sealed_source', models.BinaryField(null=True)),
-                ('size_bytes', models.PositiveBigIntegerField()),
-                ('modified_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('expected', 'expected'), ('received', 'received'), ('unpacked', 'unpacked'), ('gone', 'removed after the last receipt')], default='expected', max_length=16)),
-                ('received_bytes', models.PositiveBigIntegerField(default=0)),
-                ('kind', models.CharField(blank=True, max_length=32)),
-                ('container', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='uploads.uploadfile')),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='uploads.upload')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("sealed_path", models.BinaryField()),
+                ("path_digest", models.BinaryField(max_length=32)),
+                ("sealed_source", models.BinaryField(null=True)),
+                ("size_bytes", models.PositiveBigIntegerField()),
+                ("modified_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("expected", "expected"),
+                            ("received", "received"),
+                            ("unpacked", "unpacked"),
+                            ("gone", "removed after the last receipt"),
+                        ],
+                        default="expected",
+                        max_length=16,
+                    ),
+                ),
+                ("received_bytes", models.PositiveBigIntegerField(default=0)),
+                ("kind", models.CharField(blank=True, max_length=32)),
+                (
+                    "container",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="uploads.uploadfile",
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="uploads.upload",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('upload', 'number'), name='upload_file_number_once'), models.UniqueConstraint(fields=('upload', 'path_digest'), name='upload_file_path_once'), models.CheckConstraint(condition=models.Q(('received_bytes__lte', models.F('size_bytes'))), name='upload_file_not_more_than_announced')],
+                "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("upload", "number"), name="upload_file_number_once"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("upload", "path_digest"), name="upload_file_path_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("received_bytes__lte", models.F("size_bytes"))),
+                        name="upload_file_not_more_than_announced",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,130 @@
+"""Zips of an upload become files of the upload, once, whatever dies meanwhile."""
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Sum
+
+from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.uploads.errors import StorageFullError, UnpackError
+from pacs_portal.uploads.models import FileState, Upload, UploadFile
+from pacs_portal.uploads.paths import (
+    digest_path,
+    path_bytes,
+    relative_path,
+    seal_path,
+    source_path,
+)
+from pacs_portal.uploads.sniffing import sniff_file
+from pacs_portal.uploads.storage import UploadFolder, free_bytes, upload_folder
+from pacs_portal.uploads.unpacking import UnpackedFile, UnpackLimits, unpack_zip
+
+NESTED_ZIP_LEVELS = 1  # a zip inside a zip is unpacked, one inside that is not
+BATCH_ROWS = 500
+
+
+def unpack_container(container: UploadFile) -> None:
+    """Make the members of a zip files of its upload; done before, it stays done.
+
+    Numbers follow the upload's highest. Files are written before their rows, and only under the
+    folder's lock, so what a killed run left behind is known by its numbers and removed.
+
+    Raises
+    ------
+    UnpackError, StorageFullError
+        If the zip is not unpacked; it stays a received file then.
+    """
+    folder = upload_folder(container.upload_id)
+    with folder.locked():
+        container.refresh_from_db(fields=["state"])
+        if container.state != FileState.RECEIVED:
+            return
+        _check_depth(container)
+        last = container.upload.files.aggregate(last=Max("number"))["last"]
+        folder.remove_above(last)
+        keys = project_keys(container.upload.project_id)
+        source = source_path(container, keys) if container.sealed_source else None
+        members = _unpack(source or folder.file(container.number), folder, container.upload, last)
+        os.sync()  # one flush for all of them, before the rows that say they are there
+        _create_members(container, members, keys, folder)
+        if source is None:
+            folder.remove_file(container.number)
+
+
+def _check_depth(container: UploadFile) -> None:
+    depth, outer = 0, container.container
+    while outer is not None:
+        depth, outer = depth + 1, outer.container
+    if depth > NESTED_ZIP_LEVELS:
+        raise UnpackError(
+            "zip-nested",
+            "Zips are packed inside each other too deeply; unpack the outer ones, then upload "
+            "again.",
+        )
+
+
+def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> list[UnpackedFile]:
+    limits = _limits_left(upload)
+    room = free_bytes(folder.path)
+    try:
+        return unpack_zip(
+            source,
+            folder.path,
+            first_number=last + 1,
+            limits=replace(limits, max_bytes=min(limits.max_bytes, room)),
+        )
+    except UnpackError as error:
+        if error.code == "zip-bomb" and room < limits.max_bytes:
+            raise StorageFullError from None
+        raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFullError from None
+        raise
+
+
+def _limits_left(upload: Upload) -> UnpackLimits:
+    """Return what the settings leave after the zips unpacked so far: nesting multiplies nothing."""
+    spent = upload.files.filter(container__isnull=False).aggregate(
+        files=Count("pk"), size_bytes=Sum("size_bytes", default=0)
+    )
+    return UnpackLimits(
+        max_files=max(0, settings.ZIP_MAX_FILES - spent["files"]),
+        max_bytes=max(0, settings.ZIP_MAX_BYTES - spent["size_bytes"]),
+        max_ratio=settings.ZIP_MAX_RATIO,
+    )
+
+
+def _create_members(
+    container: UploadFile,
+    members: Sequence[UnpackedFile],
+    keys: ProjectKeys,
+    folder: UploadFolder,
+) -> None:
+    outer = relative_path(container, keys)
+    rows = []
+    for member in members:
+        path = outer / member.path
+        plain = path_bytes(path)
+        rows.append(
+            UploadFile(
+                upload=container.upload,
+                number=member.number,
+                container=container,
+                sealed_path=seal_path(keys, container.upload_id, member.number, plain),
+                path_digest=digest_path(keys, container.upload_id, plain),
+                size_bytes=member.size_bytes,
+                received_bytes=member.size_bytes,
+                state=FileState.RECEIVED,
+                kind=sniff_file(folder.file(member.number), path),
+            )
+        )
+    with transaction.atomic():
+        UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+        container.state = FileState.UNPACKED
+        container.save(update_fields=["state"])

@@ -1,0 +1,154 @@
+"""The list of files an upload consists of, announced before the first byte comes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.uploads.errors import ManifestError, UploadClosedError
+from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
+from pacs_portal.uploads.paths import digest_path, path_bytes, seal_path, seal_source
+from pacs_portal.uploads.sniffing import is_system_file, sniff_file
+
+BATCH_ROWS = 500
+MAX_FILE_BYTES = 2**63 - 1
+
+
+@dataclass(frozen=True, repr=False)
+class ManifestEntry:
+    """One announced file; `source` names a file that a command reads in place."""
+
+    path: PurePosixPath
+    size_bytes: int
+    modified_at: datetime | None = None
+    source: Path | None = None
+
+
+@dataclass(frozen=True)
+class Announced:
+    """The number an announced file got, and whether its bytes are still to come."""
+
+    number: int
+    is_missing: bool
+
+
+def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Announced]:
+    """Add files to an open upload, in the order given; a path announced before keeps its number.
+
+    Raises
+    ------
+    UploadClosedError
+        If the upload takes no more files.
+    ManifestError
+        If a path is malformed or listed twice, a size changed or a limit is passed.
+    """
+    keys = project_keys(upload.project_id)
+    digests = _distinct_digests(upload, entries, keys)
+    with transaction.atomic():
+        locked = Upload.objects.select_for_update().get(pk=upload.pk)
+        if locked.state != UploadState.OPEN:
+            raise UploadClosedError
+        known = _known_files(locked, digests)
+        fresh = [
+            (digest, entry)
+            for digest, entry in zip(digests, entries, strict=True)
+            if digest not in known
+        ]
+        for row in _create_rows(locked, fresh, keys):
+            known[bytes(row.path_digest)] = row
+        upload.file_count, upload.size_bytes = locked.file_count, locked.size_bytes
+    return [
+        _announced(known[digest], entry) for digest, entry in zip(digests, entries, strict=True)
+    ]
+
+
+def _distinct_digests(
+    upload: Upload, entries: Sequence[ManifestEntry], keys: ProjectKeys
+) -> list[bytes]:
+    digests = [digest_path(keys, upload.pk, path_bytes(entry.path)) for entry in entries]
+    if len(set(digests)) != len(digests):
+        raise ManifestError(
+            "path-twice",
+            "The same path is listed twice; choose the folder again, or upload its parts one by "
+            "one.",
+        )
+    if not all(0 <= entry.size_bytes <= MAX_FILE_BYTES for entry in entries):
+        raise ManifestError("size-malformed", "A file's size is no number of bytes.")
+    return digests
+
+
+def _known_files(upload: Upload, digests: Sequence[bytes]) -> dict[bytes, UploadFile]:
+    known: dict[bytes, UploadFile] = {}
+    if not upload.file_count:
+        return known
+    for start in range(0, len(digests), BATCH_ROWS):
+        batch = digests[start : start + BATCH_ROWS]
+        for row in upload.files.filter(path_digest__in=batch).only(
+            "number", "size_bytes", "state", "path_digest"
+        ):
+            known[bytes(row.path_digest)] = row
+    return known
+
+
+def _create_rows(
+    upload: Upload, fresh: Sequence[tuple[bytes, ManifestEntry]], keys: ProjectKeys
+) -> list[UploadFile]:
+    upload.file_count += len(fresh)
+    upload.size_bytes += sum(entry.size_bytes for _, entry in fresh)
+    _check_limits(upload)
+    last = upload.files.aggregate(last=Max("number"))["last"] or 0
+    rows = [
+        _row(upload, number, (digest, entry), keys)
+        for number, (digest, entry) in enumerate(fresh, start=last + 1)
+    ]
+    UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+    upload.save(update_fields=["file_count", "size_bytes"])
+    return rows
+
+
+def _check_limits(upload: Upload) -> None:
+    if upload.file_count > settings.UPLOAD_MAX_FILES:
+        raise ManifestError(
+            "too-many-files",
+            f"An upload takes at most {settings.UPLOAD_MAX_FILES} files; split it into several.",
+        )
+    if upload.size_bytes > settings.UPLOAD_MAX_BYTES:
+        raise ManifestError(
+            "too-large",
+            f"An upload takes at most {settings.UPLOAD_MAX_BYTES} bytes; split it into several.",
+        )
+
+
+def _row(
+    upload: Upload, number: int, announced: tuple[bytes, ManifestEntry], keys: ProjectKeys
+) -> UploadFile:
+    digest, entry = announced
+    row = UploadFile(
+        upload=upload,
+        number=number,
+        sealed_path=seal_path(keys, upload.pk, number, path_bytes(entry.path)),
+        path_digest=digest,
+        size_bytes=entry.size_bytes,
+        modified_at=entry.modified_at,
+        kind="system" if is_system_file(entry.path) else "",
+    )
+    if entry.source is not None:
+        row.sealed_source = seal_source(keys, upload.pk, number, entry.source)
+        row.state = FileState.RECEIVED
+        row.received_bytes = entry.size_bytes
+        row.kind = sniff_file(entry.source, entry.path)
+    return row
+
+
+def _announced(row: UploadFile, entry: ManifestEntry) -> Announced:
+    if row.size_bytes != entry.size_bytes:
+        raise ManifestError(
+            "file-changed",
+            "A file changed its size since this upload began; start a new upload.",
+        )
+    return Announced(row.number, row.state == FileState.EXPECTED)

@@ -1,0 +1,73 @@
+"""Paths are identities: how they are sealed, told apart and opened again."""
+
+import os
+from pathlib import Path, PurePosixPath
+from uuid import UUID
+
+from pacs_portal.projects.keys import Label, ProjectKeys
+from pacs_portal.uploads.errors import ManifestError
+from pacs_portal.uploads.models import UploadFile
+
+MAX_PATH_BYTES = 4096
+
+
+def path_bytes(path: PurePosixPath) -> bytes:
+    """Return the bytes of a relative path as given, its Unicode normalization kept.
+
+    Raises
+    ------
+    ManifestError
+        If the path is empty, absolute, leads upwards, or cannot be a path at all.
+    """
+    try:
+        plain = str(path).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise _malformed() from None
+    is_plain = path.parts and not path.is_absolute() and ".." not in path.parts
+    if not is_plain or b"\0" in plain or len(plain) > MAX_PATH_BYTES:
+        raise _malformed()
+    return plain
+
+
+def seal_path(keys: ProjectKeys, upload_id: UUID, number: int, plain: bytes) -> bytes:
+    """Return the path of file `number` sealed for its row."""
+    return keys.seal(Label.PATHS, plain, context=_context(upload_id, number))
+
+
+def digest_path(keys: ProjectKeys, upload_id: UUID, plain: bytes) -> bytes:
+    """Return what tells the paths of one upload apart, and says nothing across uploads."""
+    return keys.digest(Label.PATH_INDEX, upload_id.bytes, plain)
+
+
+def seal_source(keys: ProjectKeys, upload_id: UUID, number: int, source: Path) -> bytes:
+    """Return where a command's file lies, sealed for its row."""
+    plain = os.fsencode(source.absolute())
+    return keys.seal(Label.PATHS, plain, context=f"{_context(upload_id, number)} source")
+
+
+def relative_path(upload_file: UploadFile, keys: ProjectKeys) -> PurePosixPath:
+    """Return the path as the person named it: patient data."""
+    context = _context(upload_file.upload_id, upload_file.number)
+    plain = keys.unseal(Label.PATHS, bytes(upload_file.sealed_path), context=context)
+    return PurePosixPath(plain.decode("utf-8", "surrogateescape"))
+
+
+def source_path(upload_file: UploadFile, keys: ProjectKeys) -> Path:
+    """Return where a command's file lies."""
+    if upload_file.sealed_source is None:
+        raise ValueError("This file was sent to the server; it has no source of its own.")
+    context = f"{_context(upload_file.upload_id, upload_file.number)} source"
+    plain = keys.unseal(Label.PATHS, bytes(upload_file.sealed_source), context=context)
+    return Path(os.fsdecode(plain))
+
+
+def _context(upload_id: UUID, number: int) -> str:
+    return f"{upload_id} {number}"
+
+
+def _malformed() -> ManifestError:
+    return ManifestError(
+        "path-malformed",
+        "A file's path is empty, too long, or leads out of its folder; rename the file, "
+        "then choose the folder again.",
+    )

@@ -1,0 +1,268 @@
+"""What can be done with uploads: announce, receive, complete, unpack, read, remove."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from pacs_portal.accounts.models import User
+from pacs_portal.audit.services import record
+from pacs_portal.projects.keys import project_keys
+from pacs_portal.projects.models import Project
+from pacs_portal.uploads.containers import unpack_container
+from pacs_portal.uploads.errors import (
+    ManifestError,
+    UploadClosedError,
+    UploadError,
+    UploadIncompleteError,
+)
+from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_files
+from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
+from pacs_portal.uploads.paths import relative_path, source_path
+from pacs_portal.uploads.signals import upload_completed
+from pacs_portal.uploads.sniffing import sniff_file
+from pacs_portal.uploads.storage import require_room, upload_folder
+
+__all__ = [
+    "Announced",
+    "ManifestEntry",
+    "announce_files",
+    "complete_upload",
+    "create_upload",
+    "discard_stale_uploads",
+    "discard_upload",
+    "input_files",
+    "local_path",
+    "missing_files",
+    "receive_file",
+    "relative_path",
+    "remove_original",
+    "sniff_file",
+    "sweep_storage",
+    "unpack_containers",
+]
+
+
+def create_upload(
+    *,
+    project: Project,
+    by: User | None,
+    actor_label: str = "",
+    manifest: Sequence[ManifestEntry] = (),
+) -> Upload:
+    """Open an upload for the files of `manifest`; where a command names every source, close it."""
+    with transaction.atomic():
+        upload = Upload.objects.create(project=project, created_by=by, actor_label=actor_label)
+        announce_files(upload, manifest)
+        require_room_for(upload)
+        record(
+            by or actor_label,
+            "upload.created",
+            upload,
+            project_id=project.pk,
+            files=upload.file_count,
+        )
+        if manifest and all(entry.source is not None for entry in manifest):
+            complete_upload(upload)
+    return upload
+
+
+def require_room_for(upload: Upload) -> None:
+    """Raise StorageFullError if what the upload still lacks does not fit the disk."""
+    lacking = _expected(upload).aggregate(size_bytes=Sum("size_bytes", default=0))
+    root = Path(settings.UPLOADS_DIR)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_room(root, lacking["size_bytes"])
+
+
+def missing_files(upload: Upload) -> list[int]:
+    """Return the numbers of the files whose bytes have not come."""
+    return list(_expected(upload).values_list("number", flat=True))
+
+
+def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
+    """Keep the bytes of file `number`; one that came before is left as it is.
+
+    Raises
+    ------
+    UploadFile.DoesNotExist
+        If no file of that number was announced.
+    UploadClosedError, WrongSizeError, StorageFullError
+        If the file is not kept.
+    """
+    if upload.state != UploadState.OPEN:
+        raise UploadClosedError
+    file = upload.files.get(number=number)
+    if file.state != FileState.EXPECTED:
+        return
+    folder = upload_folder(upload.pk)
+    folder.write(number, chunks, file.size_bytes)
+    kind = file.kind or sniff_file(folder.file(number))
+    received = UploadFile.objects.filter(
+        pk=file.pk, state=FileState.EXPECTED, upload__state=UploadState.OPEN
+    ).update(state=FileState.RECEIVED, received_bytes=file.size_bytes, kind=kind)
+    if not received:
+        _refuse_if_discarded(upload)
+
+
+def complete_upload(upload: Upload) -> None:
+    """Close the upload once everything announced is there; closing it twice is the same as once.
+
+    Raises
+    ------
+    UploadIncompleteError, UploadClosedError, ManifestError
+        If files are missing, the upload was discarded, or it never had a file.
+    """
+    with transaction.atomic():
+        locked = Upload.objects.select_for_update().get(pk=upload.pk)
+        if locked.state == UploadState.OPEN:
+            _close(locked)
+        elif locked.state == UploadState.DISCARDED:
+            raise UploadClosedError
+    upload.state, upload.completed_at = locked.state, locked.completed_at
+
+
+def discard_upload(upload: Upload, *, by: User | str) -> None:
+    """Drop an upload that is still open, with everything received."""
+    with transaction.atomic():
+        discarded = Upload.objects.filter(pk=upload.pk, state=UploadState.OPEN).update(
+            state=UploadState.DISCARDED
+        )
+        if not discarded:
+            raise UploadClosedError
+        upload.files.filter(sealed_source=None).update(state=FileState.GONE)
+        record(by, "upload.discarded", upload, project_id=upload.project_id)
+    upload.state = UploadState.DISCARDED
+    upload_folder(upload.pk).remove()
+
+
+def discard_stale_uploads(older_than: timedelta) -> int:
+    """Discard the open uploads to which nothing came for `older_than`; return how many."""
+    limit = timezone.now() - older_than
+    stale = [
+        upload
+        for upload in Upload.objects.filter(state=UploadState.OPEN, created_at__lt=limit)
+        if (upload_folder(upload.pk).last_change() or upload.created_at) < limit
+    ]
+    for upload in stale:
+        discard_upload(upload, by="housekeeping")
+    return len(stale)
+
+
+def sweep_storage() -> int:
+    """Remove the folders of uploads that need none any more; return how many."""
+    root = Path(settings.UPLOADS_DIR)
+    removed = 0
+    for path in root.iterdir() if root.exists() else ():
+        if not _is_needed(path.name):
+            upload_folder(UUID(path.name)).remove()
+            removed += 1
+    return removed
+
+
+def unpack_containers(upload: Upload) -> Iterator[tuple[UploadFile, str, str]]:
+    """Unpack every zip of the upload, nested ones too; yield (file, code, sentence) of the refused.
+
+    Safe to run again after any interruption, and by two at once.
+    """
+    _remove_unpacked_zips(upload)
+    refused: set[int] = set()
+    while container := _next_container(upload, refused):
+        try:
+            unpack_container(container)
+        except UploadError as error:
+            refused.add(container.pk)
+            yield container, error.code, error.sentence
+
+
+def input_files(upload: Upload) -> QuerySet[UploadFile]:
+    """Return the files that a job works on: received, zips only where they were refused."""
+    return upload.files.filter(state=FileState.RECEIVED)
+
+
+def local_path(upload_file: UploadFile) -> Path:
+    """Return where the bytes of a received file lie."""
+    if upload_file.sealed_source is not None:
+        return source_path(upload_file, project_keys(upload_file.upload.project_id))
+    return upload_folder(upload_file.upload_id).file(upload_file.number)
+
+
+def remove_original(upload_file: UploadFile) -> None:
+    """Remove the bytes of a file that is done with; a command's source is never touched."""
+    if upload_file.sealed_source is not None:
+        return
+    upload_folder(upload_file.upload_id).remove_file(upload_file.number)
+    upload_file.state = FileState.GONE
+    upload_file.save(update_fields=["state"])
+
+
+def _expected(upload: Upload) -> QuerySet[UploadFile]:
+    return upload.files.filter(state=FileState.EXPECTED)
+
+
+def _close(upload: Upload) -> None:
+    """Close an open upload inside the caller's transaction, which holds its row."""
+    if not upload.file_count:
+        raise ManifestError("upload-empty", "There is no file in this upload; choose some first.")
+    missing = _expected(upload).count()
+    if missing:
+        raise UploadIncompleteError(missing)
+    folder = upload_folder(upload.pk)
+    if folder.path.exists():
+        folder.remove_parts()
+        folder.flush()
+    upload.state = UploadState.COMPLETE
+    upload.completed_at = timezone.now()
+    upload.save(update_fields=["state", "completed_at"])
+    record(
+        upload.created_by or upload.actor_label,
+        "upload.completed",
+        upload,
+        project_id=upload.project_id,
+        files=upload.file_count,
+    )
+    transaction.on_commit(lambda: _announce_completion(upload))
+
+
+def _announce_completion(upload: Upload) -> None:
+    upload_completed.send(sender=Upload, upload=upload)
+
+
+def _refuse_if_discarded(upload: Upload) -> None:
+    """Another tab was faster: either it sent the same file, or the upload is no more."""
+    upload.refresh_from_db(fields=["state"])
+    if upload.state == UploadState.DISCARDED:
+        upload_folder(upload.pk).remove()
+        raise UploadClosedError
+
+
+def _next_container(upload: Upload, refused: set[int]) -> UploadFile | None:
+    return (
+        input_files(upload)
+        .filter(kind="zip")
+        .exclude(pk__in=refused)
+        .select_related("upload")
+        .order_by("number")
+        .first()
+    )
+
+
+def _remove_unpacked_zips(upload: Upload) -> None:
+    """Remove the zips whose removal a killed run did not reach."""
+    unpacked = upload.files.filter(state=FileState.UNPACKED, sealed_source=None)
+    for number in unpacked.values_list("number", flat=True):
+        upload_folder(upload.pk).remove_file(number)
+
+
+def _is_needed(folder_name: str) -> bool:
+    try:
+        upload_id = UUID(folder_name)
+    except ValueError:
+        return True  # not ours to judge
+    waiting = (FileState.EXPECTED, FileState.RECEIVED)
+    return UploadFile.objects.filter(upload_id=upload_id, state__in=waiting).exists()

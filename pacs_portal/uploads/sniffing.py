@@ -1,0 +1,153 @@
+"""Tell what a file is by its content; names count only for the litter of operating systems."""
+
+import struct
+import zlib
+from pathlib import Path, PurePosixPath
+
+HEAD_BYTES = 4096
+SYSTEM_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"})
+SYSTEM_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes"})
+SIGNATURES = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0\x08\0\0\0", "tiff"),
+    (b"MM\0+\0\x08\0\0", "tiff"),
+    (b"%PDF-", "pdf"),
+    (b"PK\x05\x06", "zip"),
+)
+BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+# Documents that are zips inside start with one of these entries: nothing to unpack for us.
+DOCUMENT_ENTRIES = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/")
+NIFTI_1_MAGIC = (b"n+1\0", b"ni1\0")
+NIFTI_2_MAGIC = (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
+DICOM_VRS = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN "
+    b"UR US UT UV".split()
+)
+# A file without preamble starts with one of these groups (PS3.5 orders elements by tag).
+FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008})
+MAX_FIRST_ELEMENT = 0x0102
+MAX_FIRST_LENGTH = 1024
+
+
+def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
+    """Return the kind of the file at `path`; `relative_path` is the name a person gave it.
+
+    Returns
+    -------
+    str
+        "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti",
+        "nifti-gz", "gzip", "zip", "pdf", "system" or "unknown".
+    """
+    if relative_path is not None and is_system_file(relative_path):
+        return "system"
+    with path.open("rb") as stream:
+        return sniff_head(stream.read(HEAD_BYTES))
+
+
+def is_system_file(relative_path: PurePosixPath) -> bool:
+    """Tell whether an operating system left the file behind (.DS_Store, Thumbs.db, ._name, …)."""
+    *folders, name = (part.lower() for part in relative_path.parts)
+    return (
+        name in SYSTEM_NAMES
+        or name.startswith("._")
+        or any(folder in SYSTEM_FOLDERS for folder in folders)
+    )
+
+
+def sniff_head(head: bytes) -> str:
+    """Return the kind of a file that starts with `head` (4096 bytes are enough)."""
+    if not head:
+        return "empty"
+    if head[128:132] == b"DICM":
+        return "dicomdir" if _is_dicomdir(head, 132) else "dicom"
+    for signature, kind in SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    return _sniff_structure(head)
+
+
+def _sniff_structure(head: bytes) -> str:
+    if head.startswith(b"PK\x03\x04"):
+        return "unknown" if head[30:].startswith(DOCUMENT_ENTRIES) else "zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "nifti-gz" if _is_nifti(_gunzipped(head)) else "gzip"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if _is_bmp(head):
+        return "bmp"
+    if _is_nifti(head):
+        return "nifti"
+    if _starts_with_element(head):
+        return "dicomdir" if _is_dicomdir(head, 0) else "dicom"
+    return "unknown"
+
+
+def _is_bmp(head: bytes) -> bool:
+    return (
+        head.startswith(b"BM")
+        and len(head) >= 26
+        and struct.unpack_from("<L", head, 14)[0] in BMP_HEADER_SIZES
+    )
+
+
+def _is_nifti(head: bytes) -> bool:
+    if len(head) < 348:
+        return False
+    header_sizes = {struct.unpack_from(f"{order}i", head)[0] for order in "<>"}
+    if 348 in header_sizes:
+        return head[344:348] in NIFTI_1_MAGIC
+    return 540 in header_sizes and head[4:12] in NIFTI_2_MAGIC
+
+
+def _gunzipped(head: bytes) -> bytes:
+    """Return the first unpacked bytes, however the stream goes on."""
+    try:
+        return zlib.decompressobj(wbits=GZIP_WINDOW).decompress(head, HEAD_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _is_dicomdir(head: bytes, start: int) -> bool:
+    """Look for the class of a media directory in the file meta information (0002,0002)."""
+    position = head.find(b"\x02\0\x02\0UI", start)
+    if position < 0 or len(head) < position + 8:
+        return False
+    (length,) = struct.unpack_from("<H", head, position + 6)
+    return head[position + 8 : position + 8 + length].rstrip(b"\0 ") == DICOMDIR_CLASS
+
+
+def _starts_with_element(head: bytes) -> bool:
+    """Tell whether a DICOM data element stands at the very start, as in files without preamble."""
+    return any(_is_first_element(head, order) for order in "<>")
+
+
+def _is_first_element(head: bytes, order: str) -> bool:
+    if len(head) < 16:
+        return False
+    group, element = struct.unpack_from(f"{order}HH", head)
+    if group not in FIRST_GROUPS or element > MAX_FIRST_ELEMENT:
+        return False
+    if head[4:6] in DICOM_VRS:
+        (length,) = struct.unpack_from(f"{order}H", head, 6)
+        next_position = 8 + length
+    else:
+        (length,) = struct.unpack_from(f"{order}L", head, 4)
+        next_position = 8 + length
+    return length <= MAX_FIRST_LENGTH and _element_follows(head, order, next_position, group)
+
+
+def _element_follows(head: bytes, order: str, position: int, group: int) -> bool:
+    """Chance hits fall here: the next element's tag must stand in order behind the first."""
+    if position == len(head):
+        return True
+    if len(head) < position + 8:
+        return False
+    next_group, _ = struct.unpack_from(f"{order}HH", head, position)
+    return bool(group <= next_group <= 0x0028)

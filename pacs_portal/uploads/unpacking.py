@@ -1,0 +1,262 @@
+"""Unpack zips that nobody vouches for: no escapes, no links, limits counted while unpacking.
+
+This module knows paths and bytes only, so that a command can use it without a database.
+"""
+
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pacs_portal.uploads.errors import UnpackError
+
+CHUNK_BYTES = 2**20
+MAX_PATH_BYTES = 4096
+# zipfile bounds the output of one read for these two only; 4 KB of bzip2 may become gigabytes.
+BOUNDED_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+FLAG_ENCRYPTED = 0x1
+FLAG_STRONG_ENCRYPTION = 0x40
+FLAG_UTF8 = 0x800
+DRIVE_LETTER = re.compile(r"\A[A-Za-z]:")
+END_RECORD = struct.Struct("<4s4H2LH")
+END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
+END_LOCATOR_64 = struct.Struct("<4sLQL")
+MAX_COMMENT_BYTES = 65_535
+INDEX_BYTES_PER_FILE = 1024  # generous: an entry of the index is 46 bytes, a name and extras
+
+
+@dataclass(frozen=True)
+class UnpackLimits:
+    """How much one zip may become."""
+
+    max_files: int = 200_000
+    max_bytes: int = 500 * 2**30
+    max_ratio: int = 200  # unpacked to packed; blank images shrink a lot, bombs shrink more
+    ratio_from_bytes: int = 256 * 2**20  # a zip that stays below this is no bomb
+
+
+@dataclass(frozen=True, repr=False)
+class UnpackedFile:
+    """One file of a zip: `number` is its neutral name in the target folder."""
+
+    number: int
+    path: PurePosixPath
+    size_bytes: int
+
+
+def unpack_zip(
+    source: Path, target: Path, *, first_number: int = 1, limits: UnpackLimits | None = None
+) -> list[UnpackedFile]:
+    """Write the files of the zip `source` to `target`/1, `target`/2, …, all of them or none.
+
+    Parameters
+    ----------
+    source : Path
+        The zip.
+    target : Path
+        An existing folder; files of the same numbers are replaced.
+    first_number : int
+        Where the numbers start.
+    limits : UnpackLimits, optional
+        Bounds on count, bytes and ratio, kept against what really comes out.
+
+    Returns
+    -------
+    list of UnpackedFile
+        In the order of the zip; folders are left out, equal paths are told apart by " (2)".
+
+    Raises
+    ------
+    UnpackError
+        "zip-damaged", "zip-encrypted", "zip-unsupported", "zip-path-escape", "zip-link",
+        "zip-bomb" or "zip-too-many-files"; nothing is left in `target` then.
+    """
+    limits = limits or UnpackLimits()
+    written: list[Path] = []
+    try:
+        with _opened(source, limits) as archive:
+            entries = _checked_entries(archive, limits)
+            budget = _Budget(limits, source.stat().st_size)
+            unpacked = []
+            for number, (info, path) in enumerate(entries, start=first_number):
+                written.append(target / str(number))
+                size_bytes = _write_entry(archive, info, written[-1], budget)
+                unpacked.append(UnpackedFile(number, path, size_bytes))
+            return unpacked
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _opened(source: Path, limits: UnpackLimits) -> Iterator[zipfile.ZipFile]:
+    try:
+        with source.open("rb") as stream:
+            _check_index_size(stream, limits)
+            with zipfile.ZipFile(stream) as archive:
+                yield archive
+    except NotImplementedError:
+        raise _unsupported() from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, ValueError):
+        raise _damaged() from None
+
+
+def _check_index_size(stream: BinaryIO, limits: UnpackLimits) -> None:
+    """Refuse an index that would fill the memory; zipfile reads all of it at once."""
+    size = stream.seek(0, os.SEEK_END)
+    tail_start = max(0, size - MAX_COMMENT_BYTES - END_RECORD.size)
+    stream.seek(tail_start)
+    tail = stream.read()
+    position = tail.rfind(b"PK\x05\x06")
+    if position < 0 or len(tail) - position < END_RECORD.size:
+        raise _damaged()
+    index_bytes = END_RECORD.unpack_from(tail, position)[5]
+    if index_bytes == 0xFFFFFFFF:
+        index_bytes = _index_bytes_64(stream, tail_start + position)
+    if index_bytes > (limits.max_files + 1) * INDEX_BYTES_PER_FILE:
+        raise _too_many_files()
+
+
+def _index_bytes_64(stream: BinaryIO, end_position: int) -> int:
+    stream.seek(max(0, end_position - END_LOCATOR_64.size))
+    _, _, record_position, _ = END_LOCATOR_64.unpack(stream.read(END_LOCATOR_64.size))
+    stream.seek(record_position)
+    index_bytes: int = END_RECORD_64.unpack(stream.read(END_RECORD_64.size))[8]
+    return index_bytes
+
+
+def _checked_entries(
+    archive: zipfile.ZipFile, limits: UnpackLimits
+) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """Return the files with their safe paths, or refuse the whole zip for one bad entry."""
+    entries: list[tuple[zipfile.ZipInfo, PurePosixPath]] = []
+    taken: set[PurePosixPath] = set()
+    for info in archive.infolist():
+        path = _safe_path(_entry_name(info))
+        _check_entry(info)
+        if info.is_dir():
+            continue
+        path = _distinct(path, taken)
+        taken.add(path)
+        entries.append((info, path))
+    if len(entries) > limits.max_files:
+        raise _too_many_files()
+    return entries
+
+
+def _entry_name(info: zipfile.ZipInfo) -> str:
+    """Return the name as the zip has it, before zipfile cuts and replaces characters.
+
+    Names without the UTF-8 flag are UTF-8 all the same when Unix tools wrote them; what is no
+    UTF-8 stays in code page 437, which maps every byte.
+    """
+    name = info.orig_filename
+    if info.flag_bits & FLAG_UTF8:
+        return name
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _safe_path(name: str) -> PurePosixPath:
+    parts = name.split("/")
+    is_escape = (
+        not name.strip("/")
+        or name.startswith("/")
+        or ".." in parts
+        or "\\" in name
+        or "\0" in name
+        or DRIVE_LETTER.match(name) is not None
+        or len(name.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES
+    )
+    path = PurePosixPath(name)
+    if is_escape or not path.parts:
+        raise UnpackError(
+            "zip-path-escape",
+            "The zip holds a file whose path leads out of the zip's folder or is malformed; "
+            "pack the files again with plain relative paths.",
+        )
+    return path
+
+
+def _check_entry(info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION):
+        raise UnpackError(
+            "zip-encrypted", "The zip is protected by a password; upload it without one."
+        )
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        raise UnpackError(
+            "zip-link",
+            "The zip holds a link or a device instead of a file; pack the files themselves.",
+        )
+    if info.compress_type not in BOUNDED_METHODS:
+        raise _unsupported()
+
+
+def _distinct(path: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
+    candidate, copy = path, 2
+    while candidate in taken:
+        candidate = path.with_name(f"{path.stem} ({copy}){path.suffix}")
+        copy += 1
+    return candidate
+
+
+class _Budget:
+    """Counts what really comes out of one zip; headers may lie."""
+
+    def __init__(self, limits: UnpackLimits, packed_bytes: int) -> None:
+        by_ratio = max(limits.ratio_from_bytes, limits.max_ratio * packed_bytes)
+        self.left_bytes = min(limits.max_bytes, by_ratio)
+
+    def spend(self, size_bytes: int) -> None:
+        self.left_bytes -= size_bytes
+        if self.left_bytes < 0:
+            raise UnpackError(
+                "zip-bomb",
+                "The zip unpacks to more than is allowed; upload its files as a folder, "
+                "or in several smaller zips.",
+            )
+
+
+def _write_entry(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: Path, budget: _Budget
+) -> int:
+    size_bytes = 0
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as output, archive.open(info) as entry:
+        while chunk := entry.read(CHUNK_BYTES):
+            budget.spend(len(chunk))
+            output.write(chunk)
+            size_bytes += len(chunk)
+    return size_bytes
+
+
+def _damaged() -> UnpackError:
+    return UnpackError(
+        "zip-damaged", "The zip is damaged or cut short; pack it again and upload it once more."
+    )
+
+
+def _unsupported() -> UnpackError:
+    return UnpackError(
+        "zip-unsupported",
+        "The zip is packed with an unusual method; pack it again with the standard one (deflate).",
+    )
+
+
+def _too_many_files() -> UnpackError:
+    return UnpackError(
+        "zip-too-many-files",
+        "The zip holds more files than are allowed; upload it in several smaller zips.",
+    )
