@@ -7,7 +7,7 @@ from threading import Barrier
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "pacs_portal.settings"
 
-import django  # noqa: E402
+import django
 
 django.setup()
 

@@ -58,8 +58,27 @@ def test_dates_have_one_spelling_and_placeholders_none(written: str, plain: str)
 
 @pytest.mark.parametrize(
     "patient_id",
-    ["", " ", "0", "0000", "000-00-0000", "9999", "xxx", "TEST", "test1", "Anon", "ANONYMOUS"]
-    + ["UNKNOWN", "unbekannt", "12345", "123456789", "987654", "Patient", "N/A", "phantom"],
+    [
+        "",
+        " ",
+        "0",
+        "0000",
+        "000-00-0000",
+        "9999",
+        "xxx",
+        "TEST",
+        "test1",
+        "Anon",
+        "ANONYMOUS",
+        "UNKNOWN",
+        "unbekannt",
+        "12345",
+        "123456789",
+        "987654",
+        "Patient",
+        "N/A",
+        "phantom",
+    ],
 )
 def test_an_id_that_many_share_recognizes_nobody(patient_id: str) -> None:
     identity = GivenIdentity(patient_id=patient_id, name="Mueller^Hans", birth_date="19560228")

@@ -1,0 +1,159 @@
+"""The step plans a study per folder, and converts the same folder to the same instances."""
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+
+from pacs_portal.jobs.models import Destination, Job
+from pacs_portal.jobs.steps import StepFile, StepResult, UnitContext, step_named
+from pacs_portal.uploads.models import Upload
+
+pytestmark = pytest.mark.django_db
+STEP = step_named("convert")
+WHO = {"patient_id": "A-1", "patient_name": "Zwirbelmayr^Hans", "patient_birth_date": "19560228"}
+
+
+@pytest.fixture
+def job(project, member) -> Job:
+    upload = Upload.objects.create(project=project, created_by=member)
+    return Job.objects.create(
+        project=project, upload=upload, tool="convert", destination=Destination.DOWNLOAD
+    )
+
+
+def picture(root: Path, name: str, shade: int, camera: str = "") -> StepFile:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    if camera:
+        exif[0x010F] = camera
+    kind = "jpeg" if name.endswith(".jpg") else "png"
+    Image.new("RGB", (12, 8), (shade, 0, 0)).save(path, kind, exif=exif.tobytes())
+    return StepFile(path, (shade,), kind, PurePosixPath(name))
+
+
+def volume(root: Path, name: str, receipt_id: int) -> StepFile:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    voxels = np.arange(4 * 5 * 3, dtype=np.int16).reshape(4, 5, 3)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([0.5, 0.75, 2, 1])), path)
+    return StepFile(path, (receipt_id,), "nifti", PurePosixPath(name))
+
+
+def convert(job: Job, files, work: Path, options=None) -> StepResult:
+    work.mkdir()
+    outputs, verdicts = [], []
+    for unit in STEP.plan(job, files, options or {}).units:
+        context = UnitContext(job, unit.values, options or {}, work)
+        result = STEP.run(context, unit.files)
+        outputs += result.files
+        verdicts += result.verdicts
+    return StepResult(tuple(outputs), tuple(verdicts))
+
+
+def datasets(result: StepResult) -> dict[int, list[pydicom.Dataset]]:
+    found: dict[int, list[pydicom.Dataset]] = {}
+    for file in result.files:
+        found.setdefault(file.receipt_ids[0], []).append(pydicom.dcmread(file.path))
+    return found
+
+
+def test_a_folder_is_a_study_and_each_volume_a_series(job, tmp_path) -> None:
+    files = [
+        picture(tmp_path, "a/2.png", 2),
+        picture(tmp_path, "a/10.png", 10),
+        volume(tmp_path, "a/brain.nii", 3),
+        volume(tmp_path, "a/brain2.nii", 4),
+        picture(tmp_path, "b/1.png", 1),
+    ]
+    found = datasets(convert(job, files, tmp_path / "work"))
+    studies = {number: some[0].StudyInstanceUID for number, some in found.items()}
+    assert studies[2] == studies[10] == studies[3] == studies[4] != studies[1]
+    series = {number: some[0].SeriesInstanceUID for number, some in found.items()}
+    assert series[2] == series[10]
+    assert len({series[number] for number in (2, 3, 4, 1)}) == 4
+    assert [found[number][0].InstanceNumber for number in (2, 10)] == [1, 2]
+    assert len(found[3]) == 3
+
+
+def test_photographs_are_a_series_of_their_own(job, tmp_path) -> None:
+    files = [picture(tmp_path, "1.jpg", 1, "Lens & Co"), picture(tmp_path, "2.jpg", 2)]
+    found = datasets(convert(job, files, tmp_path / "work"))
+    assert [found[number][0].Modality for number in (1, 2)] == ["XC", "OT"]
+    assert found[1][0].SeriesInstanceUID != found[2][0].SeriesInstanceUID
+    assert found[1][0].StudyInstanceUID == found[2][0].StudyInstanceUID
+
+
+def test_the_same_folder_again_gives_the_same_bytes(job, tmp_path) -> None:
+    files = [picture(tmp_path, "a/1.png", 1), volume(tmp_path, "a/brain.nii", 3)]
+    first = convert(job, files, tmp_path / "first")
+    elsewhere = [replace(file, receipt_ids=(file.receipt_ids[0] + 50,)) for file in files]
+    again = convert(job, elsewhere, tmp_path / "again")
+    assert [file.instance for file in first.files] == [file.instance for file in again.files]
+
+
+@pytest.mark.parametrize("change", [WHO, {"modality": "US"}, {"study_description": "Knee"}])
+def test_other_options_give_other_uids(job, tmp_path, change) -> None:
+    files = [picture(tmp_path, "a/1.png", 1)]
+    (first,) = convert(job, files, tmp_path / "first").files
+    (other,) = convert(job, files, tmp_path / "other", change).files
+    assert first.instance.study_instance_uid != other.instance.study_instance_uid
+    assert first.instance.sop_instance_uid != other.instance.sop_instance_uid
+
+
+def test_equal_pictures_in_one_folder_stay_two_instances(job, tmp_path) -> None:
+    one, twin = picture(tmp_path, "1.png", 1), picture(tmp_path, "2.png", 2)
+    twin.path.write_bytes(one.path.read_bytes())
+    outputs = convert(job, [one, twin], tmp_path / "work").files
+    assert len({file.instance.sop_instance_uid for file in outputs}) == 2
+
+
+def test_one_file_of_a_unit_alone_gives_what_it_gave_among_the_others(job, tmp_path) -> None:
+    files = [picture(tmp_path, "1.png", 1), picture(tmp_path, "2.png", 2)]
+    (unit,) = STEP.plan(job, files, {}).units
+    contexts = []
+    for name in ("both", "alone"):
+        (tmp_path / name).mkdir()
+        contexts.append(UnitContext(job, unit.values, {}, tmp_path / name))
+    both = STEP.run(contexts[0], unit.files).files
+    (alone,) = STEP.run(contexts[1], unit.files[1:]).files
+    assert alone.instance == both[1].instance
+
+
+def test_the_given_patient_goes_on_to_the_guard(job, tmp_path) -> None:
+    (unit,) = STEP.plan(job, [picture(tmp_path, "1.png", 1)], WHO).units
+    assert unit.identity.patient_id == "A-1"
+    assert unit.identity.name == "Zwirbelmayr^Hans"
+    assert unit.identity.study_instance_uid == unit.values["study"]
+    assert "Zwirbelmayr" not in str(unit.values)
+
+
+def test_without_a_patient_each_folder_has_one_of_its_own(job, tmp_path) -> None:
+    files = [picture(tmp_path, "a/1.png", 1), picture(tmp_path, "b/2.png", 2)]
+    units = STEP.plan(job, files, {}).units
+    ids = [unit.identity.patient_id for unit in units]
+    assert ids[0].startswith("UNNAMED-")
+    assert ids[0] != ids[1]
+    found = datasets(convert(job, files, tmp_path / "work"))
+    assert [found[number][0].PatientID for number in (1, 2)] == ids
+
+
+def test_a_bad_picture_gets_a_verdict_and_the_others_go_on(job, tmp_path) -> None:
+    good, bad = picture(tmp_path, "1.png", 1), picture(tmp_path, "2.png", 2)
+    bad.path.write_bytes(bad.path.read_bytes()[:60])
+    result = convert(job, [good, bad], tmp_path / "work")
+    assert [file.receipt_ids for file in result.files] == [(1,)]
+    (verdict,) = result.verdicts
+    assert verdict.receipt_id == 2
+    assert verdict.code in {"truncated", "damaged"}
+
+
+def test_dicom_is_refused_with_a_pointer_to_the_pseudonymizer() -> None:
+    code, sentence = STEP.refusal("dicom")
+    assert code == "is-dicom"
+    assert "Pseudonymize" in sentence
