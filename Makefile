@@ -1,7 +1,7 @@
 # PACS2go: `make run` sets everything up and serves http://127.0.0.1:8000/ (docs/install.md).
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := manage.py pacs_portal converter pseudonymizer infra tests
+PACKAGES := manage.py pacs_portal converter pseudonymizer infra
 
 .PHONY: run setup test check lock clean
 
@@ -23,9 +23,9 @@ test: .venv/.ready-dev
 	PACS2GO_OHIF=$(CURDIR)/var/ohif/current $(BIN)/python -m pytest
 
 check: .venv/.ready-dev
-	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
