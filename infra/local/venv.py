@@ -14,6 +14,7 @@ from infra.local.packages import VENV_PACKAGES, ensure_packages
 from infra.local.site import ROOT
 
 FOLDER = ROOT / ".venv"
+LOG = FOLDER / "install.log"
 OLDEST_PYTHON = (3, 11)
 
 
@@ -32,11 +33,13 @@ def make_venv(requirement_files: Sequence[Path]) -> None:
         _create([sys.executable, "-m", "venv", str(FOLDER)])
         pip = [str(FOLDER / "bin" / "python"), "-m", "pip"]
         install = [*pip, "install", "--quiet", "--retries", "2", "--disable-pip-version-check"]
-    done = subprocess.run([*install, "--require-hashes", *options], check=False)
+    with LOG.open("wb") as log:
+        command = [*install, "--require-hashes", *options]
+        done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         raise NetworkError(
-            "The Python packages could not be installed (see above): is the machine online? "
-            "Connect it and run again."
+            "The Python packages could not be installed: is the machine online? Connect it and "
+            f"run again; what the installer said is in {LOG}."
         )
 
 
