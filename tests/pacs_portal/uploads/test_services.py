@@ -1,0 +1,309 @@
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+import pytest
+from django.db import connection
+
+from pacs_portal.audit.models import Event
+from pacs_portal.projects.keys import project_keys
+from pacs_portal.uploads import storage
+from pacs_portal.uploads.errors import (
+    ManifestError,
+    StorageFullError,
+    UploadClosedError,
+    UploadIncompleteError,
+    WrongSizeError,
+)
+from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
+from pacs_portal.uploads.services import (
+    ManifestEntry,
+    announce_files,
+    complete_upload,
+    create_upload,
+    discard_stale_uploads,
+    discard_upload,
+    input_files,
+    local_path,
+    missing_files,
+    receive_file,
+    relative_path,
+    remove_original,
+    sweep_storage,
+    unpack_containers,
+)
+from pacs_portal.uploads.signals import upload_completed
+from tests.pacs_portal.uploads.conftest import entry, make_zip
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def paths_of(upload: Upload) -> list[str]:
+    keys = project_keys(upload.project_id)
+    return [str(relative_path(file, keys)) for file in upload.files.all()]
+
+
+def test_a_file_arrives_with_its_bytes_kind_and_path(send):
+    upload = send({"Mueller_Hans/thorax.png": PNG})
+    file = input_files(upload).get()
+    assert local_path(file).read_bytes() == PNG
+    assert (file.kind, file.state) == ("png", FileState.RECEIVED)
+    assert paths_of(upload) == ["Mueller_Hans/thorax.png"]
+
+
+def test_files_lie_under_numbers_for_the_portal_alone(send):
+    path = local_path(send({"Mueller/a.png": PNG}).files.get())
+    assert path.name == "1"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_same_names_in_different_folders_stay_apart(send):
+    upload = send({"a/1.png": PNG, "b/1.png": PNG + b"b"})
+    assert [local_path(file).stat().st_size for file in upload.files.all()] == [28, 29]
+
+
+@pytest.mark.parametrize("path", ["Mu\u0308ller/ä.dcm", "M\u00fcller/ä.dcm", "a\udcff.dcm", " x "])
+def test_a_path_comes_back_exactly_as_it_was_given(project, member, path):
+    upload = create_upload(project=project, by=member, manifest=[entry(path)])
+    assert paths_of(upload) == [path]
+
+
+@pytest.mark.parametrize("path", ["", "/etc/passwd", "../a", "a/../../b", "a\0b", "x" * 5000])
+def test_a_malformed_path_is_refused(project, member, path):
+    with pytest.raises(ManifestError) as refusal:
+        create_upload(project=project, by=member, manifest=[entry(path)])
+    assert refusal.value.code == "path-malformed"
+    assert not Upload.objects.exists()
+
+
+def test_the_same_path_twice_is_refused(project, member):
+    with pytest.raises(ManifestError) as refusal:
+        create_upload(project=project, by=member, manifest=[entry("a"), entry("a")])
+    assert refusal.value.code == "path-twice"
+
+
+def test_a_path_announced_again_keeps_its_number(project, member):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"1"), entry("b")])
+    receive_file(upload, 1, [b"1"])
+    again = announce_files(upload, [entry("b"), entry("a", b"1"), entry("c")])
+    assert [(one.number, one.is_missing) for one in again] == [(2, True), (1, False), (3, True)]
+    assert upload.file_count == 3
+
+
+def test_a_file_that_changed_its_size_is_refused(project, member):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"1")])
+    with pytest.raises(ManifestError, match="changed its size"):
+        announce_files(upload, [entry("a", b"12")])
+
+
+def test_limits_of_count_and_bytes_hold(project, member, settings):
+    settings.UPLOAD_MAX_FILES, settings.UPLOAD_MAX_BYTES = 1, 10
+    for manifest in ([entry("a"), entry("b")], [entry("a", bytes(11))]):
+        with pytest.raises(ManifestError, match="split it"):
+            create_upload(project=project, by=member, manifest=manifest)
+
+
+def test_what_is_missing_is_told_until_it_came(project, member):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"1"), entry("b")])
+    receive_file(upload, 2, [])
+    assert missing_files(upload) == [1]
+    with pytest.raises(UploadIncompleteError):
+        complete_upload(upload)
+    receive_file(upload, 1, [b"1"])
+    complete_upload(upload)
+    assert missing_files(upload) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"12", b"1234"])
+def test_a_file_of_another_size_leaves_nothing(project, member, uploads_dir, content):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"123")])
+    with pytest.raises(WrongSizeError):
+        receive_file(upload, 1, [content])
+    assert missing_files(upload) == [1]
+    assert list((uploads_dir / str(upload.pk)).iterdir()) == []
+
+
+def test_a_broken_transfer_leaves_nothing(project, member, uploads_dir):
+    def broken():
+        yield b"12"
+        raise ConnectionResetError
+
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"123")])
+    with pytest.raises(ConnectionResetError):
+        receive_file(upload, 1, broken())
+    assert list((uploads_dir / str(upload.pk)).iterdir()) == []
+
+
+def test_a_file_sent_again_is_not_written_again(project, member):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"123")])
+    receive_file(upload, 1, [b"123"])
+    receive_file(upload, 1, [b"xyz"])
+    assert local_path(upload.files.get()).read_bytes() == b"123"
+
+
+def test_a_full_disk_is_told_before_anything_is_written(project, member, monkeypatch):
+    monkeypatch.setattr(storage, "MIN_FREE_BYTES", 2**62)
+    with pytest.raises(StorageFullError, match="administrator"):
+        create_upload(project=project, by=member, manifest=[entry("a", b"1")])
+
+
+def test_an_empty_upload_cannot_be_completed(project, member):
+    with pytest.raises(ManifestError, match="no file"):
+        complete_upload(create_upload(project=project, by=member))
+
+
+def test_two_tabs_complete_an_upload_once(send, django_capture_on_commit_callbacks):
+    heard = []
+    upload_completed.connect(lambda upload, **_: heard.append(upload.pk), weak=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        upload = send({"a": b"1"})
+        complete_upload(Upload.objects.get(pk=upload.pk))
+    assert heard == [upload.pk]
+    assert Event.objects.filter(action="upload.completed").count() == 1
+
+
+def test_a_completed_upload_takes_no_more(send):
+    upload = send({"a": b"1"})
+    with pytest.raises(UploadClosedError):
+        receive_file(upload, 1, [b"1"])
+    with pytest.raises(UploadClosedError):
+        announce_files(upload, [entry("b")])
+    with pytest.raises(UploadClosedError):
+        discard_upload(upload, by="someone")
+
+
+def test_a_command_reads_its_sources_in_place_and_never_removes_them(project, tmp_path):
+    source = tmp_path / "Mueller.png"
+    source.write_bytes(PNG)
+    manifest = [ManifestEntry(PurePosixPath("Mueller.png"), len(PNG), source=source)]
+    upload = create_upload(project=project, by=None, actor_label="cli:ada", manifest=manifest)
+    file = input_files(upload).get()
+    assert upload.state == UploadState.COMPLETE
+    assert (local_path(file), file.kind) == (source, "png")
+    remove_original(file)
+    assert source.exists()
+
+
+def test_an_original_that_is_done_with_is_removed(send, uploads_dir):
+    upload = send({"a": b"1"})
+    remove_original(upload.files.get())
+    assert not (uploads_dir / str(upload.pk) / "1").exists()
+    assert upload.files.get().state == FileState.GONE
+    assert sweep_storage() == 1
+    assert list(uploads_dir.iterdir()) == []
+
+
+def test_sweeping_keeps_what_is_still_needed(send, uploads_dir):
+    upload = send({"a": b"1"})
+    assert sweep_storage() == 0
+    assert local_path(upload.files.get()).exists()
+
+
+def test_only_uploads_that_stand_still_are_discarded(project, member, uploads_dir):
+    upload = create_upload(project=project, by=member, manifest=[entry("a", b"1"), entry("b")])
+    receive_file(upload, 1, [b"1"])
+    assert discard_stale_uploads(timedelta(days=1)) == 0
+    assert discard_stale_uploads(timedelta(0)) == 1
+    upload.refresh_from_db()
+    assert upload.state == UploadState.DISCARDED
+    assert not (uploads_dir / str(upload.pk)).exists()
+    with pytest.raises(UploadClosedError):
+        complete_upload(upload)
+
+
+def test_zips_become_files_nested_ones_too(send):
+    inner = make_zip(("Mueller/b.png", PNG), ("__MACOSX/._b.png", b"x"))
+    upload = send({"Drop/scan.zip": make_zip(("a.png", PNG), ("deep/inner.zip", inner))})
+    assert list(unpack_containers(upload)) == []
+    assert paths_of(upload) == [
+        "Drop/scan.zip",
+        "Drop/scan.zip/a.png",
+        "Drop/scan.zip/deep/inner.zip",
+        "Drop/scan.zip/deep/inner.zip/Mueller/b.png",
+        "Drop/scan.zip/deep/inner.zip/__MACOSX/._b.png",
+    ]
+    assert [file.kind for file in input_files(upload)] == ["png", "png", "system"]
+    assert all(local_path(file).exists() for file in input_files(upload))
+    assert not local_path(upload.files.get(number=1)).exists()
+
+
+def test_a_zip_nested_too_deeply_is_refused_and_the_rest_unpacked(send):
+    third = make_zip(("c.zip", make_zip(("d.png", PNG))))
+    upload = send({"a.zip": make_zip(("b.zip", third), ("e.png", PNG))})
+    refused = list(unpack_containers(upload))
+    assert [code for _, code, _ in refused] == ["zip-nested"]
+    assert [file.kind for file in input_files(upload)] == ["png", "zip"]
+
+
+def test_a_refused_zip_stays_an_input_with_its_reason(send):
+    upload = send({"bad.zip": make_zip(("../../escape", b"x")), "a.png": PNG})
+    [(file, code, sentence)] = unpack_containers(upload)
+    assert (file.number, code) == (1, "zip-path-escape")
+    assert "escape" not in sentence
+    assert [one.number for one in input_files(upload)] == [1, 2]
+
+
+def test_the_limits_count_over_all_zips_of_an_upload(send, settings):
+    settings.ZIP_MAX_FILES = 3
+    two = make_zip(("a", b"1"), ("b", b"2"))
+    upload = send({"1.zip": two, "2.zip": two})
+    assert [code for _, code, _ in unpack_containers(upload)] == ["zip-too-many-files"]
+
+
+def test_unpacking_again_changes_nothing(send):
+    upload = send({"a.zip": make_zip(("a.png", PNG))})
+    list(unpack_containers(upload))
+    before = list(upload.files.values_list("pk", "number", "state"))
+    list(unpack_containers(upload))
+    assert list(upload.files.values_list("pk", "number", "state")) == before
+
+
+def test_a_killed_unpacking_is_done_again_without_a_trace(send, uploads_dir, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_args, **_named):
+        raise Killed
+
+    upload = send({"a.zip": make_zip(("a.png", PNG), ("b.png", PNG))})
+    folder = uploads_dir / str(upload.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr(UploadFile.objects, "bulk_create", kill)
+        with pytest.raises(Killed):
+            list(unpack_containers(upload))
+    (folder / "9").write_bytes(b"left over")
+    assert upload.files.count() == 1
+    list(unpack_containers(upload))
+    assert [file.number for file in input_files(upload)] == [2, 3]
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "3", "lock"]
+
+
+def test_a_zip_whose_removal_was_not_reached_goes_next_time(send):
+    upload = send({"a.zip": make_zip(("a.png", PNG))})
+    list(unpack_containers(upload))
+    left = local_path(upload.files.get(number=1))
+    left.write_bytes(b"left over")
+    list(unpack_containers(upload))
+    assert not left.exists()
+
+
+def test_a_zip_from_the_command_line_stays_where_it_is(project, tmp_path):
+    source = tmp_path / "a.zip"
+    source.write_bytes(make_zip(("a.png", PNG)))
+    size_bytes = source.stat().st_size
+    manifest = [ManifestEntry(PurePosixPath("a.zip"), size_bytes, source=source)]
+    upload = create_upload(project=project, by=None, actor_label="cli:ada", manifest=manifest)
+    list(unpack_containers(upload))
+    assert source.exists()
+    assert local_path(input_files(upload).get()).read_bytes() == PNG
+
+
+def test_no_path_stands_in_the_database_in_clear(send):
+    upload = send({"Mueller_Hans_1956/thorax.zip": make_zip(("Schmidt_Eva/a.png", PNG))})
+    list(unpack_containers(upload))
+    connection.ensure_connection()
+    content = "\n".join(connection.connection.iterdump()).lower()
+    assert str(upload.pk.hex) in content
+    for planted in ("mueller", "hans_1956", "thorax", "schmidt", "a.png"):
+        assert planted not in content
+        assert planted.encode().hex() not in content
