@@ -14,12 +14,16 @@ from pseudonymizer.engine.actions import (
     shift,
 )
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
-from pseudonymizer.engine.elements import Dataset, Element
+from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.iod_types import resolve
 from pseudonymizer.engine.profile import Action, Profile, Rule
 
-# Codes say what a value means; without them structured content would be worthless.
-_CODING_TAGS = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+# A code of a public scheme says what a value means; local codes may name persons and places.
+_CODE_TAGS = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+_CODING_SCHEME_DESIGNATOR = 0x00080102
+_PUBLIC_SCHEMES = frozenset(
+    ["DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "RADLEX", "FMA", "NCIt", "UMLS", "I10", "I9C"]
+)
 _NUMERALS = b"0123456789+-.eE\\ \0"
 
 
@@ -28,7 +32,7 @@ class Walk:
     """The rules for one dataset: profile, keys, and where in the file it stands.
 
     Inside a sequence that Table E.1-1 replaces by a dummy (D), free text that no rule
-    names becomes a dummy as well.
+    names becomes a dummy as well, but for the codes of public schemes.
     """
 
     profile: Profile
@@ -36,6 +40,7 @@ class Walk:
     types: Mapping[tuple[int, ...], str]
     path: tuple[int, ...] = ()
     is_in_dummy: bool = False
+    has_public_code: bool = False
 
 
 def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
@@ -56,6 +61,9 @@ def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
     ----------
     DICOM PS3.15 E.2, Basic Application Level Confidentiality Profile.
     """
+    if walk.is_in_dummy:
+        scheme = text_of(dataset.get(_CODING_SCHEME_DESIGNATOR))
+        walk = replace(walk, has_public_code=scheme in _PUBLIC_SCHEMES)
     kept = (treat(element, walk) for element in dataset.values())
     return {element.tag: element for element in kept if element is not None}
 
@@ -110,8 +118,9 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
 def _keep(element: Element, vr: str, walk: Walk) -> Element:
     if vr in ("DS", "IS") and element.value.translate(None, _NUMERALS):
         return empty(element, vr)
-    if walk.is_in_dummy and vr in FREE_TEXT_VRS and element.tag not in _CODING_TAGS:
-        return dummy(element, vr, is_text=True)
+    if walk.is_in_dummy and vr in FREE_TEXT_VRS:
+        is_public = walk.has_public_code and element.tag in _CODE_TAGS
+        return element if is_public else dummy(element, vr, is_text=True)
     return element
 
 

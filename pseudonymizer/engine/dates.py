@@ -8,11 +8,12 @@ SENTINELS = frozenset({"19000101", "19010101", "19700101", "19800101", "99991231
 FIRST_X_RAY = date(1895, 11, 8)
 _TOLERANCE = timedelta(days=1)  # a local day may be ahead of the clock's
 
-_DATE = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})")
+_DATE = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)
 _DATE_TIME = re.compile(
-    r"(\d{8})((?:([01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?)([+-]\d{4})?"
+    r"(\d{8})((?:([01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?)([+-]\d{4})?",
+    re.ASCII,
 )
-_TIME = re.compile(r"([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?")
+_TIME = re.compile(r"([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?", re.ASCII)
 
 
 def shift_date(text: str, days: int, today: date) -> str | None:

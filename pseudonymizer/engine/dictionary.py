@@ -5,36 +5,12 @@ from functools import lru_cache
 from pydicom.datadict import DicomDictionary, dictionary_VR
 from pydicom.uid import UID_dictionary
 
-TEXT_VRS = frozenset(
-    [
-        "AE",
-        "AS",
-        "CS",
-        "DA",
-        "DS",
-        "DT",
-        "IS",
-        "LO",
-        "LT",
-        "PN",
-        "SH",
-        "ST",
-        "TM",
-        "UC",
-        "UI",
-        "UR",
-        "UT",
-    ]
-)
-FREE_TEXT_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"])
-BINARY_VRS = frozenset(
-    ["AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "US", "UV"]
-)
-NUMBER_VRS = frozenset(["AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"])
-LONG_LENGTH_VRS = frozenset(
-    ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]
-)
-KNOWN_VRS = TEXT_VRS | BINARY_VRS | {"SQ", "UN"}
+FREE_TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+TEXT_VRS = FREE_TEXT_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"}
+NUMBER_VRS = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+BULK_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
+LONG_LENGTH_VRS = BULK_VRS | {"SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
+KNOWN_VRS = TEXT_VRS | NUMBER_VRS | BULK_VRS | {"SQ", "UN"}
 
 
 @lru_cache(maxsize=8192)

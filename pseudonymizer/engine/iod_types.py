@@ -28,14 +28,16 @@ def resolve(basic: str, attribute_type: str) -> str:
     """Return the single action X, Z, D or U that a compound one means for a Type.
 
     Type 3 takes the first of the actions, which is also the safest and stands for
-    attributes that the IOD does not know (PS3.15 Table E.1-1a).
+    attributes that the IOD does not know (PS3.15 Table E.1-1a). References (U*) are
+    mapped wherever the IOD asks for the sequence: emptied, they would contradict the
+    lists of references elsewhere in the file.
     """
     actions = basic.replace("*", "").split("/")
-    if attribute_type.startswith("1"):
-        return actions[-1]
-    if attribute_type.startswith("2") and "Z" in actions:
+    if not attribute_type.startswith(("1", "2")):
+        return actions[0]
+    if attribute_type.startswith("2") and "Z" in actions and "U" not in actions:
         return "Z"
-    return actions[-1] if attribute_type.startswith("2") else actions[0]
+    return actions[-1]
 
 
 @cache
