@@ -61,8 +61,8 @@ def planes_from_affine(affine: np.ndarray, shape: tuple[int, int, int]) -> Plane
     ----------
     DICOM PS3.3 C.7.6.2, Image Plane Module.
     """
+    _check(affine)
     lps = RAS_TO_LPS @ np.asarray(affine, dtype=np.float64)
-    _check(lps)
     flips = _natural_flips(lps)
     for axis, is_flipped in enumerate(flips):
         if is_flipped:

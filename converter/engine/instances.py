@@ -125,11 +125,16 @@ def _add_attributes(dataset: Dataset, attributes: Attributes) -> None:
         del dataset.Laterality
 
 
+def _is_one_line(value: str) -> bool:
+    """One value of DICOM, without control characters; validation by VR lets some pass."""
+    return "\\" not in value and (not value or value.isprintable())
+
+
 def _checked(name: str, vr: str, value: str) -> str:
     """Refuse what DICOM cannot hold; the message names the attribute, never its value."""
     try:
         validate_value(vr, value, _RAISE)
-        is_valid = value in _ALLOWED.get(name, (value,)) and (vr == "PN" or "\\" not in value)
+        is_valid = value in _ALLOWED.get(name, (value,)) and _is_one_line(value)
     except ValueError:
         is_valid = False
     if not is_valid:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from contextlib import suppress
 
 CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "nifti", "nifti-gz"})
 """Kinds that `convert_file` takes; other kinds that `sniff` names are refused with a reason."""
@@ -77,7 +78,10 @@ def _nifti(head: bytes) -> str | None:
 
 def _gunzip_head(head: bytes) -> bytes:
     """Unpack at most 1024 bytes; what is damaged gives what came before."""
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 1024)
-    except zlib.error:
-        return b""
+    unpacker, unpacked = zlib.decompressobj(wbits=31), b""
+    with suppress(zlib.error):
+        for start in range(0, len(head), 32):
+            unpacked += unpacker.decompress(head[start : start + 32], 1024)
+            if len(unpacked) >= 1024:
+                break
+    return unpacked

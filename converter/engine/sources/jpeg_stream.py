@@ -89,6 +89,8 @@ def _next_marker(data: bytes, position: int) -> tuple[int, int]:
         position += 1
     if position >= len(data):
         raise truncated()
+    if data[position] < 0xC0 and data[position] not in _STANDALONE:
+        raise damaged()
     return data[position], position + 1
 
 
@@ -162,43 +164,30 @@ def _blocks(frame: Frame) -> int:
 
 
 def photometric_interpretation(stream: JpegStream) -> str | None:
-    """Name the color space of a stream whose APPn segments are gone.
+    """Name the color space in which a stream may be passed through.
 
     Returns
     -------
     str or None
-        None where the stream, once its Adobe or JFIF marker is gone, would be read in another
-        color space than it was made in.
-
-    Raises
-    ------
-    ConversionError
-        Code "damaged", if there is no frame header.
+        None for RGB and CMYK, which have to be decoded: without its Adobe marker an RGB stream
+        is taken for YCbCr by some readers, and a VL Photographic Image may not hold it. None
+        too where the component ids would say RGB of a YCbCr stream.
 
     References
     ----------
-    DICOM PS3.5 8.2.1 (YBR_FULL_422 whatever the subsampling); PS3.3 C.7.6.3.1.2.
+    DICOM PS3.5 8.2.1 (YBR_FULL_422 whatever the subsampling); PS3.3 C.7.6.3.1.2, C.8.12.1.
     """
-    if stream.frame is None:
-        raise damaged()
-    ids = stream.frame.component_ids
+    ids = stream.frame.component_ids if stream.frame else ()
     if len(ids) == 1:
         return "MONOCHROME2"
-    if len(ids) != 3:
+    if len(ids) != 3 or ids == _RGB_IDS or _adobe_says_rgb(stream):
         return None
-    is_rgb = _is_rgb(stream, ids)
-    if is_rgb != (ids == _RGB_IDS):
-        return None
-    return "RGB" if is_rgb else "YBR_FULL_422"
+    return "YBR_FULL_422"
 
 
-def _is_rgb(stream: JpegStream, ids: tuple[int, ...]) -> bool:
-    """Decide as libjpeg does: JFIF means YCbCr, else the Adobe marker, else the component ids."""
-    if stream.has_jfif:
-        return False
-    if stream.adobe_transform is not None:
-        return stream.adobe_transform == 0
-    return ids == _RGB_IDS
+def _adobe_says_rgb(stream: JpegStream) -> bool:
+    """A JFIF marker means YCbCr whatever the Adobe marker says; libjpeg decides alike."""
+    return not stream.has_jfif and stream.adobe_transform == 0
 
 
 def unsupported_precision() -> ConversionError:
