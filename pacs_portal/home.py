@@ -1,34 +1,63 @@
 """The home page: my projects, what runs, what came last."""
 
+from dataclasses import dataclass
 from typing import cast
 
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pacs_portal.accounts.models import User
+from pacs_portal.archive.models import StudyState
 from pacs_portal.jobs.models import Job, JobState
-from pacs_portal.projects.models import Project
+from pacs_portal.projects.models import Membership, Project
 from pacs_portal.projects.services import may_create_projects
-from pacs_portal.uploads.models import Upload
+from pacs_portal.uploads.models import Upload, UploadState
 
-SHOWN = 6
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ProjectCard:
+    """A project on the home page of one person."""
+
+    project: Project
+    roles: tuple[str, ...]
+    study_count: int
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show everything the signed-in person works with."""
+    """Show what the signed-in person works with."""
     user = cast(User, request.user)
     unfinished = [JobState.WAITING, JobState.RUNNING]
     jobs = Job.objects.visible_to(user).filter(state__in=unfinished).select_related("project")
-    uploads = Upload.objects.visible_to(user).select_related("project", "created_by")
+    uploads = (
+        Upload.objects.visible_to(user)
+        .exclude(state=UploadState.DISCARDED)
+        .select_related("project", "created_by")
+    )
     return render(
         request,
         "home.html",
         {
-            "projects": Project.objects.visible_to(user),
+            "cards": project_cards(user),
             "running_jobs": jobs[:SHOWN],
             "last_uploads": uploads[:SHOWN],
             "may_create_projects": may_create_projects(user),
         },
     )
+
+
+def project_cards(user: User) -> list[ProjectCard]:
+    """Return the projects of `user` with her roles and their number of studies."""
+    roles: dict[object, list[str]] = {}
+    for membership in Membership.objects.filter(user=user):
+        roles.setdefault(membership.project_id, []).append(membership.get_role_display())
+    projects = Project.objects.visible_to(user).annotate(
+        study_count=Count("studies", filter=Q(studies__state=StudyState.STORED))
+    )
+    return [
+        ProjectCard(project, tuple(roles[project.pk]), project.study_count) for project in projects
+    ]

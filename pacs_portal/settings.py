@@ -93,6 +93,14 @@ TEMPLATES = [
 DATABASES = {"default": read_database("DATABASE_URL", DATA_DIR / "portal.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Shared by the portal's processes: it counts failed sign-ins.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+    }
+}
+
 # --- Sign-in ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 # E-mail is unique among local accounts only: people from Keycloak may share one with them.
@@ -118,8 +126,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to addresses that strangers type
+# Who guesses passwords is counted by address: behind a proxy, by the one the proxy saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if IS_PUBLIC else 0
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PACS2go"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # site admins make the accounts and vouch for the e-mails
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -2,8 +2,10 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
+from pacs_portal.health import healthz, readyz
 from pacs_portal.home import home
 from pacs_portal.tools import registered_tools
 
@@ -11,7 +13,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", home, name="home"),
-    path("accounts/", include("allauth.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    re_path(r"^web(/.*)?$", RedirectView.as_view(pattern_name="home")),
+    path("accounts/", include("pacs_portal.accounts.urls")),
     path("admin/", admin.site.urls),
     path("projects/", include("pacs_portal.projects.urls")),
 ]

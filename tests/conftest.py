@@ -35,6 +35,18 @@ def _plain_settings(settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    """Let tests with real transactions empty the audit table; tests/…/audit brings it back."""
+    from django.db import connection
+
+    from pacs_portal.audit.triggers import drop_triggers
+
+    with django_db_blocker.unblock():
+        drop_triggers(connection)
 
 
 @pytest.fixture

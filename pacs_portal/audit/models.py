@@ -25,6 +25,7 @@ class Event(models.Model):
     is_marked = models.BooleanField(default=False)
 
     class Meta:
+        # The table is append-only: triggers refuse UPDATE and DELETE (audit/triggers.py).
         ordering = ["-id"]
 
     def __str__(self) -> str:

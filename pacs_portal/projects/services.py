@@ -56,7 +56,7 @@ def create_project(
         raise ProjectError(_("Only a site admin may start a one-person project."))
     creator = actor if isinstance(actor, User) else None
     project = Project(key=new.key, name=new.name, description=new.description, created_by=creator)
-    project.full_clean()
+    project.full_clean(exclude=["created_by"])
     project.save()
     create_project_secrets(project)
     record(actor, "project.created", project, project_id=project.pk)
@@ -108,7 +108,7 @@ def remove_role(project: Project, grant: Grant, *, by: User) -> None:
 def change_settings(project: Project, *, name: str, description: str, by: User) -> None:
     """Rename or describe a project; its key stays."""
     project.name, project.description = name, description
-    project.full_clean()
+    project.full_clean(exclude=["created_by"])
     project.save(update_fields=["name", "description"])
     record_in(project, by, "project.changed")
 

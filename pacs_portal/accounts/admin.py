@@ -1,0 +1,62 @@
+"""Accounts in Django's administration."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.forms import NewUserForm, UserForm
+from pacs_portal.accounts.models import ExternalIdentity, User
+
+admin.site.unregister(Group)  # rights come from project roles
+admin.site.site_header = _("PACS2go administration")
+admin.site.site_title = _("PACS2go administration")
+admin.site.index_title = _("Administration")
+
+
+class ExternalIdentityInline(admin.TabularInline):
+    """Set by sign-ins through the identity provider, never by hand."""
+
+    model = ExternalIdentity
+    extra = 0
+    readonly_fields = ("issuer", "sub", "created_at")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    """Adds by e-mail; people who leave are deactivated, the history still names them."""
+
+    form = UserForm
+    add_form = NewUserForm
+    ordering = ("email",)
+    list_display = ("email", "full_name", "is_active", "is_staff", "is_local", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser", "is_local")
+    search_fields = ("email", "full_name")
+    readonly_fields = ("is_local", "last_login", "date_joined")
+    filter_horizontal = ("user_permissions",)
+    inlines = (ExternalIdentityInline,)
+    fieldsets = (
+        (None, {"fields": ("email", "password", "full_name")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
+        (_("History"), {"fields": ("is_local", "last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "full_name", "usable_password", "password1", "password2"),
+            },
+        ),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False

@@ -1,0 +1,25 @@
+"""What can be done with accounts."""
+
+import secrets
+from dataclasses import dataclass
+
+from pacs_portal.accounts.models import User
+
+PASSWORD_BYTES = 15  # 20 letters
+
+
+@dataclass(frozen=True, repr=False)
+class FirstAdmin:
+    """The account that was made; `generated_password` is empty if the password was given."""
+
+    user: User
+    generated_password: str
+
+
+def create_first_admin(email: str, password: str = "") -> FirstAdmin | None:
+    """Make a site admin unless one can already sign in; a missing password is generated."""
+    if User.objects.filter(is_superuser=True, is_active=True).exists():
+        return None
+    generated = "" if password else secrets.token_urlsafe(PASSWORD_BYTES)
+    user = User.objects.create_superuser(email, password or generated)
+    return FirstAdmin(user=user, generated_password=generated)
