@@ -51,6 +51,9 @@ class Supervisor:
                 self._watch()
         finally:
             self._stop_all()
+            # A second Ctrl-C while stopping is not an interruption of what follows.
+            while signal.sigtimedwait(waited_for, 0):
+                pass
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def _start_all(self) -> bool:

@@ -72,6 +72,14 @@ def test_no_service_outlives_the_supervisor(tmp_path: Path, by: signal.Signals) 
     assert process.returncode == (-signal.SIGKILL if by is signal.SIGKILL else 0)
 
 
+def test_an_impatient_second_stop_signal_changes_nothing(tmp_path: Path) -> None:
+    process = supervised(tmp_path)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
 def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
     process = supervised(tmp_path)
     first = noted_pid(tmp_path / "two")
