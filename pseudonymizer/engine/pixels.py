@@ -17,7 +17,7 @@ def copy_pixels(part10: Part10, position: int) -> Iterator[bytes]:
     """Yield the pixel data element at `position`, its value byte for byte."""
     buffer, end = part10.buffer, len(part10.buffer)
     reader = Reader(buffer)
-    encoding = reader.actual_encoding(Span(position, end), part10.encoding)
+    encoding = reader.actual_encoding(Span(part10.start, end), part10.encoding)
     head = reader.read_head(position, end, encoding)
     is_open = head.length == UNDEFINED_LENGTH
     stop = (

@@ -52,10 +52,16 @@ class Reader:
         """Return the encoding that the first element shows, since some writers mix them."""
         code = self._buffer[span.start + 4 : span.start + 6]
         if code in _VR_CODES:
-            return Encoding(True, declared.is_big_endian)
+            is_implicit = not declared.is_explicit and span.depth and self._fits_implicit(span)
+            return declared if is_implicit else Encoding(True, declared.is_big_endian)
         if len(code) == 2 and not code.isalpha() and not declared.is_big_endian:
             return IMPLICIT_LITTLE
         return declared
+
+    def _fits_implicit(self, span: Span) -> bool:
+        """Tell whether letters in place of a VR may be a length; in an item they often may."""
+        (length,) = LAYOUTS[False].long(self._buffer, span.start + 4)
+        return span.start + 8 + length <= span.end
 
     def read_dataset(
         self, span: Span, declared: Encoding, last_tag: int = 0xFFFFFFFF
@@ -86,7 +92,9 @@ class Reader:
         """Tell whether only zeros follow, which some writers leave at the end."""
         if any(self._buffer[position : min(position + 8, end)]):
             return False
-        return not self._buffer[position:end].strip(b"\0")
+        if self._buffer[position:end].strip(b"\0"):
+            raise damaged("zeros stand between its elements")
+        return True
 
     def read_head(self, position: int, end: int, encoding: Encoding) -> Head:
         """Return the head of the element at `position`."""
@@ -123,11 +131,9 @@ class Reader:
         if head.vr == "SQ":
             span = Span(head.start, end, within.depth)
             return Element(head.tag, "SQ", items=self._read_items(span, encoding)[0]), end
-        element = Element(head.tag, head.vr, self._buffer[head.start : end])
-        if head.vr == "UN":
-            element.items = self._items_in_unknown(head, within.depth)
-            element.value = b"" if element.items else element.value
-        return element, end
+        items = self._items_in_unknown(head, within.depth) if head.vr == "UN" else None
+        value = b"" if items is not None else self._buffer[head.start : end]
+        return Element(head.tag, head.vr, value, items), end
 
     def _read_undefined(self, head: Head, within: Span, encoding: Encoding) -> tuple[Element, int]:
         if head.vr in ("SQ", "UN"):

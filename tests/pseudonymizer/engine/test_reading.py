@@ -92,6 +92,27 @@ def test_thousands_of_nested_sequences_are_refused(
     assert code_of(with_header_bytes(ct, write_file, content), target, context) == "damaged"
 
 
+def test_sixty_levels_are_read_to_the_ground(
+    ct: Dataset, write_file, target: Path, context: Context
+):
+    content = short_element(0x0010, 0x0010, b"PN", b"ZQ^Hans ")
+    content += short_element(0x0018, 0x0060, b"DS", b"120.0 ")
+    for _ in range(60):
+        item = pack("<HHL", 0xFFFE, 0xE000, len(content)) + content
+        content = pack("<HH2sHL", *SEQUENCE_TAG, b"SQ", 0, len(item)) + item
+    output = pseudonymize_file(with_header_bytes(ct, write_file, content), target, context)
+    assert b"ZQ" not in output.path.read_bytes()
+    assert b"120.0 " in output.path.read_bytes()
+
+
+@pytest.mark.timeout(20)
+def test_megabytes_of_zeros_between_elements_are_refused_at_once(
+    ct: Dataset, write_file, target: Path, context: Context
+):
+    source = with_header_bytes(ct, write_file, bytes(10_000_000))
+    assert code_of(source, target, context) == "damaged"
+
+
 def test_thousands_of_levels_inside_un_leave_nothing(
     ct: Dataset, write_file, target: Path, context: Context
 ):
