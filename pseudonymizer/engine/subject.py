@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pseudonymizer.engine.elements import Dataset, Element, text_element
 from pseudonymizer.engine.profile import Option, Profile
 
-_PLAIN_TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PATIENT_BIRTH_DATE = 0x00100030
 _EMPTY_TRIAL_TAGS = (0x00120021, 0x00120030, 0x00120031)  # protocol name, site ID, site name
 _METHOD_TAG = 0x00120063
