@@ -1,10 +1,10 @@
 """Brings an installation into the state in which its services can start."""
-# ruff: noqa: S603 (every command line here is ours)
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from infra.errors import ServiceError
 from infra.local.children import die_with
@@ -33,17 +33,14 @@ def prepare_machine(site: Site, with_tests: bool = False) -> None:
 
 
 def prepare_portal(site: Site, environment: Mapping[str, str]) -> None:
-    """Migrate the database, collect static files and make the first admin."""
+    """Migrate the database, collect static files and make the first admin.
+
+    What the commands print is shown, since it holds the first password; errors are logged.
+    """
     say("Preparing the database")
-    _manage(site, environment, "migrate", "--noinput", "--verbosity", "0")
-    _manage(site, environment, "collectstatic", "--noinput", "--verbosity", "0")
-    _manage(site, environment, "createadmin")
-
-
-def _manage(site: Site, environment: Mapping[str, str], *arguments: str) -> None:
-    """Run one command of manage.py; what it prints is shown, what goes wrong is logged."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        [sys.executable, "-m", "infra.local.django_steps"],
+        cwd=ROOT,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -51,15 +48,16 @@ def _manage(site: Site, environment: Mapping[str, str], *arguments: str) -> None
         check=False,
         preexec_fn=die_with(os.getpid()),  # safe: this process has one thread
     )
-    with opened_log(site.logs / "setup.log") as log:
+    log_path = site.logs / "setup.log"
+    with opened_log(log_path) as log:
         log.write(done.stderr.encode())
     if done.returncode != 0:
-        raise ServiceError(_reason(site, arguments[0], done.stderr))
+        raise ServiceError(_reason(done.stderr, log_path))
 
 
-def _reason(site: Site, step: str, stderr: str) -> str:
+def _reason(stderr: str, log: Path) -> str:
     last_line = stderr.strip().rpartition("\n")[2]
     for prefix in MESSAGE_CLASSES:
         if last_line.startswith(prefix):
             return last_line.removeprefix(prefix)
-    return f"The step {step} failed; the log says why: {site.logs / 'setup.log'}"
+    return f"The database could not be prepared; the log says why: {log}"
