@@ -1,5 +1,7 @@
 """Accounts in Django's administration."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -10,6 +12,8 @@ from pacs_portal.accounts.forms import NewUserForm, UserForm
 from pacs_portal.accounts.models import ExternalIdentity, User
 
 admin.site.unregister(Group)  # rights come from project roles
+admin.site.unregister(EmailAddress)  # an account has one e-mail, its own
+admin.site.unregister(Authenticator)  # allauth's page would show the secrets
 admin.site.site_header = _("PACS2go administration")
 admin.site.site_title = _("PACS2go administration")
 admin.site.index_title = _("Administration")
@@ -59,4 +63,20 @@ class UserAdmin(DjangoUserAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin):
+    """Second factors, to remove one whose owner lost it; the secrets are not shown."""
+
+    list_display = fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    list_select_related = ("user",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         return False

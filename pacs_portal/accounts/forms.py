@@ -1,5 +1,8 @@
-"""Forms of Django's administration for accounts that are named by their e-mail."""
+"""Sign-in, and accounts in Django's administration, named by their e-mail."""
 
+from typing import Any
+
+from allauth.account.forms import LoginForm
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
 from pacs_portal.accounts.models import User
@@ -25,3 +28,13 @@ class UserForm(UserChangeForm):
         model = User
         fields = "__all__"
         field_classes = None
+
+
+class SignInForm(LoginForm):
+    """The sign-in form; its labels say it all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["login"].widget.attrs["autofocus"] = True
