@@ -7,8 +7,18 @@ class ConverterConfig(AppConfig):
     verbose_name = _("Converter")
 
     def ready(self) -> None:
-        """Add the converter's step to the portal."""
+        """Add the converter's step and page to the portal."""
         from converter.step import ConvertStep
         from pacs_portal.jobs.steps import register_step
+        from pacs_portal.tools import Tool, register_tool
 
         register_step(ConvertStep())
+        register_tool(
+            Tool(
+                name="convert",
+                label=_("Convert"),
+                sentence=_("Photographs, pictures and NIfTI volumes become DICOM."),
+                icon="arrow-left-right",
+                urls="converter.urls",
+            )
+        )

@@ -7,11 +7,23 @@ class PseudonymizerConfig(AppConfig):
     verbose_name = _("Pseudonymizer")
 
     def ready(self) -> None:
-        """Add the pseudonymizer's step to the portal, and its eye on what enters the archive."""
+        """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_pseudonym_check
         from pacs_portal.jobs.steps import register_step
+        from pacs_portal.tools import ProjectTab, Tool, register_tool
         from pseudonymizer.registry import is_pseudonym_of
         from pseudonymizer.step import PseudonymizeStep
 
         register_step(PseudonymizeStep())
         register_pseudonym_check(is_pseudonym_of)
+        register_tool(
+            Tool(
+                name="pseudonymize",
+                label=_("Pseudonymize"),
+                sentence=_("DICOM of any number of patients, each under one pseudonym."),
+                icon="incognito",
+                urls="pseudonymizer.urls",
+                project_urls="pseudonymizer.project_urls",
+                tabs=(ProjectTab(_("Registry"), "registry", for_stewards=True),),
+            )
+        )

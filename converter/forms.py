@@ -1,0 +1,76 @@
+"""The form of the conversion page."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from converter.options import PATIENT_FIELDS
+from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.tool_page import ToolForm
+
+MODALITIES = [
+    ("", _("as the files show: MR for volumes, XC for photographs, OT for other pictures")),
+    ("MR", _("MR, magnetic resonance")),
+    ("CT", _("CT, computed tomography")),
+    ("XC", _("XC, photograph")),
+    ("US", _("US, ultrasound")),
+    ("DX", _("DX, X-ray")),
+    ("ES", _("ES, endoscopy")),
+    ("GM", _("GM, microscopy")),
+    ("OP", _("OP, photograph of the eye")),
+    ("OT", _("OT, other")),
+]
+PHOTOGRAPH = {"": None, "yes": True, "no": False}
+
+
+class ConvertForm(ToolForm):
+    """What files do not tell themselves."""
+
+    modality = forms.ChoiceField(label=_("Modality"), choices=MODALITIES, required=False)
+    photograph = forms.ChoiceField(
+        label=_("Photographs"),
+        choices=[
+            ("", _("as each file shows")),
+            ("yes", _("all pictures are photographs")),
+            ("no", _("no picture is a photograph")),
+        ],
+        required=False,
+    )
+    patient_id = forms.CharField(label=_("Patient ID"), max_length=64, required=False)
+    patient_name = forms.CharField(
+        label=_("Name"),
+        max_length=64,
+        required=False,
+        help_text=_("Family name^given name. In this project it becomes a pseudonym."),
+    )
+    patient_birth_date = forms.DateField(
+        label=_("Birth date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    patient_sex = forms.ChoiceField(
+        label=_("Sex"),
+        choices=[("", "–"), ("F", _("female")), ("M", _("male")), ("O", _("other"))],
+        required=False,
+    )
+    study_date = forms.DateField(
+        label=_("Study date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    study_description = forms.CharField(label=_("Study description"), max_length=64, required=False)
+
+    def clean(self) -> dict[str, object]:
+        """Refuse what contradicts itself."""
+        given = super().clean() or {}
+        if given.get("photograph") == "yes" and given.get("modality") not in {"", "XC"}:
+            self.add_error("modality", _("Photographs have the modality XC."))
+        return given
+
+    def job_options(self) -> JobOptions:
+        """Return the options; whatever describes the patient is sealed."""
+        given = self.cleaned_data
+        sealed = {
+            name: f"{given[name]:%Y%m%d}" if name.endswith("_date") else given[name]
+            for name in (*PATIENT_FIELDS, "study_date", "study_description")
+            if given[name]
+        }
+        photograph = PHOTOGRAPH[given["photograph"]]
+        return JobOptions(
+            open={"modality": given["modality"], "photograph": photograph}, sealed=sealed
+        )

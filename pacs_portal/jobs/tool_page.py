@@ -1,0 +1,87 @@
+"""The page of a tool: choose a project, drop files, start. Each tool brings its form and texts."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.jobs.models import Destination
+from pacs_portal.jobs.options import JobOptions
+from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
+from pacs_portal.uploads.models import Upload, UploadState
+
+
+class ToolForm(forms.Form):
+    """What every tool asks: which finished upload, and where the results go."""
+
+    upload = forms.UUIDField(widget=forms.HiddenInput)
+    destination = forms.ChoiceField(
+        label=_("Results"),
+        choices=[
+            (where.value, where.label) for where in (Destination.ARCHIVE, Destination.DOWNLOAD)
+        ],
+        initial=Destination.ARCHIVE,
+    )
+
+    def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.project = project
+
+    def clean_upload(self) -> Upload:
+        """Find the upload among the project's own; only a complete one can be worked on."""
+        complete = Upload.objects.filter(project=self.project, state=UploadState.COMPLETE)
+        upload = complete.filter(pk=self.cleaned_data["upload"]).first()
+        if upload is None:
+            raise forms.ValidationError(_("The files did not all arrive. Add them again."))
+        return upload
+
+    def job_options(self) -> JobOptions:
+        """Return the tool's own options; what may identify a patient goes to `sealed`."""
+        return JobOptions()
+
+
+@dataclass(frozen=True)
+class ToolPage:
+    """What makes the page of one tool."""
+
+    tool: str  # name of its step and of its address
+    title: Text
+    sentence: Text
+    form_class: type[ToolForm]
+    template: str = "jobs/tool_page.html"
+
+
+def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
+    """Show the page, or start the job that the person described."""
+    user = cast(User, request.user)
+    projects = Project.objects.editable_by(user)
+    key = request.POST.get("project") or request.GET.get("project")
+    if not key:
+        return _choose_project(request, page, list(projects))
+    project = get_object_or_404(projects, key=key)
+    form = page.form_class(request.POST or None, project=project)
+    if request.method == "POST" and form.is_valid():
+        from pacs_portal.jobs.services import create_job
+
+        job = create_job(
+            upload=form.cleaned_data["upload"],
+            tool=page.tool,
+            destination=Destination(form.cleaned_data["destination"]),
+            by=user,
+            options=form.job_options(),
+        )
+        return redirect(job)
+    context = {"page": page, "project": project, "projects": projects, "form": form}
+    return render(request, page.template, context)
+
+
+def _choose_project(request: HttpRequest, page: ToolPage, projects: list[Project]) -> HttpResponse:
+    if len(projects) == 1:
+        return redirect(f"{reverse(page.tool)}?project={projects[0].key}")
+    return render(request, "jobs/tool_projects.html", {"page": page, "projects": projects})

@@ -1,0 +1,93 @@
+"""The registry in Django's administration: to read, by staff who are stewards of the project."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.projects.models import Project
+from pseudonymizer.disclosure import record_listing
+from pseudonymizer.models import RegistryPatient
+from pseudonymizer.registry import identity_of
+
+
+@admin.register(RegistryPatient)
+class RegistryPatientAdmin(admin.ModelAdmin):
+    """Shows pseudonym and patient; being a superuser alone opens nothing here."""
+
+    list_display = ("pseudonym", "patient", "project", "created_at", "first_job")
+    list_filter = (("project", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("project", "first_job")
+    list_per_page = 50
+    search_fields = ("=pseudonym",)
+    search_help_text = _("A whole pseudonym.")
+    show_full_result_count = False
+    actions = None
+    fields = readonly_fields = (
+        *("pseudonym", "patient", "project", "created_at", "first_job", "merged_into"),
+    )
+
+    @admin.display(description=_("patient"))
+    def patient(self, obj: RegistryPatient) -> str:
+        """Name, ID and birth date as the images gave them."""
+        identity = identity_of(obj)
+        return " · ".join(
+            part for part in (identity.name, identity.patient_id, identity.birth_date) if part
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RegistryPatient]:
+        stewarded = Project.objects.stewarded_by(_person(request))
+        return super().get_queryset(request).filter(project__in=stewarded)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Record who was listed."""
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None:
+            record_listing(listed.result_list, by=_person(request))
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Record who was shown."""
+        shown = self.get_object(request, object_id)
+        if shown is not None:
+            record_listing([shown], by=_person(request))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: RegistryPatient | None = None) -> bool:
+        user = _person(request)
+        if not (user.is_active and user.is_staff):
+            return False
+        stewarded = Project.objects.stewarded_by(user)
+        return stewarded.filter(pk=obj.project_id).exists() if obj else stewarded.exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: RegistryPatient | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: RegistryPatient | None = None
+    ) -> bool:
+        return False
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)

@@ -1,0 +1,147 @@
+"""Pages of the registry, for data stewards alone."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
+
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from pacs_portal.accounts.models import User
+from pacs_portal.archive.models import Study, StudyState
+from pacs_portal.projects.context import project_context
+from pacs_portal.projects.models import Project
+from pseudonymizer.disclosure import export_mapping, find_patient, view_identity
+from pseudonymizer.forms import FindPatientForm, ReasonForm
+from pseudonymizer.models import RegistryPatient
+
+PATIENTS_PER_PAGE = 50
+BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
+
+Arguments = ParamSpec("Arguments")
+View = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
+
+
+def recent_sign_in_required(view: View[Arguments]) -> View[Arguments]:
+    """Ask for the password again before a POST, unless the person just typed it."""
+
+    @wraps(view)
+    def asked(
+        request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> HttpResponseBase:
+        if request.method == "POST" and not _signed_in_recently(request):
+            raise ReauthenticationRequired
+        return view(request, *args, **kwargs)
+
+    return asked
+
+
+@require_safe
+def registry(request: HttpRequest, key: str) -> HttpResponse:
+    """List the pseudonyms of a project."""
+    return _registry_page(request, _stewarded(request, key))
+
+
+@require_POST
+def registry_find(request: HttpRequest, key: str) -> HttpResponse:
+    """Look for one patient by an exact identity, which is sent in the body and kept nowhere."""
+    project = _stewarded(request, key)
+    form = FindPatientForm(request.POST)
+    found = None
+    if form.is_valid():
+        found = find_patient(project, form.identity(), by=_person(request))
+    return _registry_page(request, project, find_form=form, found=found, has_searched=True)
+
+
+@recent_sign_in_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def registry_patient(request: HttpRequest, key: str, patient_id: UUID) -> HttpResponse:
+    """Show a pseudonym and its studies; with a reason, also whom it stands for."""
+    project = _stewarded(request, key)
+    patient = get_object_or_404(_patients(project), pk=patient_id)
+    form = ReasonForm(request.POST or None)
+    identity = None
+    if request.method == "POST" and form.is_valid():
+        identity = view_identity(patient, by=_person(request), reason=form.chosen)
+    context = {
+        **project_context(request, project, "registry"),
+        "patient": patient,
+        "studies": _studies(project).filter(patient_id=patient.pseudonym),
+        "form": form,
+        "identity": identity,
+    }
+    return render(request, "pseudonymizer/registry_patient.html", context)
+
+
+@recent_sign_in_required
+@require_POST
+def registry_export(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Send the mapping as CSV to where the person saves it."""
+    project = _stewarded(request, key)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _registry_page(request, project, export_form=form)
+    lines = export_mapping(project, by=_person(request), reason=form.chosen)
+    response = StreamingHttpResponse(
+        (line.encode() for line in (BYTE_ORDER_MARK, *lines)), content_type="text/csv"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{project.key}-mapping.csv"'
+    return response
+
+
+def _registry_page(request: HttpRequest, project: Project, **context: object) -> HttpResponse:
+    patients = _patients(project)
+    term = request.GET.get("q", "").strip()
+    if term:
+        patients = patients.filter(pseudonym__icontains=term)
+    page = Paginator(patients, PATIENTS_PER_PAGE).get_page(request.GET.get("page"))
+    defaults = {
+        **project_context(request, project, "registry"),
+        "page_obj": page,
+        "q": term,
+        "find_form": FindPatientForm(),
+        "export_form": ReasonForm(auto_id="id_export_%s"),
+    }
+    return render(request, "pseudonymizer/registry.html", defaults | context)
+
+
+def _stewarded(request: HttpRequest, key: str) -> Project:
+    return get_object_or_404(Project.objects.stewarded_by(_person(request)), key=key)
+
+
+def _patients(project: Project) -> QuerySet[RegistryPatient]:
+    studies = _studies(project).filter(patient_id=OuterRef("pseudonym")).order_by()
+    counted = studies.values("patient_id").annotate(count=Count("pk")).values("count")
+    return (
+        RegistryPatient.objects.filter(project=project)
+        .select_related("project", "first_job", "merged_into")
+        .annotate(study_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+        .order_by("-created_at", "pseudonym")
+    )
+
+
+def _studies(project: Project) -> QuerySet[Study]:
+    return Study.objects.filter(project=project, state=StudyState.STORED)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _signed_in_recently(request: HttpRequest) -> bool:
+    """Tell so also of people who have nothing to type here: their identity provider asks them."""
+    if not request.user.is_authenticated or not get_reauthentication_flows(request.user):
+        return True
+    records = get_authentication_records(request, request.user)
+    newest = max((record["at"] for record in records), default=0.0)
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
