@@ -48,14 +48,12 @@ def run_archive(site: Site) -> None:
 
 def set_up(site: Site) -> None:
     """Install and prepare everything without starting a service."""
-    with locked(site.data):
-        prepare_machine(site)
+    prepare_machine(site)
 
 
 def set_up_tests(site: Site) -> None:
     """Install and prepare what the tests need, the browser included."""
-    with locked(site.data):
-        prepare_machine(site, with_tests=True)
+    prepare_machine(site, with_tests=True)
 
 
 COMMANDS = {

@@ -110,7 +110,7 @@ def portal_service(site: Site, environment: dict[str, str]) -> Service:
     flat = [part for option in options.items() for part in option]
     return Service(
         name="portal",
-        command=[*command, *flat, "--no-control-socket"],
+        command=[*command, *flat, "--preload", "--no-control-socket"],
         environment=environment,
         log=site.logs / "portal.log",
         is_ready=portal_is_ready(site),

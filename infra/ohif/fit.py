@@ -37,9 +37,17 @@ def fit(tarball: Path, target: Path) -> None:
         unpack(tarball, work)
         fit_folder(work)
         compress_folder(work)
-        work.rename(target)
+        _appear(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _appear(work: Path, target: Path) -> None:
+    try:
+        work.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another process was first with the very same
+            raise
 
 
 def unpack(tarball: Path, folder: Path) -> None:
