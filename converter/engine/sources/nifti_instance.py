@@ -19,6 +19,8 @@ from converter.engine.options import Job
 from converter.engine.sources.nifti_scaling import Storage
 from converter.engine.uids import derive_uid
 
+_WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
+
 
 @dataclass(frozen=True)
 class SliceInfo:
@@ -164,5 +166,9 @@ def _add_window(dataset: Dataset, storage: Storage) -> None:
     if dataset.Modality == "MR":
         center = (storage.lowest + storage.highest) / 2
         width = (storage.highest - storage.lowest) or 1.0
+    if width > _WIDEST_WINDOW:
+        return
+    if width < 1:
+        dataset.VOILUTFunction = "LINEAR_EXACT"  # LINEAR would subtract 1 from the width
     dataset.WindowCenter = decimal_string(center)
     dataset.WindowWidth = decimal_string(width)

@@ -36,6 +36,8 @@ VOLUMES = {
     "int16": nifti(counted("i2", first=-100)),
     "uint8, packed": packed(nifti(counted("u1"), AFFINES["LAS"])),
     "float32": nifti(counted("f4", factor=0.37)),
+    "float64 below 1": nifti(counted("f8", factor=1e-9)),
+    "float32 to the edge": nifti(counted("f4", factor=1e36)),
     "scaled int16": nifti(counted("i2"), scl_slope=0.1, scl_inter=-7),
 }
 

@@ -46,12 +46,20 @@ def test_rounding_in_float32_is_no_shear():
     assert planes.slice_spacing == 3
 
 
+def test_a_slice_axis_that_leans_a_little_is_kept_in_the_positions():
+    leaning = RAS.copy()
+    leaning[0, 2] = 0.002
+    planes = planes_from_affine(leaning, SHAPE)
+    assert planes.position(6) == pytest.approx((4 - 6 * 0.002, 10, 23))
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
         ((0, 3), np.inf, "not finite"),
         ((2, 2), 0.0, "without length"),
         ((1, 0), 0.01, "shear"),
+        ((1, 0), 0.0006, "shear"),
         ((0, 2), -0.5, "shear"),
     ],
 )

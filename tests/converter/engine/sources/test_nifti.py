@@ -176,6 +176,15 @@ def test_scaled_floats_keep_the_scaling_of_the_source(convert):
     assert np.abs(real - (voxels.astype(float) * -2 + 5)).max() <= step / 2 * (1 + 1e-6)
 
 
+def test_mr_has_one_window_over_all_its_values(convert):
+    datasets = convert(nifti(counted("i2", first=-100)))
+    assert {(d.WindowCenter, d.WindowWidth) for d in datasets} == {(4.5, 209)}
+    narrow = convert(nifti(counted("f4", factor=0.001)))[0]
+    assert narrow.VOILUTFunction == "LINEAR_EXACT"
+    assert float(narrow.WindowWidth) == pytest.approx(0.209)
+    assert "WindowWidth" not in convert(nifti(counted("f4", factor=1e36)))[0]
+
+
 def test_ct_has_hounsfield_units_and_a_window(convert):
     dataset = convert(nifti(counted("i2", first=-100)), modality="CT")[0]
     assert (dataset.RescaleSlope, dataset.RescaleIntercept) == (1, 0)
