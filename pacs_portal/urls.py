@@ -1,5 +1,7 @@
 """Addresses of the site; each app and each tool keeps its own."""
 
+from importlib.util import find_spec
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -15,11 +17,15 @@ urlpatterns = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    re_path(r"^web(/.*)?$", RedirectView.as_view(pattern_name="home")),
+    re_path(r"^web(?:/.*)?$", RedirectView.as_view(pattern_name="home")),
     path("accounts/", include("pacs_portal.accounts.urls")),
     path("admin/", admin.site.urls),
     path("projects/", include("pacs_portal.projects.urls")),
+    path("projects/<slug:key>/", include("pacs_portal.uploads.urls")),
 ]
+for app in ("jobs", "archive"):  # until both stand
+    if find_spec(f"pacs_portal.{app}.urls"):
+        urlpatterns.append(path("", include(f"pacs_portal.{app}.urls")))
 for tool in registered_tools():
     urlpatterns.append(path(f"{tool.name}/", include(tool.urls)))
     if tool.project_urls:
