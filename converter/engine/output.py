@@ -26,10 +26,15 @@ class Outbox:
             dcmwrite(stream, dataset, enforce_file_format=True)
 
     def deliver(self) -> list[Converted]:
-        """Give every file its final name."""
+        """Give every file its final name; when one cannot have it, none keeps it."""
         delivered = [converted for _, converted in self._waiting]
-        for part, converted in self._waiting:
-            part.replace(converted.path)
+        try:
+            for part, converted in self._waiting:
+                part.replace(converted.path)
+        except OSError:
+            for converted in delivered:
+                converted.path.unlink(missing_ok=True)
+            raise
         return delivered
 
     def discard(self) -> None:

@@ -56,8 +56,9 @@ class Storage:
         """Return the stored values of raw voxels, in the same shape."""
         if self.is_exact:
             return values.astype(self.dtype, copy=False)
-        real = values.astype(np.float64) * self.slope + self.intercept
-        stored = (real - float(self.rescale_intercept)) / float(self.rescale_slope)
+        with np.errstate(invalid="ignore"):  # what is no number is replaced below
+            real = values.astype(np.float64) * self.slope + self.intercept
+            stored = (real - float(self.rescale_intercept)) / float(self.rescale_slope)
         if self.padding is not None:
             stored[~np.isfinite(values)] = self.padding
         return np.clip(np.rint(stored), 0, _STEPS).astype(self.dtype)

@@ -111,9 +111,9 @@ def flatten(image: Image.Image) -> Picture:
     if image.mode == "CMYK":
         derivation.append(FROM_CMYK)
         profile = None
-    image = image.convert("RGB")
-    if is_grey:
-        image = image.getchannel(0)
+    target_mode = "L" if is_grey else "RGB"
+    if image.mode != target_mode:
+        image = image.convert("RGB").getchannel(0) if is_grey else image.convert("RGB")
     return Picture(
         rows=image.height,
         columns=image.width,

@@ -1,4 +1,6 @@
 import dataclasses
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
@@ -141,6 +143,21 @@ def test_what_cannot_be_converted_says_why_in_a_sentence(convert, out, source, c
     assert str(refused.value).endswith(".")
     assert "Mueller" not in str(refused.value)
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("name", [*CAPTURES, *VOLUMES])
+def test_a_damaged_source_ends_in_a_sentence_or_an_image(convert_paths, out, name):
+    source = {**CAPTURES, **VOLUMES}[name]
+    chance = random.Random(name)  # noqa: S311 the same damage in every run
+    for _ in range(40):
+        damaged = bytearray(source)
+        for place in chance.choices(range(min(len(source), 400)), k=3):
+            damaged[place] = chance.choice((0, 127, 128, 255))
+        with suppress(ConversionError):
+            for one in convert_paths(bytes(damaged), max_pixels=10**6, max_bytes=10**7):
+                one.path.unlink()
+        assert list(out.iterdir()) == []
 
 
 def test_a_file_larger_than_allowed_is_refused_unread(convert):
