@@ -1,6 +1,5 @@
 """Zips of an upload become files of the upload, once, whatever dies meanwhile."""
 
-import errno
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from pacs_portal.uploads.paths import (
     source_path,
 )
 from pacs_portal.uploads.sniffing import sniff_file
-from pacs_portal.uploads.storage import UploadFolder, free_bytes, upload_folder
+from pacs_portal.uploads.storage import FULL, UploadFolder, free_bytes, upload_folder
 from pacs_portal.uploads.unpacking import UnpackedFile, UnpackLimits, unpack_zip
 
 NESTED_ZIP_LEVELS = 1  # a zip inside a zip is unpacked, one inside that is not
@@ -83,7 +82,7 @@ def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> li
             raise StorageFullError from None
         raise
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in FULL:
             raise StorageFullError from None
         raise
 

@@ -7,13 +7,14 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.errors import ManifestError, UploadClosedError
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import digest_path, path_bytes, seal_path, seal_source
 from pacs_portal.uploads.sniffing import is_system_file, sniff_file
+from pacs_portal.uploads.storage import require_room
 
 BATCH_ROWS = 500
 MAX_FILE_BYTES = 2**63 - 1
@@ -46,6 +47,8 @@ def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Ann
         If the upload takes no more files.
     ManifestError
         If a path is malformed or listed twice, a size changed or a limit is passed.
+    StorageFullError
+        If what is missing does not fit the disk.
     """
     keys = project_keys(upload.project_id)
     digests = _distinct_digests(upload, entries, keys)
@@ -61,6 +64,7 @@ def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Ann
         ]
         for row in _create_rows(locked, fresh, keys):
             known[bytes(row.path_digest)] = row
+        _require_room(locked)
         upload.file_count, upload.size_bytes = locked.file_count, locked.size_bytes
     return [
         _announced(known[digest], entry) for digest, entry in zip(digests, entries, strict=True)
@@ -122,6 +126,15 @@ def _check_limits(upload: Upload) -> None:
             "too-large",
             f"An upload takes at most {settings.UPLOAD_MAX_BYTES} bytes; split it into several.",
         )
+
+
+def _require_room(upload: Upload) -> None:
+    lacking = upload.files.filter(state=FileState.EXPECTED).aggregate(
+        size_bytes=Sum("size_bytes", default=0)
+    )
+    root = Path(settings.UPLOADS_DIR)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_room(root, lacking["size_bytes"])
 
 
 def _row(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pacs_portal.accounts.models import User
@@ -26,7 +26,7 @@ from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadStat
 from pacs_portal.uploads.paths import relative_path, source_path
 from pacs_portal.uploads.signals import upload_completed
 from pacs_portal.uploads.sniffing import sniff_file
-from pacs_portal.uploads.storage import require_room, upload_folder
+from pacs_portal.uploads.storage import upload_folder
 
 __all__ = [
     "Announced",
@@ -59,7 +59,6 @@ def create_upload(
     with transaction.atomic():
         upload = Upload.objects.create(project=project, created_by=by, actor_label=actor_label)
         announce_files(upload, manifest)
-        require_room_for(upload)
         record(
             by or actor_label,
             "upload.created",
@@ -70,14 +69,6 @@ def create_upload(
         if manifest and all(entry.source is not None for entry in manifest):
             complete_upload(upload)
     return upload
-
-
-def require_room_for(upload: Upload) -> None:
-    """Raise StorageFullError if what the upload still lacks does not fit the disk."""
-    lacking = _expected(upload).aggregate(size_bytes=Sum("size_bytes", default=0))
-    root = Path(settings.UPLOADS_DIR)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    require_room(root, lacking["size_bytes"])
 
 
 def missing_files(upload: Upload) -> list[int]:

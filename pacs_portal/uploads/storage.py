@@ -1,5 +1,6 @@
 """Where received files lie: numbers only, on a local folder (another kind of store may follow)."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -18,6 +19,7 @@ from pacs_portal.uploads.errors import StorageFullError, UploadClosedError, Wron
 
 PART_SUFFIX = ".part"
 LOCK_NAME = "lock"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 MIN_FREE_BYTES = 512 * 2**20  # the database and the logs must go on living
 
 
@@ -53,8 +55,10 @@ class UploadFolder:
                 output.flush()
                 os.fsync(output.fileno())
             _keep(part, self.file(number))
-        except BaseException:
+        except BaseException as error:
             part.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise StorageFullError from None
             raise
 
     def make(self) -> None:
