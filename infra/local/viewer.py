@@ -1,5 +1,6 @@
 """Puts the fitted OHIF viewer into the data folder."""
 
+import shutil
 from pathlib import Path
 
 from infra.errors import InfraError
@@ -15,6 +16,7 @@ def prepare_viewer(site: Site) -> Path:
     current = site.data / "ohif" / "current"
     fitted = _given(site.ohif) if site.ohif and site.ohif != current else _own(site)
     _point(current, fitted)
+    _remove_older(current.parent, fitted)
     return current
 
 
@@ -50,3 +52,11 @@ def _point(link: Path, target: Path) -> None:
     unfinished.unlink(missing_ok=True)
     unfinished.symlink_to(target)
     unfinished.replace(link)
+
+
+def _remove_older(folder: Path, fitted: Path) -> None:
+    """Remove what earlier versions of the viewer or of its fit left: 180 MB each."""
+    for path in folder.iterdir():
+        is_fitted = path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+        if is_fitted and path != fitted:
+            shutil.rmtree(path, ignore_errors=True)
