@@ -3,6 +3,7 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from nibabel.testing import data_path
@@ -40,6 +41,7 @@ VOLUMES = {
     "float32": nifti(counted("f4", factor=0.37)),
     "float64 below 1": nifti(counted("f8", factor=1e-9)),
     "float32 to the edge": nifti(counted("f4", factor=1e36)),
+    "float32 with gaps": nifti(np.where(counted("i4") % 3, counted("f4", factor=0.37), np.nan)),
     "scaled int16": nifti(counted("i2"), scl_slope=0.1, scl_inter=-7),
 }
 
