@@ -1,10 +1,12 @@
 """The index of studies: who owns each UID, and what the study lists show without Orthanc."""
 
 import uuid
+from datetime import UTC, date, datetime
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
@@ -60,6 +62,19 @@ class Study(models.Model):
     def is_kept(self) -> bool:
         """Tell whether the study may still grow: it is no tombstone."""
         return self.state != StudyState.DELETED
+
+    @property
+    def day(self) -> date | None:
+        """Return the study date, None where it is unknown or no date."""
+        try:
+            return datetime.strptime(self.study_date, "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            return None
+
+    @property
+    def viewer_url(self) -> str:
+        """Return the address that opens the study in the viewer."""
+        return f"{reverse('ohif', args=['viewer'])}?StudyInstanceUIDs={self.study_instance_uid}"
 
 
 class Series(models.Model):

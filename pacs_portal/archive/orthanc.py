@@ -110,21 +110,24 @@ def delete_study(study_instance_uid: str) -> None:
                 _checked(answer)
 
 
-def open_stream(method: str, path: str, query: str, headers: Mapping[str, str]) -> httpx.Response:
+def open_stream(path: str, query: str, headers: Mapping[str, str]) -> httpx.Response:
     """Ask for `path` below Orthanc; the caller reads the answer in pieces and closes it."""
-    address = f"{client().url}{path}?{query}" if query else f"{client().url}{path}"
     with answering():
-        request = client().build_request(method, address, headers=dict(headers))
+        request = client().build_request("GET", _address(path, query), headers=dict(headers))
         return client().send(request, stream=True)
 
 
-def fetch_json(path: str, params: Mapping[str, str]) -> Any:
+def fetch_json(path: str, query: str, headers: Mapping[str, str]) -> Any:
     """Return the JSON that Orthanc answers, whole in memory."""
     with answering():
-        answer = client().get(f"{client().url}{path}", params=dict(params))
+        answer = client().get(_address(path, query), headers=dict(headers))
     if answer.status_code == HTTPStatus.BAD_REQUEST:
         raise ArchiveRefusedError("The archive does not understand the query.")
     return _checked(answer).json()
+
+
+def _address(path: str, query: str) -> str:
+    return f"{client().url}{path}?{query}" if query else f"{client().url}{path}"
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

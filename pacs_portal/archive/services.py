@@ -1,24 +1,20 @@
-"""The archive's use cases; `store` is the only way anything enters Orthanc."""
+"""The archive's use cases; other apps call these, and nothing else of the archive."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from pacs_portal.accounts.models import User
 from pacs_portal.archive import orthanc
-from pacs_portal.archive.claims import Candidate, Claim, claim_all, conflict, duplicate
-from pacs_portal.archive.errors import ArchiveRefusedError, UnreadableInstanceError
-from pacs_portal.archive.headers import digests_of, read_header, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.archive.orthanc import is_available
+from pacs_portal.archive.storing import NewInstance, StoreResult, register_pseudonym_check, store
 from pacs_portal.audit.services import record
 from pacs_portal.projects.models import Project
 
@@ -27,6 +23,7 @@ __all__ = [
     "StoreResult",
     "delete_study",
     "is_available",
+    "open_studies",
     "register_pseudonym_check",
     "store",
     "sweep_deletions",
@@ -47,210 +44,17 @@ EMPTIED: dict[str, Any] = {
     "series_count": 0,
     "instance_count": 0,
 }
-PseudonymCheck = Callable[[Project, str], bool]
-_pseudonym_checks: list[PseudonymCheck] = []
 
 
-@dataclass(frozen=True)
-class NewInstance:
-    """A file to be stored; `receipt_key` says for whom, so that a second try is recognised."""
-
-    path: Path
-    receipt_key: int
-    sha256: str
-    provenance: str  # engine and profile version that made it
-
-
-@dataclass(frozen=True)
-class StoreResult:
-    """What became of one file: "stored", "duplicate", "conflict" or "refused", and why."""
-
-    receipt_key: int
-    outcome: str
-    code: str = ""
-    sentence: str = ""
-    study_instance_uid: str = ""
-    series_instance_uid: str = ""
-    sop_instance_uid: str = ""
-
-
-def register_pseudonym_check(check: PseudonymCheck) -> None:
-    """Let the keeper of the registry say which PatientIDs are pseudonyms of a project."""
-    if check not in _pseudonym_checks:
-        _pseudonym_checks.append(check)
-
-
-def store(*, project: Project, files: Sequence[NewInstance]) -> list[StoreResult]:
-    """Store `files` in `project`; one result per file, in their order.
-
-    May be called again after a crash at any point: UIDs are claimed first, then the file is sent,
-    then the claim is marked as stored, and each of these finds its own work done.
-
-    Raises
-    ------
-    ArchiveUnavailableError
-        If Orthanc is away; what it took until then is marked as stored.
-    """
-    results: dict[int, StoreResult] = {}
-    candidates: dict[int, Candidate] = {}
-    for number, file in enumerate(files):
-        try:
-            candidates[number] = _examined(project, file)
-        except UnreadableInstanceError as error:
-            results[number] = StoreResult(file.receipt_key, "refused", error.code, error.sentence)
-    results |= _stored(project, candidates)
-    return [results[number] for number in range(len(files))]
-
-
-def _examined(project: Project, file: NewInstance) -> Candidate:
-    if not file.provenance:
-        raise UnreadableInstanceError(
-            "no-provenance",
-            _("Only what the pseudonymizer or the converter made may be stored; run one of them."),
-        )
-    digests = digests_of(file.path)
-    if digests.sha256 != file.sha256:
-        raise UnreadableInstanceError(
-            "digest-differs", _("The file changed since it was made; start the job again.")
-        )
-    header = read_header(file.path)
-    if not _may_carry(project, text_of(header, "PatientID")):
-        raise UnreadableInstanceError(
-            "no-pseudonym",
-            _("The patient ID is no pseudonym of this project; pseudonymize the file first."),
-        )
-    return Candidate(file.path, file.receipt_key, file.provenance, header, digests)
-
-
-def _may_carry(project: Project, patient_id: str) -> bool:
-    if project.accepts_identified:
-        return True
-    return bool(patient_id) and any(check(project, patient_id) for check in _pseudonym_checks)
-
-
-def _stored(project: Project, candidates: dict[int, Candidate]) -> dict[int, StoreResult]:
-    order = sorted(candidates, key=lambda number: _claim_order(candidates[number]))
-    claims = claim_all(project, [candidates[number] for number in order])
-    sent: dict[int, Claim] = {}
-    marked: dict[int, Claim] = {}
-    try:
-        for number, claim in zip(order, claims, strict=True):
-            sent[number] = claim if claim.outcome else _sent(candidates[number], claim)
-    finally:
-        # Also when Orthanc went away in between: what it has is marked before anything else.
-        marked = _marked(candidates, sent)
-    return {number: _result(candidates[number], marked[number]) for number in candidates}
-
-
-def _claim_order(candidate: Candidate) -> tuple[str, str, str, int]:
-    return (
-        candidate.study_instance_uid,
-        candidate.series_instance_uid,
-        candidate.sop_instance_uid,
-        candidate.receipt_key,
-    )
-
-
-def _result(candidate: Candidate, claim: Claim) -> StoreResult:
-    return StoreResult(
-        receipt_key=candidate.receipt_key,
-        outcome=claim.outcome,
-        code=claim.code,
-        sentence=claim.sentence,
-        study_instance_uid=candidate.study_instance_uid,
-        series_instance_uid=candidate.series_instance_uid,
-        sop_instance_uid=candidate.sop_instance_uid,
-    )
-
-
-def _sent(candidate: Candidate, claim: Claim) -> Claim:
-    """Send one claimed file; Orthanc keeps the first file of a UID and says so."""
-    try:
-        posted = orthanc.post_instance(candidate.path)
-        if not posted.is_new and not _holds(posted.orthanc_id, candidate):
-            return _resent(candidate, claim, posted.orthanc_id)
-    except ArchiveRefusedError:
-        return Claim(
-            outcome="refused",
-            code="archive-refused",
-            sentence=_("The archive does not accept this file as DICOM; check the original."),
-        )
-    return claim
-
-
-def _resent(candidate: Candidate, claim: Claim, orthanc_id: str) -> Claim:
-    """Replace what a dead claim left in Orthanc; what is marked as stored is never touched."""
-    if not _claimed_rows(candidate, claim).filter(stored_at=None).exists():
-        return conflict()
-    orthanc.delete_instance(orthanc_id)
-    posted = orthanc.post_instance(candidate.path)
-    if not posted.is_new and not _holds(posted.orthanc_id, candidate):
-        return conflict()
-    return claim
-
-
-def _holds(orthanc_id: str, candidate: Candidate) -> bool:
-    return orthanc.instance_md5(orthanc_id) == candidate.digests.md5
-
-
-def _marked(candidates: dict[int, Candidate], sent: dict[int, Claim]) -> dict[int, Claim]:
-    """Mark what Orthanc has and count; a claim lost meanwhile answers what became of it."""
-    studies = {candidates[number].study_instance_uid for number, c in sent.items() if not c.outcome}
-    marked = dict(sent)
-    with transaction.atomic():
-        locked = Study.objects.select_for_update().filter(study_instance_uid__in=studies)
-        readable = {study.study_instance_uid for study in locked.order_by("pk") if study.is_kept}
-        for number, claim in sent.items():
-            if not claim.outcome:
-                is_kept = candidates[number].study_instance_uid in readable
-                marked[number] = _mark(candidates[number], claim, is_kept)
-        for uid in sorted(readable):
-            _count(uid)
-    return marked
-
-
-def _mark(candidate: Candidate, claim: Claim, is_kept: bool) -> Claim:
-    if not is_kept:
-        # Deleted while the file was on its way: sweep_deletions() removes it from Orthanc.
-        return Claim(
-            outcome="refused",
-            code="study-deleted",
-            sentence=_("A steward deleted this study from the project; it stays out."),
-        )
-    rows = _claimed_rows(candidate, claim)
-    if rows.filter(stored_at=None).update(
-        stored_at=timezone.now(), receipt_key=candidate.receipt_key
-    ):
-        return Claim(instance_id=claim.instance_id, outcome="stored")
-    if rows.filter(receipt_key=candidate.receipt_key).exists():
-        return Claim(instance_id=claim.instance_id, outcome="stored")
-    return duplicate() if rows.exists() else conflict()
-
-
-def _claimed_rows(candidate: Candidate, claim: Claim) -> QuerySet[Instance]:
-    """Return the claim's row while it still speaks of this very file."""
-    rows = Instance.objects.filter(sha256=candidate.digests.sha256)
-    return rows.filter(pk__in=[claim.instance_id])
-
-
-def _count(study_instance_uid: str) -> None:
-    """Count anew what is stored of a study: exact whatever happened before."""
-    study = Study.objects.get(study_instance_uid=study_instance_uid)
-    is_stored = Q(instances__stored_at__isnull=False)
-    counted = study.series.annotate(stored=Count("instances", filter=is_stored)).order_by("pk")
-    modalities: set[str] = set()
-    instance_count = series_count = 0
-    for series in counted:
-        if series.instance_count != series.stored:
-            Series.objects.filter(pk=series.pk).update(instance_count=series.stored)
-        if series.stored:
-            series_count, instance_count = series_count + 1, instance_count + series.stored
-            modalities.add(series.modality)
-    if instance_count:
-        study.state = StudyState.STORED
-    study.series_count, study.instance_count = series_count, instance_count
-    study.modalities = sorted(modalities - {""})
-    study.save()
+def open_studies(*, uids: Sequence[str], by: User | AnonymousUser) -> list[Study]:
+    """Return the studies that `by` opens, each recorded; none if she may not read one of them."""
+    wanted = set(uids)
+    studies = list(Study.objects.visible_to(by).filter(study_instance_uid__in=wanted))
+    if len(studies) != len(wanted) or not isinstance(by, User):
+        return []
+    for study in studies:
+        record(by, "study.opened", study, project_id=study.project_id)
+    return studies
 
 
 def delete_study(*, study: Study, by: User) -> None:

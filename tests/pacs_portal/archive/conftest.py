@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pacs_portal.archive import services
+from pacs_portal.archive import storing
 from pacs_portal.archive.services import NewInstance, StoreResult, store
 from pacs_portal.projects.models import Project
 from tests.pacs_portal.archive.instances import Sample, written
@@ -33,7 +33,7 @@ def pseudonyms(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
     """Return the set of (project key, pseudonym) that the registry would know."""
     known: set[tuple[str, str]] = set()
     monkeypatch.setattr(
-        services, "_pseudonym_checks", [lambda project, text: (project.key, text) in known]
+        storing, "_pseudonym_checks", [lambda project, text: (project.key, text) in known]
     )
     return known
 

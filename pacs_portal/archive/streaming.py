@@ -1,0 +1,63 @@
+"""Carries Orthanc's answers to the client in pieces, whatever their size."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+import httpx
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from pacs_portal.archive import orthanc
+from pacs_portal.archive.errors import ArchiveError, ArchiveUnavailableError
+
+PASSED_ON = ("Content-Type", "Content-Length")
+
+
+class NotAcceptableError(ArchiveError):
+    """Orthanc cannot give the object in any form that the client takes."""
+
+
+class UpstreamBody:
+    """The body of Orthanc's answer; closing it, as when the client left, ends the transfer."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with orthanc.answering():
+            yield from self._answer.iter_raw()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+def streamed(
+    path: str, query: str, headers: Mapping[str, str], *, with_body: bool
+) -> HttpResponseBase:
+    """Answer with what Orthanc has at `path`; nothing of Orthanc's errors is shown.
+
+    Raises
+    ------
+    Http404
+        If Orthanc has no such object.
+    NotAcceptableError
+        If Orthanc does not understand the request as it stands.
+    ArchiveUnavailableError
+        If Orthanc does not answer, or not as an archive does.
+    """
+    answer = orthanc.open_stream(path, query, headers)
+    if answer.status_code != HTTPStatus.OK:
+        answer.close()
+        raise _error(answer.status_code)
+    passed_on = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
+    if with_body:
+        return StreamingHttpResponse(UpstreamBody(answer), headers=passed_on)
+    answer.close()
+    return HttpResponse(headers=passed_on)
+
+
+def _error(status_code: int) -> Exception:
+    if status_code == HTTPStatus.NOT_FOUND:
+        return Http404()
+    if status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE}:
+        return NotAcceptableError("The archive cannot give this object in the form asked for.")
+    return ArchiveUnavailableError("The archive could not answer; try again later.")
