@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("requirements", nargs="*", type=Path, help="for venv: the locked files")
     options = parser.parse_args(arguments)
     os.umask(0o077)
+    # Being told to end while still setting up cleans up like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if options.command == "venv":
             os.umask(0o022)
