@@ -20,7 +20,7 @@ from pacs_portal.tools import registered_tools
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.intake import upload_create
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.services import discard_upload, relative_path
+from pacs_portal.uploads.services import discard_upload, input_files, relative_path
 
 UPLOADS_PER_PAGE = 25
 FILES_PER_PAGE = 100
@@ -76,7 +76,7 @@ def upload(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
         "rows": _rows(list(page.object_list), project, may_read_names=may_read_names),
         "may_read_names": may_read_names,
         "may_send": is_own and frame["can_contribute"] and shown.state == UploadState.OPEN,
-        "may_start": frame["can_contribute"] and shown.state == UploadState.COMPLETE,
+        "may_start": frame["can_contribute"] and _has_work(shown),
         "missing": shown.files.filter(state=FileState.EXPECTED).count(),
         "jobs": shown.jobs.all(),
         "tools": registered_tools(),
@@ -104,6 +104,10 @@ class FileRow:
 
     file: UploadFile
     name: str
+
+
+def _has_work(upload: Upload) -> bool:
+    return upload.state == UploadState.COMPLETE and input_files(upload).exists()
 
 
 def _rows(files: list[UploadFile], project: Project, *, may_read_names: bool) -> list[FileRow]:
