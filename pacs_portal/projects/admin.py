@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 
 from pacs_portal.projects.models import Membership, Project
 from pacs_portal.projects.services import record_in
@@ -34,6 +35,10 @@ class ProjectAdmin(admin.ModelAdmin):
     search_fields = ("name", "key")
     readonly_fields = ("id", "key", "created_by", "created_at")
     inlines = (MembershipInline,)
+
+    def view_on_site(self, obj: Project) -> str:
+        """Lead to the page where the first data steward is named."""
+        return reverse("project_members", args=[obj.key])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a project comes with keys and an owner: /projects/new/

@@ -59,7 +59,7 @@ def project_context(
         "tabs": [
             Tab(place.label, _url(place, project), place.name == active)
             for place in (*BEFORE_TOOLS, *_tool_places(), *AFTER_TOOLS)
-            if place.roles & roles and _url(place, project)
+            if _may_open(place, roles, request) and _url(place, project)
         ],
         "is_one_person": is_one_person(project),
         "can_contribute": bool(CONTRIBUTORS & roles),
@@ -82,6 +82,11 @@ def _tool_places() -> list[_Place]:
         for tool in registered_tools()
         for tab in tool.tabs
     ]
+
+
+def _may_open(place: _Place, roles: frozenset[Role], request: HttpRequest) -> bool:
+    """Site admins without a role see the members, to name the first steward, and nothing else."""
+    return bool(place.roles & roles) or (place.name == "members" and request.user.is_staff)
 
 
 def _url(place: _Place, project: Project) -> str:

@@ -1,0 +1,40 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from pacs_portal.audit.models import Event
+from pacs_portal.projects.models import Project
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("createproject", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_project_is_made_from_the_command_line(owner):
+    assert "/projects/knee/" in run("knee", "--name", "Knee study", "--owner", owner.email)
+    assert Project.objects.owned_by(owner).get().name == "Knee study"
+    assert Event.objects.get(action="project.created").actor_label.startswith("cli:")
+
+
+def test_a_project_may_wait_for_its_owner(db):
+    run("knee", "--name", "Knee study")
+    assert not Project.objects.get().memberships.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("heart", "--name", "Again"), "exists already"),
+        (("Knee", "--name", "Knee"), "Use a-z"),
+        (("knee", "--name", "Knee", "--owner", "nobody@example.org"), "--owner must be"),
+        (("knee",), "--name"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_makes_nothing(project, arguments, sentence):
+    with pytest.raises(CommandError, match=sentence) as stopped:
+        run(*arguments)
+    assert stopped.value.returncode in {1, 2}  # argparse itself ends with 2 on the command line
+    assert list(Project.objects.all()) == [project]
