@@ -193,6 +193,7 @@ PART_MAX_UNITS = 50
 PART_MAX_BYTES = 256 * 2**20
 PART_MAX_ATTEMPTS = 5
 KEEP_UNFINISHED_DAYS = read_int("PACS2GO_KEEP_UNFINISHED_DAYS", 14)
+KEEP_RESULTS_DAYS = read_int("PACS2GO_KEEP_RESULTS_DAYS", 14)
 
 # --- Archive -----------------------------------------------------------------------------------
 ORTHANC_URL = read_text("ORTHANC_URL", "http://127.0.0.1:8042")

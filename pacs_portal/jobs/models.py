@@ -101,7 +101,8 @@ class JobPart(models.Model):
     steps = models.JSONField(default=list)  # ordered names: ["convert", "pseudonymize", "store"]
     state = models.CharField(max_length=16, choices=PartState, default=PartState.WAITING)
     not_before = models.DateTimeField(null=True)  # waiting for the archive to come back
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)  # claims since the last receipt
+    waits = models.PositiveIntegerField(default=0)  # times in a row that the archive was away
     # The lease: whoever took the part last owns the highest fence, and only she may write.
     fence = models.PositiveIntegerField(default=0)
     lease_owner = models.CharField(max_length=100, blank=True)
@@ -132,6 +133,8 @@ class JobUnit(models.Model):
     number = models.PositiveIntegerField()
     # UUIDs, UIDs and numbers the plan fixed before any part ran; nothing that identifies.
     plan = models.JSONField(default=dict)
+    # Counted only after a worker died in this part: finds the file that kills workers.
+    attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["part", "number"]
@@ -229,6 +232,7 @@ class Decision(models.TextChoices):
 class HeldFile(models.Model):
     """A file that waits for a steward; it lies in held/<id>/, never in Orthanc or a download."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)  # "plan", or the name of the step that held it
@@ -245,7 +249,7 @@ class HeldFile(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["created_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["receipt"], condition=Q(decision=""), name="held_one_open_per_receipt"
@@ -254,3 +258,13 @@ class HeldFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_id} {self.cause}"
+
+
+class WorkerHeartbeat(models.Model):
+    """A worker that was alive a moment ago (pacs_portal.jobs.worker)."""
+
+    owner = models.CharField(max_length=100, primary_key=True)
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.owner

@@ -1,0 +1,83 @@
+"""The step "as-is": DICOM passes unchanged, in projects that accept identities only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import file_digest
+from typing import Any
+
+from django.utils.translation import gettext_noop
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
+from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.jobs.steps import (
+    InstanceFacts,
+    Plan,
+    PlannedUnit,
+    StepFile,
+    StepResult,
+    UnitContext,
+    Verdict,
+)
+
+FILES_PER_UNIT = 50
+UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+NOT_DICOM = gettext_noop("Only DICOM can be stored as it is. Choose another tool for this file.")
+NO_UIDS = gettext_noop("The DICOM file is damaged: its UIDs cannot be read. Export it again.")
+
+
+class AsIsStep:
+    """Says of each DICOM file what it is, and changes nothing."""
+
+    name = "as-is"
+    is_guard = False
+
+    def refusal(self, kind: str) -> tuple[str, str] | None:
+        """Return (code, sentence) why files of `kind` are not for this step, or None."""
+        return None if kind == "dicom" else ("not-dicom", NOT_DICOM)
+
+    def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
+        """Cut the files into units of equal length."""
+        starts = range(0, len(files), FILES_PER_UNIT)
+        return Plan(
+            units=tuple(PlannedUnit(tuple(files[at : at + FILES_PER_UNIT])) for at in starts)
+        )
+
+    def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
+        """Return the unit as it is."""
+        return unit
+
+    def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
+        """Pass on what has its UIDs."""
+        passed: list[StepFile] = []
+        verdicts: list[Verdict] = []
+        for file in files:
+            facts = _facts(file)
+            if facts is not None:
+                passed.append(replace(file, instance=facts, provenance="as received"))
+                continue
+            verdicts += [
+                Verdict(receipt_id, Outcome.FAILED, "damaged", NO_UIDS, self.name)
+                for receipt_id in file.receipt_ids
+            ]
+        return StepResult(tuple(passed), tuple(verdicts))
+
+
+def _facts(file: StepFile) -> InstanceFacts | None:
+    try:
+        header = dcmread(file.path, stop_before_pixels=True, specific_tags=list(UIDS))
+    except (InvalidDicomError, EOFError):
+        return None
+    sop_class, sop_instance, study, series = (str(header.get(name) or "") for name in UIDS)
+    if not (sop_class and sop_instance and study and series):
+        return None
+    with file.path.open("rb") as stream:
+        sha256 = file_digest(stream, "sha256").hexdigest()
+    return InstanceFacts(
+        sop_class_uid=sop_class,
+        sop_instance_uid=sop_instance,
+        study_instance_uid=study,
+        series_instance_uid=series,
+        sha256=sha256,
+        size_bytes=file.path.stat().st_size,
+    )

@@ -1,0 +1,155 @@
+"""The last step of every pipeline: into the archive, a download, or a folder."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.utils.translation import gettext_noop
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
+from pacs_portal.archive.errors import ArchiveUnavailableError
+from pacs_portal.archive.services import NewInstance, StoreResult, store
+from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.jobs.steps import StepFile, StepUnavailableError
+from pacs_portal.jobs.storage import DISK_FULL, flush_to_disk, make_private, place, results_dir
+
+TAKEN = gettext_noop(
+    "Another file stands in the folder under this name; it was left alone. Choose an empty folder."
+)
+ALREADY_THERE = gettext_noop("Exactly this image is in the folder already; nothing was changed.")
+CONFLICT = gettext_noop(
+    "Another image of this job has the same UID and other content. A steward decides which stays."
+)
+STORE_OUTCOMES = {
+    "stored": Outcome.STORED,
+    "duplicate": Outcome.DUPLICATE,
+    "conflict": Outcome.HELD,
+    "refused": Outcome.FAILED,
+}
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of one file on delivery."""
+
+    outcome: Outcome
+    code: str = ""
+    sentence: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Target:
+    """Where the files of a job go."""
+
+    job: Job
+    name: str  # "store", "download" or "folder"
+    options: Mapping[str, Any]
+    work_dir: Path  # what lies below belongs to the worker and may be linked
+
+
+def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
+    """Deliver `files`, idempotently; one answer per file, in their order.
+
+    Raises
+    ------
+    StepUnavailableError
+        If the archive is away, or the disk is full.
+    """
+    if not files:
+        return []
+    if target.name == "store":
+        return _store(target, files)
+    return _write(target, files)
+
+
+def output_dir(job: Job, options: Mapping[str, Any]) -> Path:
+    """Return the folder that a command writes to, from the job's sealed options."""
+    return Path(os.fsdecode(bytes.fromhex(options["output_dir"])))
+
+
+def folder_option(path: Path) -> dict[str, str]:
+    """Return the sealed option that names the folder of a command; its name may say who is in."""
+    return {"output_dir": os.fsencode(path.absolute()).hex()}
+
+
+def _store(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
+    instances = [
+        NewInstance(
+            path=file.path,
+            receipt_key=file.receipt_ids[0],
+            sha256=file.instance.sha256 if file.instance else "",
+            provenance=file.provenance,
+        )
+        for file in files
+    ]
+    try:
+        results = store(project=target.job.project, files=instances)
+    except ArchiveUnavailableError:
+        raise StepUnavailableError("The archive is away.") from None
+    return [_stored(result) for result in results]
+
+
+def _stored(result: StoreResult) -> Delivered:
+    return Delivered(STORE_OUTCOMES[result.outcome], result.code, result.sentence)
+
+
+def _write(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
+    is_download = target.name == "download"
+    root = results_dir(target.job.pk) if is_download else output_dir(target.job, target.options)
+    make_private(root)
+    try:
+        answers = [_write_one(target, root, file) for file in files]
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise StepUnavailableError("The disk is full.") from None
+        raise
+    flush_to_disk(root)  # once for all, before the receipts that say they are there
+    return answers
+
+
+def _write_one(target: Target, root: Path, file: StepFile) -> Delivered:
+    relative = result_path(file)
+    goal = root / relative
+    is_own = file.path.is_relative_to(target.work_dir)
+    if place(file.path, goal, is_linkable=is_own):
+        return Delivered(Outcome.WRITTEN, path=str(relative))
+    with goal.open("rb") as stream:
+        found = file_digest(stream, "sha256").hexdigest()
+    is_same = file.instance is not None and found == file.instance.sha256
+    if target.name == "download":  # the folder is the job's own: a try before this one was here
+        if is_same:
+            return Delivered(Outcome.WRITTEN, path=str(relative))
+        return Delivered(Outcome.HELD, "uid-conflict", CONFLICT)
+    if is_same:
+        return Delivered(Outcome.DUPLICATE, "already-there", ALREADY_THERE, str(relative))
+    return Delivered(Outcome.FAILED, "name-taken", TAKEN)
+
+
+def result_path(file: StepFile) -> PurePosixPath:
+    """Return `<pseudonym>/<study>/<series>/<instance>.dcm` for a file that a step made."""
+    facts = file.instance
+    if facts is None:
+        raise JobError("A step delivered a file without saying which instance it is.")
+    patient = NOT_PLAIN.sub("_", _patient_id(file.path)).strip("_")[:64] or "patient"
+    return PurePosixPath(
+        patient,
+        facts.study_instance_uid,
+        facts.series_instance_uid,
+        f"{facts.sop_instance_uid}.dcm",
+    )
+
+
+def _patient_id(path: Path) -> str:
+    try:
+        header = dcmread(path, stop_before_pixels=True, specific_tags=["PatientID"])
+    except InvalidDicomError:
+        return ""
+    return str(header.get("PatientID") or "")

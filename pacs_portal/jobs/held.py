@@ -1,0 +1,48 @@
+"""Files put aside for a steward; copied before the row that names them is committed."""
+
+import shutil
+from collections.abc import Sequence
+from hashlib import file_digest
+from pathlib import Path
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from pacs_portal.jobs.models import Destination, FileReceipt, Job
+from pacs_portal.jobs.receipts import Hold
+from pacs_portal.jobs.storage import held_dir, make_private, place
+from pacs_portal.projects.keys import Label, project_keys
+
+ORIGINAL = "original"
+
+
+def held_id(receipt: FileReceipt) -> UUID:
+    """Return the id that the next hold of this receipt gets: a second try finds the first's."""
+    return uuid5(NAMESPACE_OID, f"pacs2go held {receipt.pk} {receipt.attempts}")
+
+
+def put_aside(job: Job, receipt: FileReceipt, original: Path, outputs: Sequence[Path] = ()) -> Hold:
+    """Keep a held file and what a step made of it; a command's files stay where they are."""
+    is_kept = job.destination != Destination.FOLDER
+    hold_id = held_id(receipt)
+    if is_kept:
+        _keep(held_dir(hold_id), original, outputs)
+    return Hold(
+        held_id=hold_id,
+        has_original=is_kept,
+        has_output=is_kept and bool(outputs),
+        content_digest=content_digest(job, original),
+    )
+
+
+def content_digest(job: Job, original: Path) -> bytes:
+    """Return the keyed digest by which a decision finds the same content again."""
+    with original.open("rb") as stream:
+        digest = file_digest(stream, "sha256").digest()
+    return project_keys(job.project_id).digest(Label.CONTENT, digest)
+
+
+def _keep(folder: Path, original: Path, outputs: Sequence[Path]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier try, cut short
+    make_private(folder)
+    place(original, folder / ORIGINAL, is_linkable=False)
+    for number, output in enumerate(outputs):
+        place(output, folder / f"output-{number}.dcm", is_linkable=False)

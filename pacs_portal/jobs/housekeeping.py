@@ -1,0 +1,91 @@
+"""What time takes away: old originals, results, held files, and what dead processes left."""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from pacs_portal.archive.errors import ArchiveError
+from pacs_portal.archive.services import sweep_deletions
+from pacs_portal.jobs.leases import release_leases_of_the_dead
+from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
+from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
+from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
+from pacs_portal.uploads.models import FileState, Upload, UploadState
+from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
+
+logger = logging.getLogger(__name__)
+DAY_SECONDS = 24 * 3600
+FORGET_WORKERS_AFTER = timedelta(days=1)
+
+
+def keep_house() -> None:
+    """Clean up everything that is due; safe at any time, in several processes at once."""
+    unfinished = timedelta(days=settings.KEEP_UNFINISHED_DAYS)
+    release_leases_of_the_dead()
+    sweep_work_dirs()
+    discard_stale_uploads(unfinished)
+    remove_due_originals(unfinished)
+    remove_old_results(timedelta(days=settings.KEEP_RESULTS_DAYS))
+    remove_old_held_files(unfinished)
+    sweep_held_dirs()
+    sweep_storage()
+    forgotten = timezone.now() - FORGET_WORKERS_AFTER
+    WorkerHeartbeat.objects.filter(seen_at__lt=forgotten).delete()
+    try:
+        sweep_deletions()
+    except ArchiveError as error:
+        logger.warning("deletions in the archive wait: %s", type(error).__name__)
+
+
+def remove_due_originals(keep: timedelta) -> None:
+    """Remove the originals whose jobs are over, and the unfinished ones when their time is up."""
+    with_files = Upload.objects.filter(
+        state=UploadState.COMPLETE,
+        jobs__isnull=False,
+        files__state=FileState.RECEIVED,
+        files__sealed_source=None,
+    )
+    for upload in with_files.distinct():
+        remove_finished_originals(upload)
+        remove_old_originals(upload, before=timezone.now() - keep)
+
+
+def remove_old_results(keep: timedelta) -> None:
+    """Remove the downloads of jobs that ended longer than `keep` ago."""
+    ended = Job.objects.filter(
+        state__in=[JobState.DONE, JobState.CANCELLED, JobState.FAILED],
+        finished_at__lt=timezone.now() - keep,
+    )
+    for job_id, path in _folders(Path(settings.RESULTS_DIR)):
+        if ended.filter(pk=job_id).exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_old_held_files(keep: timedelta) -> None:
+    """Remove what was put aside longer than `keep` ago; the rows stay and say so."""
+    for held in HeldFile.objects.filter(has_original=True, created_at__lt=timezone.now() - keep):
+        shutil.rmtree(held_dir(held.pk), ignore_errors=True)
+        HeldFile.objects.filter(pk=held.pk).update(has_original=False, has_output=False)
+
+
+def sweep_held_dirs() -> None:
+    """Remove what a worker put aside just before it died, when nobody came back to it."""
+    yesterday = time.time() - DAY_SECONDS
+    for held_id, path in _folders(Path(settings.HELD_DIR)):
+        is_known = HeldFile.objects.filter(pk=held_id).exists()
+        if not is_known and path.stat().st_mtime < yesterday:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _folders(root: Path) -> Iterator[tuple[UUID, Path]]:
+    for path in list(root.iterdir()) if root.is_dir() else ():
+        with suppress(ValueError):
+            yield UUID(path.name), path

@@ -1,0 +1,39 @@
+"""The options of a job: what identifies nobody stands open, the rest is sealed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pacs_portal.jobs.models import Job, Runner
+from pacs_portal.projects.keys import Label, project_keys
+
+
+@dataclass(frozen=True, repr=False)
+class JobOptions:
+    """What a person chose for a job; `sealed` takes whatever may identify a patient."""
+
+    open: Mapping[str, Any] = field(default_factory=dict)
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+    runner: Runner = Runner.WORKERS
+
+
+def seal_options(job: Job, options: Mapping[str, Any]) -> bytes | None:
+    """Return `options` sealed for `job`."""
+    if not options:
+        return None
+    plain = json.dumps(dict(options)).encode()
+    return project_keys(job.project_id).seal(Label.OPTIONS, plain, context=_context(job))
+
+
+def options_of(job: Job) -> dict[str, Any]:
+    """Return all options of `job`, the sealed ones opened."""
+    if job.sealed_options is None:
+        return dict(job.options)
+    keys = project_keys(job.project_id)
+    plain = keys.unseal(Label.OPTIONS, bytes(job.sealed_options), context=_context(job))
+    return {**job.options, **json.loads(plain)}
+
+
+def _context(job: Job) -> str:
+    return f"job {job.pk}"

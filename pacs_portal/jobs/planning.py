@@ -1,0 +1,229 @@
+"""Part 0 of a job: unpack, sniff, group into units, fix patients and UIDs, cut into parts."""
+
+import itertools
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar
+
+from django.conf import settings
+from django.db.models import Max
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs.held import put_aside
+from pacs_portal.jobs.leases import Lease, guarded
+from pacs_portal.jobs.models import (
+    FileReceipt,
+    Job,
+    JobPart,
+    JobUnit,
+    Outcome,
+    PartKind,
+    PartState,
+)
+from pacs_portal.jobs.options import options_of
+from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
+from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
+from pacs_portal.jobs.running import step_file
+from pacs_portal.jobs.steps import PlannedUnit, Step, StepFile, Verdict
+from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.uploads.models import UploadFile
+from pacs_portal.uploads.services import (
+    input_files,
+    local_path,
+    relative_path,
+    sniff_file,
+    unpack_containers,
+)
+
+BATCH_ROWS = 500
+PARTS_PER_CORE = 4
+T = TypeVar("T")
+UNFORESEEN = gettext_noop(
+    "The tool stumbled over this file. Check that it opens elsewhere, and tell the administrator."
+)
+SYSTEM_FILE = gettext_noop("The operating system left this file; it holds no image.")
+
+
+class Attempt(Protocol):
+    """Runs what a tool brought; None means that it failed in a way it did not foresee."""
+
+    def __call__(self, work: Callable[[], T], /) -> T | None: ...
+
+
+@dataclass(repr=False)
+class Draft:
+    """A plan in the making; nothing of it is in the database yet."""
+
+    job: Job
+    receipts: dict[int, FileReceipt]  # by id
+    units: dict[tuple[str, ...], list[PlannedUnit]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    results: dict[int, FileResult] = field(default_factory=dict)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Note what became of a file already now; the first verdict stands."""
+        receipt = self.receipts.get(verdict.receipt_id)
+        if receipt is None or receipt.pk in self.results:
+            return
+        is_held = verdict.outcome == Outcome.HELD
+        self.results[receipt.pk] = FileResult(
+            receipt_id=receipt.pk,
+            outcome=Outcome(verdict.outcome),
+            code=verdict.code,
+            sentence=verdict.sentence,
+            stage=verdict.stage or "plan",
+            hold=put_aside(self.job, receipt, local_path(receipt.upload_file)) if is_held else None,
+        )
+
+    def fail(self, files: Iterable[StepFile], code: str, sentence: str) -> None:
+        """Let every file fail for the same reason."""
+        for receipt_id in (pk for file in files for pk in file.receipt_ids):
+            self.judge(Verdict(receipt_id, Outcome.FAILED, code, sentence))
+
+
+def plan_job(lease: Lease, attempt: Attempt) -> Draft:
+    """Plan the job of a plan part; a plan that is cut short leaves nothing but waiting receipts.
+
+    Raises
+    ------
+    LeaseLostError
+        If another worker plans the job now.
+    StepUnavailableError
+        If a step needs a service that is away.
+    """
+    job = Job.objects.select_related("project", "upload").get(pk=lease.job_id)
+    refused = {file.pk: (code, text) for file, code, text in unpack_containers(job.upload)}
+    sniff_files(lease, job)
+    draft = Draft(job, make_receipts(lease, job))
+    planned = draft_units(draft, refused, attempt)
+    for steps, unit in planned:
+        prepared = attempt(partial(_prepared, job, steps, unit))
+        if prepared is None:
+            draft.fail(unit.files, "unforeseen", UNFORESEEN)
+        else:
+            draft.units[steps].append(prepared)
+    commit_plan(lease, draft)
+    return draft
+
+
+def sniff_files(lease: Lease, job: Job) -> None:
+    """Note the kind of every file that has none yet."""
+    keys = project_keys(job.project_id)
+    unknown = list(input_files(job.upload).filter(kind="").select_related("upload"))
+    for start in range(0, len(unknown), BATCH_ROWS):
+        batch = unknown[start : start + BATCH_ROWS]
+        for file in batch:
+            file.kind = _kind_of(file, keys)
+        with guarded(lease):
+            UploadFile.objects.bulk_update(batch, ["kind"], batch_size=BATCH_ROWS)
+
+
+def make_receipts(lease: Lease, job: Job) -> dict[int, FileReceipt]:
+    """Give every input a receipt; return those that wait for a plan."""
+    has_receipt = job.receipts.values("upload_file_id")
+    new = input_files(job.upload).exclude(pk__in=has_receipt).values_list("pk", flat=True)
+    rows = [FileReceipt(job=job, upload_file_id=pk) for pk in new]
+    with guarded(lease):
+        FileReceipt.objects.bulk_create(rows, batch_size=BATCH_ROWS, ignore_conflicts=True)
+    waiting = job.receipts.filter(unit=None, outcome=Outcome.WAITING)
+    ordered = waiting.select_related("upload_file__upload").order_by("upload_file__number")
+    return {receipt.pk: receipt for receipt in ordered}
+
+
+def draft_units(
+    draft: Draft, refused: Mapping[int, tuple[str, str]], attempt: Attempt
+) -> list[tuple[tuple[str, ...], PlannedUnit]]:
+    """Let each first step group its files; what no step takes has its verdict."""
+    options = options_of(draft.job)
+    groups: dict[str, list[StepFile]] = defaultdict(list)
+    for receipt in draft.receipts.values():
+        verdict = _refusal(draft.job, receipt, refused)
+        if isinstance(verdict, Verdict):
+            draft.judge(verdict)
+        else:
+            groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk))
+    planned = []
+    for name, files in groups.items():
+        step = find_step(name)
+        plan = attempt(partial(step.plan, draft.job, files, options))
+        if plan is None:
+            draft.fail(files, "unforeseen", UNFORESEEN)
+            continue
+        for verdict in plan.verdicts:
+            draft.judge(verdict)
+        steps = pipeline(draft.job, step)
+        planned += [(steps, unit) for unit in plan.units]
+    return planned
+
+
+def commit_plan(lease: Lease, draft: Draft) -> None:
+    """Write parts, units and early verdicts, and end the plan, in one transaction."""
+    with guarded(lease):
+        last = draft.job.parts.aggregate(last=Max("number"))["last"]
+        numbers = itertools.count(last + 1)
+        for steps, units in draft.units.items():
+            for part_units in cut_into_parts(units):
+                _write_part(draft.job, next(numbers), steps, part_units)
+        write_results(lease, list(draft.results.values()))
+        finish_part(lease, PartState.DONE)
+
+
+def cut_into_parts(units: Sequence[PlannedUnit]) -> Iterator[list[PlannedUnit]]:
+    """Cut by bytes and units, and small enough that every core has some."""
+    cores = os.cpu_count() or 1
+    most = max(1, min(settings.PART_MAX_UNITS, -(-len(units) // (PARTS_PER_CORE * cores))))
+    part: list[PlannedUnit] = []
+    part_bytes = 0
+    for unit in units:
+        size = sum(file.path.stat().st_size for file in unit.files)
+        if part and (len(part) >= most or part_bytes + size > settings.PART_MAX_BYTES):
+            yield part
+            part, part_bytes = [], 0
+        part.append(unit)
+        part_bytes += size
+    if part:
+        yield part
+
+
+def _kind_of(file: UploadFile, keys: ProjectKeys) -> str:
+    try:
+        return sniff_file(local_path(file), relative_path(file, keys))
+    except OSError:
+        return "unreadable"
+
+
+def _refusal(
+    job: Job, receipt: FileReceipt, refused: Mapping[int, tuple[str, str]]
+) -> Verdict | Step:
+    file = receipt.upload_file
+    if file.kind == "system":
+        return Verdict(receipt.pk, Outcome.SKIPPED, "system-file", SYSTEM_FILE)
+    if file.pk in refused:
+        return Verdict(receipt.pk, Outcome.FAILED, *refused[file.pk], "unpack")
+    chosen = choose_first_step(job, file.kind)
+    return Verdict(receipt.pk, Outcome.FAILED, *chosen) if isinstance(chosen, tuple) else chosen
+
+
+def _prepared(job: Job, steps: tuple[str, ...], unit: PlannedUnit) -> PlannedUnit:
+    for name in steps[:-1]:
+        unit = find_step(name).prepare(job, unit)
+    return unit
+
+
+def _write_part(
+    job: Job, number: int, steps: tuple[str, ...], units: Sequence[PlannedUnit]
+) -> None:
+    part = JobPart.objects.create(job=job, number=number, kind=PartKind.WORK, steps=list(steps))
+    rows = [JobUnit(part=part, number=n, plan=dict(unit.values)) for n, unit in enumerate(units)]
+    JobUnit.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+    receipts = [
+        FileReceipt(pk=receipt_id, unit=row)
+        for row, unit in zip(rows, units, strict=True)
+        for file in unit.files
+        for receipt_id in file.receipt_ids
+    ]
+    FileReceipt.objects.bulk_update(receipts, ["unit"], batch_size=BATCH_ROWS)

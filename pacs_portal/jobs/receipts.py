@@ -1,0 +1,211 @@
+"""How results become receipts, and parts and jobs come to their end; all under the lease."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs.leases import Lease, guarded
+from pacs_portal.jobs.models import (
+    FileReceipt,
+    HeldFile,
+    Job,
+    JobPart,
+    JobState,
+    Outcome,
+    PartState,
+    ReceiptAttempt,
+    ReceiptOutput,
+)
+
+BATCH_ROWS = 500
+REASON_LENGTH = 300
+FILLED = ["outcome", "code", "reason", "attempts", "updated_at"]
+CANCELLED = gettext_noop("The job was cancelled before this file's turn.")
+TWICE = gettext_noop("Another file of this job gave exactly the same image.")
+
+
+@dataclass(frozen=True)
+class OutputFacts:
+    """An instance that was delivered; `path` is below the result's folder."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    sha256: str
+    size_bytes: int
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What was put aside for a steward, before the row that says so."""
+
+    held_id: UUID
+    has_original: bool
+    has_output: bool
+    content_digest: bytes
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one input file."""
+
+    receipt_id: int
+    outcome: Outcome
+    code: str = ""
+    sentence: str = ""
+    stage: str = ""
+    outputs: tuple[OutputFacts, ...] = ()
+    hold: Hold | None = None
+
+
+def record_results(lease: Lease, results: Sequence[FileResult]) -> None:
+    """Write the receipts of `results` in one transaction.
+
+    Raises
+    ------
+    LeaseLostError
+        If the part belongs to another worker now; nothing is written then.
+    """
+    with guarded(lease):
+        write_results(lease, results)
+
+
+def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
+    """Write receipts inside the caller's guarded transaction; a final one is never changed."""
+    by_id = {result.receipt_id: result for result in results}
+    receipts = _waiting_receipts(lease, sorted(by_id))
+    known = _known_instances(lease, [by_id[receipt.pk] for receipt in receipts])
+    for receipt in receipts:
+        result = by_id[receipt.pk]
+        _fill(receipt, result, is_double=_is_double(result, known))
+        known |= {output.sop_instance_uid for output in result.outputs}
+    FileReceipt.objects.bulk_update(receipts, FILLED, batch_size=BATCH_ROWS)
+    _append_history(receipts)
+    ReceiptOutput.objects.bulk_create(
+        [_output_row(r.pk, facts) for r in receipts for facts in by_id[r.pk].outputs],
+        batch_size=BATCH_ROWS,
+    )
+    HeldFile.objects.bulk_create(
+        [row for receipt in receipts for row in _held_rows(by_id[receipt.pk])],
+    )
+    JobPart.objects.filter(pk=lease.part_id).update(waits=0, attempts=1)
+
+
+def end_part(lease: Lease, state: PartState = PartState.DONE) -> None:
+    """End the part, and its job with it if nothing is left to do."""
+    with guarded(lease):
+        finish_part(lease, state)
+
+
+def finish_part(lease: Lease, state: PartState) -> None:
+    """End the part inside the caller's guarded transaction."""
+    job = Job.objects.select_for_update().get(pk=lease.job_id)
+    lease.held().update(state=state, lease_owner="", lease_expires_at=None, not_before=None)
+    if state == PartState.FAILED:
+        Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, finished_at=timezone.now())
+    else:
+        end_job_if_done(job)
+
+
+def end_job_if_done(job: Job) -> None:
+    """Mark the job as ended once no part waits or runs; the caller holds the job's row."""
+    if job.parts.filter(state__in=[PartState.WAITING, PartState.RUNNING]).exists():
+        return
+    is_cancelled = job.cancel_requested_at is not None
+    Job.objects.filter(pk=job.pk).update(
+        state=JobState.CANCELLED if is_cancelled else JobState.DONE, finished_at=timezone.now()
+    )
+
+
+def cancel_receipts(receipts: QuerySet[FileReceipt]) -> None:
+    """Mark what still waits among `receipts` as cancelled."""
+    receipts.filter(outcome=Outcome.WAITING).update(
+        outcome=Outcome.CANCELLED, code="cancelled", reason=CANCELLED
+    )
+
+
+def _waiting_receipts(lease: Lease, ids: Sequence[int]) -> list[FileReceipt]:
+    rows: list[FileReceipt] = []
+    for start in range(0, len(ids), BATCH_ROWS):
+        rows += FileReceipt.objects.filter(
+            job_id=lease.job_id,
+            pk__in=ids[start : start + BATCH_ROWS],
+            outcome=Outcome.WAITING,
+        )
+    return rows
+
+
+def _known_instances(lease: Lease, results: Sequence[FileResult]) -> set[str]:
+    """Return which of the outputs this job has written for other files already."""
+    uids = [output.sop_instance_uid for result in results for output in result.outputs]
+    known: set[str] = set()
+    for start in range(0, len(uids), BATCH_ROWS):
+        rows = ReceiptOutput.objects.filter(
+            receipt__job_id=lease.job_id, sop_instance_uid__in=uids[start : start + BATCH_ROWS]
+        )
+        known.update(rows.values_list("sop_instance_uid", flat=True))
+    return known
+
+
+def _is_double(result: FileResult, known: set[str]) -> bool:
+    return (
+        result.outcome == Outcome.WRITTEN
+        and bool(result.outputs)
+        and all(output.sop_instance_uid in known for output in result.outputs)
+    )
+
+
+def _fill(receipt: FileReceipt, result: FileResult, *, is_double: bool) -> None:
+    receipt.outcome = Outcome.DUPLICATE if is_double else result.outcome
+    receipt.code = "twice" if is_double else result.code
+    receipt.reason = TWICE if is_double else result.sentence[:REASON_LENGTH]
+    receipt.attempts += 1
+    receipt.updated_at = timezone.now()
+
+
+def _append_history(receipts: Sequence[FileReceipt]) -> None:
+    ReceiptAttempt.objects.bulk_create(
+        [
+            ReceiptAttempt(
+                receipt_id=receipt.pk,
+                number=receipt.attempts,
+                outcome=receipt.outcome,
+                code=receipt.code,
+                reason=receipt.reason,
+            )
+            for receipt in receipts
+        ],
+        batch_size=BATCH_ROWS,
+    )
+
+
+def _output_row(receipt_id: int, facts: OutputFacts) -> ReceiptOutput:
+    return ReceiptOutput(
+        receipt_id=receipt_id,
+        study_instance_uid=facts.study_instance_uid,
+        sop_instance_uid=facts.sop_instance_uid,
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        path=facts.path,
+    )
+
+
+def _held_rows(result: FileResult) -> list[HeldFile]:
+    hold = result.hold
+    if hold is None:
+        return []
+    return [
+        HeldFile(
+            id=hold.held_id,
+            receipt_id=result.receipt_id,
+            cause=result.code,
+            stage=result.stage,
+            has_original=hold.has_original,
+            has_output=hold.has_output,
+            content_digest=hold.content_digest,
+        )
+    ]

@@ -1,0 +1,185 @@
+"""What can be done with jobs: start, watch, cancel, try again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from pacs_portal.accounts.models import User
+from pacs_portal.audit.services import record
+from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.models import (
+    Destination,
+    Job,
+    JobPart,
+    JobState,
+    JobUnit,
+    Outcome,
+    PartKind,
+    PartState,
+    WorkerHeartbeat,
+)
+from pacs_portal.jobs.options import JobOptions, options_of, seal_options
+from pacs_portal.jobs.pipelines import tool_names
+from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
+from pacs_portal.jobs.report import report
+from pacs_portal.uploads.models import Upload, UploadState
+
+__all__ = [
+    "JobOptions",
+    "Progress",
+    "cancel_job",
+    "create_job",
+    "is_waiting_for_archive",
+    "options_of",
+    "progress",
+    "report",
+    "retry_job",
+    "worker_is_alive",
+]
+
+ALIVE_FOR = timedelta(seconds=45)
+RETRIED = (Outcome.FAILED, Outcome.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is."""
+
+    total: int
+    done: int
+    by_outcome: Mapping[str, int]
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0
+
+
+def create_job(
+    *,
+    upload: Upload,
+    tool: str,
+    destination: Destination,
+    by: User | None,
+    actor_label: str = "",
+    options: JobOptions | None = None,
+) -> Job:
+    """Start a job over the files of `upload`; its plan is the first part.
+
+    Raises
+    ------
+    JobError
+        If the upload is not complete, or there is no such tool.
+    """
+    options = options or JobOptions()
+    if upload.state != UploadState.COMPLETE:
+        raise JobError("The upload is not complete. Send the missing files first.")
+    if tool not in tool_names():
+        raise JobError("There is no such tool.")
+    with transaction.atomic():
+        job = Job(
+            project=upload.project,
+            upload=upload,
+            created_by=by,
+            actor_label=actor_label,
+            tool=tool,
+            destination=destination,
+            runner=options.runner,
+            options=dict(options.open),
+        )
+        job.sealed_options = seal_options(job, options.sealed)
+        job.save(force_insert=True)
+        JobPart.objects.create(job=job, number=0, kind=PartKind.PLAN)
+        record(
+            by or actor_label,
+            "job.created",
+            job,
+            project_id=job.project_id,
+            tool=tool,
+            destination=str(destination),
+        )
+    return job
+
+
+def cancel_job(*, job: Job, by: User | str) -> None:
+    """Stop `job`: what waits is cancelled at once, what runs ends with its present unit."""
+    with transaction.atomic():
+        locked = Job.objects.select_for_update().get(pk=job.pk)
+        if locked.state not in {JobState.WAITING, JobState.RUNNING}:
+            return
+        locked.cancel_requested_at = timezone.now()
+        locked.save()
+        locked.parts.filter(state=PartState.WAITING).update(state=PartState.CANCELLED)
+        cancel_receipts(
+            locked.receipts.filter(Q(unit=None) | Q(unit__part__state=PartState.CANCELLED))
+        )
+        end_job_if_done(locked)
+        record(by, "job.cancelled", locked, project_id=locked.project_id)
+    job.refresh_from_db()
+
+
+def retry_job(*, job: Job, by: User | str) -> None:
+    """Try again what failed or was cancelled, and nothing else.
+
+    Raises
+    ------
+    JobError
+        If the job still runs, or nothing is left to try again.
+    """
+    with transaction.atomic():
+        locked = Job.objects.select_for_update().get(pk=job.pk)
+        if locked.state in {JobState.WAITING, JobState.RUNNING}:
+            raise JobError("The job is still running. Cancel it or wait for its end.")
+        receipts = locked.receipts.filter(outcome__in=RETRIED)
+        was_planned = locked.parts.filter(kind=PartKind.PLAN, state=PartState.DONE).exists()
+        if was_planned and not receipts.exists():
+            raise JobError("Nothing failed, so there is nothing to try again.")
+        _repeat_parts(locked)
+        if not was_planned or receipts.filter(unit=None).exists():
+            _add_part(locked, PartKind.PLAN, [])
+        receipts.update(outcome=Outcome.WAITING, code="", reason="")
+        locked.state = JobState.WAITING
+        locked.cancel_requested_at = locked.finished_at = None
+        locked.save()
+        record(by, "job.retried", locked, project_id=locked.project_id)
+    job.refresh_from_db()
+
+
+def progress(job: Job) -> Progress:
+    """Return the count of receipts by outcome; before the plan nothing but the total is known."""
+    counts = job.receipts.order_by().values_list("outcome").annotate(count=Count("pk"))
+    by_outcome = dict(counts)
+    total = sum(by_outcome.values())
+    return Progress(
+        total=total or job.upload.file_count,
+        done=total - by_outcome.get(Outcome.WAITING, 0),
+        by_outcome=by_outcome,
+    )
+
+
+def is_waiting_for_archive(job: Job) -> bool:
+    """Tell whether parts of `job` wait until a service they need is back."""
+    return job.parts.filter(state=PartState.WAITING, not_before__gt=timezone.now()).exists()
+
+
+def worker_is_alive() -> bool:
+    """Tell whether any worker gave a sign of life just now."""
+    return WorkerHeartbeat.objects.filter(seen_at__gt=timezone.now() - ALIVE_FOR).exists()
+
+
+def _repeat_parts(job: Job) -> None:
+    """Give every part with receipts to try again a successor with just these."""
+    retried = job.receipts.filter(outcome__in=RETRIED).exclude(unit=None)
+    for part in job.parts.filter(units__receipts__in=retried).distinct():
+        successor = _add_part(job, PartKind.WORK, part.steps)
+        for unit in part.units.filter(receipts__in=retried).distinct():
+            repeated = JobUnit.objects.create(part=successor, number=unit.number, plan=unit.plan)
+            retried.filter(unit=unit).update(unit=repeated)
+
+
+def _add_part(job: Job, kind: PartKind, steps: list[str]) -> JobPart:
+    last = job.parts.aggregate(last=Max("number"))["last"]
+    return JobPart.objects.create(job=job, number=last + 1, kind=kind, steps=steps)

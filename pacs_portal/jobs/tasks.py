@@ -1,0 +1,162 @@
+"""The unit of work of every worker: the local one, a command and Celery carry the same call.
+
+What a tool raises without having foreseen it ends here: the files at hand fail with a neutral
+sentence, and the log names the place, never the text, which may quote a patient's data.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs import endings, leases, receipts, running
+from pacs_portal.jobs.errors import LeaseLostError
+from pacs_portal.jobs.leases import Lease
+from pacs_portal.jobs.models import Job, JobPart, JobUnit, PartKind
+from pacs_portal.jobs.originals import remove_finished_originals
+from pacs_portal.jobs.owners import this_process
+from pacs_portal.jobs.planning import UNFORESEEN, plan_job
+from pacs_portal.jobs.receipts import FileResult
+from pacs_portal.jobs.running import Batch, PartRun, UnitRun
+from pacs_portal.jobs.steps import StepUnavailableError
+from pacs_portal.jobs.storage import DISK_FULL, work_dir
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+UNIT_MAX_ATTEMPTS = 2
+STOPPED_WORKER = gettext_noop(
+    "Processing this file stopped the worker several times. Check that it opens elsewhere, and "
+    "tell the administrator."
+)
+NOT_PLANNED = gettext_noop(
+    "The job could not be planned. Start it again; if that fails too, tell the administrator."
+)
+
+
+class PartStoppedError(Exception):
+    """The worker was told to stop in the middle of a part."""
+
+
+def never() -> bool:
+    """Return False: nobody asks the work to stop."""
+    return False
+
+
+def run_part(part_id: int, should_stop: Callable[[], bool] = never) -> bool:
+    """Take the part, do its work and record one receipt per file; False if it was not to be had.
+
+    A lost lease records nothing more. A service that is away, and a stop, give the part back.
+    """
+    lease = leases.claim(part_id, this_process())
+    if lease is None:
+        return False
+    try:
+        with leases.renewed(lease), work_dir(lease) as folder:
+            _work(lease, folder, should_stop)
+    except LeaseLostError:
+        logger.warning("part %s: lease lost, nothing recorded", part_id)
+    except StepUnavailableError:
+        logger.warning("part %s: a service is away, tried again later", part_id)
+        leases.release_until_available(lease)
+    except (PartStoppedError, KeyboardInterrupt, SystemExit) as stop:
+        leases.release(lease)
+        if not isinstance(stop, PartStoppedError):
+            raise
+    return True
+
+
+def attempt(work: Callable[[], T]) -> T | None:
+    """Run what a tool brought; None means that it failed in a way it did not foresee."""
+    try:
+        return work()
+    except (LeaseLostError, StepUnavailableError, DatabaseError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise StepUnavailableError("The disk is full.") from None
+        logger.exception("a tool failed unforeseen")
+        return None
+
+
+def _work(lease: Lease, folder: Path, should_stop: Callable[[], bool]) -> None:
+    part = JobPart.objects.select_related("job__project", "job__upload").get(pk=lease.part_id)
+    if lease.attempts > settings.PART_MAX_ATTEMPTS:
+        endings.give_up(lease, part, STOPPED_WORKER)
+    elif _is_cancelled(part.job):
+        endings.end_cancelled(lease, part)
+    elif part.kind == PartKind.PLAN:
+        if attempt(partial(plan_job, lease, attempt)) is None:
+            endings.give_up(lease, part, NOT_PLANNED)
+    else:
+        run = running.start_part(lease, part.job, part.steps, folder)
+        if _run_units(run, should_stop):
+            receipts.end_part(lease)
+        else:
+            endings.end_cancelled(lease, part)
+    remove_finished_originals(part.job.upload)
+
+
+def _run_units(run: PartRun, should_stop: Callable[[], bool]) -> bool:
+    """Work through the units that wait; False if the job was cancelled meanwhile."""
+    is_careful = run.lease.attempts > 1  # a worker died in this part
+    batch = Batch(is_careful)
+    for unit in running.waiting_units(run):
+        try:
+            for processed in _process(run, unit, is_careful):
+                batch.add(processed)
+        except StepUnavailableError:
+            _record(run, batch)
+            raise
+        is_stopping = should_stop()
+        if batch.is_full or is_stopping:
+            _record(run, batch)
+            batch = Batch(is_careful)
+            if is_stopping:
+                raise PartStoppedError
+            if _is_cancelled(run.job):
+                return False
+    _record(run, batch)
+    return True
+
+
+def _process(run: PartRun, unit: JobUnit, is_careful: bool) -> list[UnitRun]:
+    """Lead one unit through its steps; where that fails unforeseen, each of its files alone."""
+    whole = running.load_unit(run, unit)
+    if is_careful and running.count_attempt(run, unit) > UNIT_MAX_ATTEMPTS:
+        whole.fail_all("stopped-worker", STOPPED_WORKER)
+        return [whole]
+    if attempt(partial(running.run_unit, run, whole)):
+        return [whole]
+    runs = whole.apart() if len(whole.receipts) > 1 else [whole]
+    for single in runs:
+        if single is whole or not attempt(partial(running.run_unit, run, single)):
+            single.fail_all("unforeseen", UNFORESEEN)
+    return runs
+
+
+def _record(run: PartRun, batch: Batch) -> None:
+    """Deliver a batch, then write its receipts: the order of commits."""
+    if not batch.units:
+        return
+    receipts.record_results(run.lease, _delivered(run, batch.units))
+    for unit in batch.units:
+        running.remove_work(run, unit)
+
+
+def _delivered(run: PartRun, units: Sequence[UnitRun]) -> list[FileResult]:
+    results = attempt(partial(running.deliver_units, run, units))
+    if results is not None:
+        return results
+    if len(units) > 1:
+        return [result for unit in units for result in _delivered(run, [unit])]
+    units[0].fail_all("unforeseen", UNFORESEEN, run.steps[-1])
+    return running.deliver_units(run, units)  # nothing is left to deliver
+
+
+def _is_cancelled(job: Job) -> bool:
+    return Job.objects.filter(pk=job.pk, cancel_requested_at__isnull=False).exists()
