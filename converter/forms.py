@@ -25,6 +25,9 @@ PHOTOGRAPH = {"": None, "yes": True, "no": False}
 class ConvertForm(ToolForm):
     """What files do not tell themselves."""
 
+    more = (*PATIENT_FIELDS, "study_date", "study_description")
+    more_label = _("Patient and study")
+
     modality = forms.ChoiceField(label=_("Modality"), choices=MODALITIES, required=False)
     photograph = forms.ChoiceField(
         label=_("Photographs"),
@@ -67,7 +70,7 @@ class ConvertForm(ToolForm):
         given = self.cleaned_data
         sealed = {
             name: f"{given[name]:%Y%m%d}" if name.endswith("_date") else given[name]
-            for name in (*PATIENT_FIELDS, "study_date", "study_description")
+            for name in self.more
             if given[name]
         }
         photograph = PHOTOGRAPH[given["photograph"]]

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.audit.services import Actor
+from pacs_portal.jobs.models import Job, JobUnit
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
@@ -44,6 +46,16 @@ def export_mapping(project: Project, *, by: Actor, reason: Reason) -> Iterator[s
     patients = RegistryPatient.objects.filter(project=project).select_related("merged_into")
     record_in(project, by, "registry.exported", reason=reason.value, patients=patients.count())
     return mapping_lines(patients.iterator(chunk_size=500))
+
+
+def export_job_mapping(job: Job, *, by: Actor) -> Iterator[str]:
+    """Return the mapping of the patients of one job as lines of CSV, and record the export."""
+    units = JobUnit.objects.filter(part__job=job, plan__has_key="patient")
+    patient_ids = {UUID(unit.plan["patient"]) for unit in units.iterator()}
+    patients = RegistryPatient.objects.filter(project=job.project).select_related("merged_into")
+    wanted = [patient for patient in patients.iterator() if patient.pk in patient_ids]
+    record_in(job.project, by, "registry.exported", job, patients=len(wanted))
+    return mapping_lines(wanted)
 
 
 def record_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
 from pacs_portal.uploads.models import Upload, UploadState
@@ -19,6 +20,9 @@ from pacs_portal.uploads.models import Upload, UploadState
 
 class ToolForm(forms.Form):
     """What every tool asks: which finished upload, and where the results go."""
+
+    more: tuple[str, ...] = ()  # fields that the page folds away under `more_label`
+    more_label: Text = ""
 
     upload = forms.UUIDField(widget=forms.HiddenInput)
     destination = forms.ChoiceField(
@@ -40,6 +44,27 @@ class ToolForm(forms.Form):
         if upload is None:
             raise forms.ValidationError(_("The files did not all arrive. Add them again."))
         return upload
+
+    @property
+    def complete_upload_id(self) -> str:
+        """The upload that has arrived, when another field brought the form back."""
+        upload = getattr(self, "cleaned_data", {}).get("upload")
+        return str(upload.pk) if upload else ""
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        """The fields that everybody looks at."""
+        return [field for field in self.visible_fields() if field.name not in self.more]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        """The fields that most people leave alone."""
+        return [field for field in self.visible_fields() if field.name in self.more]
+
+    @property
+    def has_more(self) -> bool:
+        """Tell whether one of these is filled or wrong, so that it must be seen."""
+        return self.is_bound and any(field.errors or field.data for field in self.more_fields)
 
     def job_options(self) -> JobOptions:
         """Return the tool's own options; what may identify a patient goes to `sealed`."""
@@ -67,8 +92,6 @@ def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
     project = get_object_or_404(projects, key=key)
     form = page.form_class(request.POST or None, project=project)
     if request.method == "POST" and form.is_valid():
-        from pacs_portal.jobs.services import create_job
-
         job = create_job(
             upload=form.cleaned_data["upload"],
             tool=page.tool,

@@ -6,45 +6,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('jobs', '0001_initial'),
-        ('projects', '0001_initial'),
+        ("jobs", "0001_initial"),
+        ("projects", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RegistryPatient',
+            name="RegistryPatient",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('pseudonym', models.CharField(max_length=64, unique=True)),
-                ('sealed_identity', models.BinaryField()),
-                ('sealed_date_shift', models.BinaryField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('first_job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='pseudonymizer.registrypatient')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='projects.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("pseudonym", models.CharField(max_length=64, unique=True)),
+                ("sealed_identity", models.BinaryField()),
+                ("sealed_date_shift", models.BinaryField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "first_job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="aliases",
+                        to="pseudonymizer.registrypatient",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patients",
+                        to="projects.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pseudonym mapping',
-                'verbose_name_plural': 'pseudonym mappings',
-                'ordering': ['created_at'],
+                "verbose_name": "pseudonym mapping",
+                "verbose_name_plural": "pseudonym mappings",
+                "ordering": ["created_at"],
             },
         ),
         migrations.CreateModel(
-            name='PatientIndex',
+            name="PatientIndex",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('person', 'issuer, patient ID, birth date and name'), ('study', 'issuer, patient ID and study')], max_length=16)),
-                ('key_version', models.PositiveIntegerField(default=1)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='projects.project')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='indexes', to='pseudonymizer.registrypatient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("person", "issuer, patient ID, birth date and name"),
+                            ("study", "issuer, patient ID and study"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("key_version", models.PositiveIntegerField(default=1)),
+                ("digest", models.BinaryField(max_length=32)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="projects.project",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="indexes",
+                        to="pseudonymizer.registrypatient",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('project', 'kind', 'digest'), name='patient_index_unique')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project", "kind", "digest"), name="patient_index_unique"
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,193 @@
+"""Convert into a folder without any database: no project, no history, no keys.
+
+UIDs derive from contents and options alone, so that a second run finds its own files and says
+that they are there already.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from converter.conversion import UnitPlan, convert_unit
+from converter.options import ConvertOptions
+from converter.planning import plan_units
+from converter.step import ConvertStep
+from pacs_portal.jobs.commandline import Sources, file_report, whole_report
+from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
+from pacs_portal.jobs.pipelines import EMPTY
+from pacs_portal.jobs.planning import SYSTEM_FILE
+from pacs_portal.jobs.steps import PlannedUnit, StepFile
+from pacs_portal.jobs.storage import flush_to_disk, place
+from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
+from pacs_portal.uploads.errors import UnpackError
+from pacs_portal.uploads.sniffing import sniff_file
+from pacs_portal.uploads.unpacking import unpack_zip
+
+NO_OUTPUT = "No image came out of this file. Check that it opens elsewhere."
+# What counts when the outputs of one file ended differently: the first of these.
+WORST_FIRST = ("failed", "written", "duplicate", "skipped")
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """Where a run writes, and what the person chose."""
+
+    output: Path
+    work: Path  # inside the output folder, so that finished files are linked, not copied
+    options: ConvertOptions
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to look at: its name below the sources, how the report calls it, where it lies."""
+
+    name: PurePosixPath
+    shown: Path
+    path: Path
+    depth: int = 0  # how many zips it came out of
+
+
+@dataclass
+class FileEnd:
+    """What became of one input."""
+
+    shown: Path
+    outcomes: set[str] = field(default_factory=set)
+    reason: str = ""
+    outputs: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, outcome: str, reason: str = "") -> None:
+        """Note how the file, or one of its outputs, ended."""
+        self.outcomes.add(outcome)
+        self.reason = self.reason or reason
+
+    def report(self) -> dict[str, Any]:
+        """Return the file's entry in the report."""
+        if not self.outcomes:
+            return file_report(self.shown, "failed", NO_OUTPUT)
+        outcome = next(o for o in WORST_FIRST if o in self.outcomes)
+        return file_report(self.shown, outcome, self.reason, self.outputs)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one output of an input ended, or the input itself where none came out."""
+
+    number: int
+    outcome: str
+    reason: str = ""
+    output: dict[str, str] | None = None
+
+
+def convert_locally(
+    sources: Sources, output: Path, options: ConvertOptions, workers: int
+) -> dict[str, Any]:
+    """Convert `sources` into `output` and return the report; what fails does not stop the rest."""
+    with tempfile.TemporaryDirectory(dir=output, prefix=".pacs2go-") as work:
+        run = LocalRun(output, Path(work), options)
+        ends: list[FileEnd] = []
+        files = list(_inputs(sources, run, ends))
+        for ended in _run_all(run, list(plan_units(files, options, _unkeyed_digest)), workers):
+            ends[ended.number].add(ended.outcome, ended.reason)
+            if ended.output:
+                ends[ended.number].outputs.append(ended.output)
+        flush_to_disk(output)
+    return whole_report([*(end.report() for end in ends), *sources.failures])
+
+
+def _inputs(sources: Sources, run: LocalRun, ends: list[FileEnd]) -> Iterator[StepFile]:
+    """Yield the files to convert, zips unpacked; the others have their end at once."""
+    step = ConvertStep()
+    waiting = deque(
+        Found(name, entry.source, entry.source)
+        for name, entry in sources.entries.items()
+        if entry.source
+    )
+    while waiting:
+        found = waiting.popleft()
+        end, kind = FileEnd(found.shown), sniff_file(found.path, found.name)
+        if kind == "zip" and found.depth <= NESTED_ZIP_LEVELS:
+            try:
+                waiting.extend(_members(found, run))
+                continue  # its files take its place in the report
+            except UnpackError as error:
+                end.add("failed", error.sentence)
+        elif kind == "system":
+            end.add("skipped", SYSTEM_FILE)
+        elif kind == "empty":
+            end.add("failed", EMPTY[1])
+        elif refusal := step.refusal(kind):
+            end.add("failed", refusal[1])
+        else:
+            yield StepFile(found.path, (len(ends),), kind, found.name)
+        ends.append(end)
+
+
+def _members(found: Found, run: LocalRun) -> list[Found]:
+    folder = Path(tempfile.mkdtemp(dir=run.work))
+    return [
+        Found(
+            name=found.name / member.path,
+            shown=found.shown / member.path,
+            path=folder / str(member.number),
+            depth=found.depth + 1,
+        )
+        for member in unpack_zip(found.path, folder)
+    ]
+
+
+def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Iterator[Ended]:
+    """Run the units, on several cores where there are several of them."""
+    workers = min(workers or os.cpu_count() or 1, len(units))
+    if workers <= 1:
+        for unit in units:
+            yield from _run_unit(run, unit)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        for ended in pool.map(partial(_run_unit, run), units):
+            yield from ended
+
+
+def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
+    work = Path(tempfile.mkdtemp(dir=run.work))
+    result = convert_unit(unit.files, UnitPlan.of(unit.values, run.options), work)
+    ended = [_placed(run, file) for file in result.files]
+    shutil.rmtree(work)
+    return [
+        *ended,
+        *(Ended(v.receipt_id, str(v.outcome.value), v.sentence) for v in result.verdicts),
+    ]
+
+
+def _placed(run: LocalRun, file: StepFile) -> Ended:
+    """Give an output its place, unless another file has it."""
+    (number,), facts = file.receipt_ids, file.instance
+    if facts is None:
+        raise ValueError("The converter says which instance it made.")
+    goal = run.output / result_path(file)
+    output = {
+        "path": str(goal),
+        "sop_instance_uid": facts.sop_instance_uid,
+        "sha256": facts.sha256,
+    }
+    if place(file.path, goal, is_linkable=True):
+        return Ended(number, "written", output=output)
+    with goal.open("rb") as stream:
+        is_same = hashlib.file_digest(stream, "sha256").hexdigest() == facts.sha256
+    if is_same:
+        return Ended(number, "duplicate", ALREADY_THERE, output)
+    return Ended(number, "failed", TAKEN)
+
+
+def _unkeyed_digest(*parts: bytes) -> bytes:
+    message = b"".join(len(part).to_bytes(8) + part for part in parts)
+    return hashlib.sha256(message).digest()

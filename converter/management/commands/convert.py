@@ -1,0 +1,25 @@
+from collections.abc import Mapping
+from typing import Any
+
+from converter.local import convert_locally
+from converter.options import ConvertOptions
+from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
+from pacs_portal.jobs.tool_command import ToolCommand
+
+
+class Command(ToolCommand):
+    """Convert images to DICOM from the command line."""
+
+    help = "Convert JPEG, PNG, BMP and NIfTI to DICOM; without --project no database is used."
+    tool = "convert"
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Convert in a project, or without one into a folder."""
+        if options["project"]:
+            return super().work(options)
+        if options["store"]:
+            raise wrong_usage("--store needs --project: it says where to store.")
+        chosen = ConvertOptions.of_job(self.job_options(options))
+        output = make_output(options["output"])
+        sources = find_files(options["source"], output)
+        return convert_locally(sources, output, chosen, options["workers"])

@@ -1,0 +1,196 @@
+"""What the commands of all tools share: sources, exit status, private files, one clear line."""
+
+import getpass
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import DatabaseError, connection
+
+from pacs_portal.jobs.errors import JobError
+from pacs_portal.projects.models import Project
+from pacs_portal.uploads.errors import UploadError
+from pacs_portal.uploads.manifest import ManifestEntry
+
+SOME_FAILED, WRONG_USAGE = 1, 2
+BAD_OUTCOMES = frozenset({"failed", "held", "cancelled", "waiting"})
+UNREADABLE = "The file cannot be read. Check that it exists and may be read."
+NO_DATABASE = (
+    "The portal's database cannot be used. Start the portal once with `make run`, "
+    "or set PACS2GO_DATA or DATABASE_URL to where it is."
+)
+
+
+@dataclass(repr=False)
+class Sources:
+    """The files a command was given, and those of them that cannot be read at all."""
+
+    entries: dict[PurePosixPath, ManifestEntry] = field(default_factory=dict)
+    unreadable: list[Path] = field(default_factory=list)
+    paths: set[Path] = field(default_factory=set)
+
+    def add(self, name: PurePosixPath, path: Path) -> None:
+        """Take a file in, once, under a name of its own."""
+        if path in self.paths:
+            return
+        self.paths.add(path)
+        if path.is_file() and os.access(path, os.R_OK):
+            name = _free_name(name, self.entries)
+            self.entries[name] = _entry(name, path)
+        else:
+            self.unreadable.append(path)
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """What the report says of files that cannot be read."""
+        return [file_report(path, "failed", UNREADABLE) for path in self.unreadable]
+
+
+def file_report(
+    source: Path, outcome: str, reason: str = "", outputs: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """Return what the report says of one input."""
+    return {
+        "source": os.fsencode(source).decode(errors="replace"),
+        "outcome": outcome,
+        "reason": reason,
+        "outputs": list(outputs),
+    }
+
+
+def whole_report(files: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the report of a run: every input, and how many ended how."""
+    counts = Counter(file["outcome"] for file in files)
+    return {"files": list(files), "counts": dict(sorted(counts.items()))}
+
+
+def wrong_usage(sentence: str) -> CommandError:
+    """Return the error that ends a command with status 2 and one line."""
+    return CommandError(sentence, returncode=WRONG_USAGE)
+
+
+@contextmanager
+def one_clear_line() -> Iterator[None]:
+    """Turn what stops a command altogether into one line on stderr and status 2."""
+    try:
+        yield
+    except (ImproperlyConfigured, JobError) as error:
+        raise wrong_usage(str(error)) from None
+    except UploadError as error:
+        raise wrong_usage(error.sentence) from None
+    except DatabaseError:
+        raise wrong_usage(NO_DATABASE) from None
+
+
+def actor_label() -> str:
+    """Return who runs the command, as history and audit name her."""
+    return f"cli:{getpass.getuser()}"
+
+
+def project_of(key: str) -> Project:
+    """Return the active project; without the portal's database nothing is made."""
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        raise wrong_usage(NO_DATABASE)
+    project = Project.objects.filter(key=key, is_active=True).first()
+    if project is None:
+        raise wrong_usage("There is no active project with this key. Make it with createproject.")
+    return project
+
+
+def find_files(sources: Sequence[Path], output: Path | None) -> Sources:
+    """Return every file of the sources, folders with all that is below; nothing of `output`.
+
+    Paths are relative to the folder in which the source lies, so that its own name stays.
+    """
+    found = Sources()
+    output = output.resolve() if output else None
+    for source in sources:
+        if not source.exists():
+            raise wrong_usage(f"{source} does not exist.")
+        root = source.resolve()
+        for path in _files_below(root, output):
+            found.add(PurePosixPath(path.relative_to(root.parent)), path)
+    if not found.paths:
+        raise wrong_usage("There is no file in the given sources.")
+    return found
+
+
+def make_output(output: Path) -> Path:
+    """Return the output folder, made where it was missing, for this account's eyes only."""
+    try:
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise wrong_usage(f"The output folder cannot be made: {error.strerror}.") from None
+    return output.resolve()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this account may read, whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # mode 0600
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+def check_writable(path: Path | None, option: str) -> None:
+    """Refuse a file of the user's choice that could not be written at the end."""
+    if path is not None and (path.is_dir() or not os.access(path.parent or ".", os.W_OK)):
+        raise wrong_usage(f"{option}: this file cannot be written.")
+
+
+def finish(
+    report: Mapping[str, Any], path: Path | None, out: OutputWrapper, err: OutputWrapper
+) -> None:
+    """Write the report, name what failed on the person's own terminal, set the exit status."""
+    if path is not None:
+        write_private(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    for file in report["files"]:
+        if file["outcome"] in BAD_OUTCOMES:
+            err.write(f"{file['source']}: {file['outcome']}: {file['reason']}\n")
+    counts = [f"{count} {outcome}" for outcome, count in report["counts"].items() if count]
+    out.write(f"{', '.join(counts) or 'nothing'}\n")
+    if any(report["counts"].get(outcome) for outcome in BAD_OUTCOMES):
+        sys.exit(SOME_FAILED)
+
+
+def _files_below(root: Path, output: Path | None) -> Iterator[Path]:
+    if not root.is_dir():
+        yield root
+        return
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if here / name != output)
+        yield from (here / name for name in sorted(files))
+
+
+def _free_name(name: PurePosixPath, taken: Collection[PurePosixPath]) -> PurePosixPath:
+    """Tell apart equal names of sources from different folders."""
+    free, number = name, 2
+    while free in taken:
+        first, *rest = name.parts
+        free = PurePosixPath(f"{first} ({number})", *rest)
+        number += 1
+    return free
+
+
+def _entry(name: PurePosixPath, path: Path) -> ManifestEntry:
+    status = path.stat()
+    modified_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+    return ManifestEntry(name, status.st_size, modified_at, source=path)
