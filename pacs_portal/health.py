@@ -11,13 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from pacs_portal.archive.orthanc import is_available
-
-try:
-    from pacs_portal.jobs.services import worker_is_alive
-except ImportError:  # until jobs.services stands
-
-    def worker_is_alive() -> bool:
-        return False
+from pacs_portal.jobs.services import worker_is_alive
 
 
 logger = logging.getLogger(__name__)

@@ -1,21 +1,38 @@
-"""The entrance for gunicorn; refuses to serve without its secret key or with a wrong key file."""
+"""The entrance for gunicorn; refuses to serve without its secrets, with one clear line."""
 
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pacs_portal.settings")
-application = get_wsgi_application()
+MINIMUM_SECRET_KEY = 32  # characters
 
-from django.conf import settings  # noqa: E402 (after the settings module is named)
 
-from pacs_portal.projects.errors import KeyFileError  # noqa: E402 (after the apps are ready)
-from pacs_portal.projects.keyfile import load_master_keys  # noqa: E402
+def start() -> WSGIHandler:
+    """Return the application once its secrets are checked.
 
-if len(settings.SECRET_KEY) < 32:
-    sys.exit("PACS2GO_SECRET_KEY is missing or too short: set it, or start with `make run`.")
-try:
+    The settings module is read directly: Django's own reader reports an empty key its own way.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pacs_portal.settings")
+    from pacs_portal.settings import SECRET_KEY
+
+    if len(SECRET_KEY) < MINIMUM_SECRET_KEY:
+        raise ImproperlyConfigured(
+            "PACS2GO_SECRET_KEY is missing or too short: set it, or start with `make run`."
+        )
+    handler = get_wsgi_application()
+    from pacs_portal.projects.keyfile import load_master_keys  # after the apps are ready
+
     load_master_keys()
-except KeyFileError as error:
+    return handler
+
+
+try:
+    application = start()
+except ImproperlyConfigured as error:
     sys.exit(str(error))
+except DatabaseError:
+    sys.exit("The database does not answer or is not ready: check DATABASE_URL and migrate it.")

@@ -1,0 +1,80 @@
+import pytest
+
+from pacs_portal.archive.models import Study, StudyState
+from pacs_portal.jobs.models import Destination, Job, JobState
+from pacs_portal.uploads.models import Upload
+
+
+@pytest.fixture
+def running_job(project, member):
+    upload = Upload.objects.create(project=project, created_by=member, file_count=3)
+    return Job.objects.create(
+        project=project,
+        upload=upload,
+        tool="auto",
+        destination=Destination.ARCHIVE,
+        state=JobState.RUNNING,
+    )
+
+
+def test_a_member_sees_her_projects_jobs_and_uploads(member_client, project, running_job):
+    Study.objects.create(project=project, study_instance_uid="2.25.1", state=StudyState.STORED)
+    Study.objects.create(project=project, study_instance_uid="2.25.2", state=StudyState.CLAIMED)
+    page = member_client.get("/")
+    assert [card.project for card in page.context["cards"]] == [project]
+    assert page.context["cards"][0].study_count == 1
+    assert list(page.context["running_jobs"]) == [running_job]
+    assert list(page.context["last_uploads"]) == [running_job.upload]
+    assert b"Heart study" in page.content
+
+
+def test_a_stranger_sees_none_of_it_and_is_told_what_to_do(stranger_client, running_job):
+    page = stranger_client.get("/")
+    assert b"Heart study" not in page.content
+    assert b"Ask to be added to a project." in page.content
+    assert b"stranger@example.org" in page.content
+    assert not page.context["running_jobs"]
+
+
+def test_a_new_site_admin_is_led_to_the_first_project(admin_client, project):
+    page = admin_client.get("/")
+    assert b"Create the first project" in page.content
+    assert b"/projects/new/" in page.content
+    assert b"Heart study" not in page.content
+
+
+def test_somebody_with_two_roles_sees_the_project_once(owner_client, owner, project):
+    project.memberships.create(user=owner, role="steward")
+    (card,) = owner_client.get("/").context["cards"]
+    assert set(card.roles) == {"owner", "data steward"}
+
+
+def test_no_answer_may_be_kept_by_a_cache_and_every_one_has_a_policy(viewer_client, project):
+    answer = viewer_client.get("/")
+    assert answer.headers["Cache-Control"] == "no-store"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_page_carries_no_inline_script_or_style(viewer_client, running_job):
+    page = viewer_client.get("/").content.decode()
+    assert "<script>" not in page
+    assert ' style="' not in page
+    assert "//" not in page.replace("http://www.w3.org", "").replace("<!--", "").split("</head>")[0]
+
+
+def test_errors_are_pages_without_details(client_of, viewer, project, rf):
+    from django.views.defaults import bad_request, permission_denied, server_error
+
+    request = rf.get("/")
+    request.user = viewer
+    for view, status in ((bad_request, 400), (permission_denied, 403)):
+        answer = view(request, exception=ValueError("Mueller"))
+        assert answer.status_code == status
+        assert b"Mueller" not in answer.content
+        assert b"PACS2go" in answer.content
+    assert b"Something broke" in server_error(request).content
+    missing = client_of(viewer).get("/nothing/here/")
+    assert missing.status_code == 404
+    assert b"Nothing here" in missing.content
