@@ -1,0 +1,337 @@
+import json
+from dataclasses import replace
+from email import message_from_bytes
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from pydicom import dcmread
+
+from pacs_portal.archive import orthanc as orthanc_client
+from pacs_portal.archive.models import Study
+from pacs_portal.projects.models import Membership
+from tests.pacs_portal.archive.instances import Sample, dataset_of
+from tests.services.orthanc import free_port
+
+ROOTS = ["/dicom-web", "/projects/heart/dicom-web"]
+
+
+@pytest.fixture
+def sample(project, stored) -> Sample:
+    """A stored study of the project."""
+    made = Sample()
+    assert stored(project, made).outcome == "stored"
+    return made
+
+
+@pytest.fixture
+def foreign(other_project, stored) -> Sample:
+    """A stored study of a project in which nobody here has a role."""
+    made = Sample(patient_id="LIVER-1", patient_name="LIVER-1", study_description="Liver")
+    assert stored(other_project, made, receipt_key=99).outcome == "stored"
+    return made
+
+
+def study_address(sample: Sample) -> str:
+    return f"studies/{sample.study_uid}"
+
+
+def instance_address(sample: Sample) -> str:
+    return f"{study_address(sample)}/series/{sample.series_uid}/instances/{sample.instance_uid}"
+
+
+def body(response) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def parts(response) -> list[bytes]:
+    head = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode()
+    return [
+        part.get_payload(decode=True) for part in message_from_bytes(head + body(response)).walk()
+    ][1:]
+
+
+def uids(response, tag="0020000D") -> list[str]:
+    return [found[tag]["Value"][0] for found in response.json()]
+
+
+def all_addresses(sample: Sample) -> list[str]:
+    study, instance = study_address(sample), instance_address(sample)
+    series = f"{study}/series/{sample.series_uid}"
+    return [
+        study,
+        f"{study}/metadata",
+        f"{study}/rendered",
+        f"{study}/series",
+        f"{study}/instances",
+        series,
+        f"{series}/metadata",
+        f"{series}/instances",
+        instance,
+        f"{instance}/metadata",
+        f"{instance}/rendered",
+        f"{instance}/thumbnail",
+        f"{instance}/frames/1",
+        f"{instance}/frames/1/rendered",
+        f"{instance}/bulk/7fe00010",
+    ]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_address_answers_members_and_nobody_else(
+    root, sample, foreign, owner_client, viewer_client, stranger_client, anonymous_client
+):
+    for address in all_addresses(sample):
+        for client, status in [
+            (owner_client, 200),
+            (viewer_client, 200),
+            (stranger_client, 404),
+            (anonymous_client, 401),
+        ]:
+            response = client.get(f"{root}/{address}")
+            assert response.status_code == status, address
+            assert body(response)
+    for address in all_addresses(foreign):
+        assert owner_client.get(f"{root}/{address}").status_code == 404, address
+
+
+def test_a_foreign_study_and_an_unknown_one_look_the_same(sample, foreign, owner_client):
+    here = owner_client.get(f"/dicom-web/{study_address(foreign)}/metadata")
+    nowhere = owner_client.get("/dicom-web/studies/1.2.3.4/metadata")
+    assert here.content == nowhere.content
+    assert here.headers == nowhere.headers
+
+
+def test_a_foreign_series_below_an_own_study_is_not_given(sample, foreign, owner_client):
+    address = instance_address(foreign).replace(foreign.study_uid, sample.study_uid)
+    for tail in ("", "/metadata", "/frames/1", "/rendered", "/bulk/7fe00010"):
+        assert owner_client.get(f"/dicom-web/{address}{tail}").status_code == 404
+    below = f"/dicom-web/{study_address(sample)}/series/{foreign.series_uid}/instances"
+    response = owner_client.get(below)
+    assert response.status_code == 404 or json.loads(body(response)) == []
+
+
+def test_a_stranger_of_the_project_finds_no_root(sample, stranger_client):
+    assert stranger_client.get("/projects/heart/dicom-web/studies").status_code == 404
+    assert stranger_client.get("/projects/nowhere/dicom-web/studies").status_code == 404
+    assert stranger_client.get("/dicom-web/studies").json() == []
+
+
+def test_searches_show_readable_studies_only(sample, foreign, owner_client):
+    for root in ROOTS:
+        for level in ("studies", "series", "instances"):
+            assert uids(owner_client.get(f"{root}/{level}")) == [sample.study_uid]
+            for name in ("StudyInstanceUID", "0020000D"):
+                asked = owner_client.get(f"{root}/{level}?{name}={foreign.study_uid}")
+                assert asked.json() == []
+                both = f"{foreign.study_uid},{sample.study_uid}"
+                asked = owner_client.get(f"{root}/{level}?{name}={both}&0020000D={both}")
+                assert set(uids(asked)) == {sample.study_uid}
+
+
+def test_rights_removed_count_at_once(sample, viewer, viewer_client):
+    address = f"/dicom-web/{study_address(sample)}/metadata"
+    assert viewer_client.get(address).status_code == 200
+    Membership.objects.filter(user=viewer).delete()
+    assert viewer_client.get(address).status_code == 404
+    assert viewer_client.get("/dicom-web/studies").json() == []
+
+
+def test_a_study_is_described_as_the_standard_says(sample, owner_client):
+    [found] = owner_client.get("/dicom-web/studies").json()
+    assert found["0020000D"] == {"vr": "UI", "Value": [sample.study_uid]}
+    assert found["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "HEART-1"}]}
+    assert found["00100020"] == {"vr": "LO", "Value": ["HEART-1"]}
+    assert found["00080020"] == {"vr": "DA", "Value": ["20200229"]}
+    assert found["00080061"] == {"vr": "CS", "Value": ["CT"]}
+    assert found["00081030"] == {"vr": "LO", "Value": ["Thorax"]}
+    assert found["00080050"] == {"vr": "SH"}
+    assert found["00201206"] == {"vr": "IS", "Value": [1]}
+    assert found["00201208"] == {"vr": "IS", "Value": [1]}
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_link_leads_back_to_the_same_root(root, sample, owner_client):
+    instance = f"{root}/{instance_address(sample)}"
+    [metadata] = json.loads(body(owner_client.get(f"{instance}/metadata")))
+    link = metadata["7FE00010"]["BulkDataURI"]
+    assert link == f"http://testserver{instance}/bulk/7fe00010"
+    pixels = parts(owner_client.get(link.removeprefix("http://testserver")))
+    assert pixels == [dataset_of(sample).PixelData]
+    for address in (f"{study_address(sample)}/series", "series", "studies"):
+        [found] = json.loads(body(owner_client.get(f"{root}/{address}")))
+        [link] = found["00081190"]["Value"]
+        assert link.startswith(f"http://testserver{root}/{study_address(sample)}")
+
+
+def test_a_link_names_the_host_that_was_asked(sample, owner_client, settings):
+    settings.ALLOWED_HOSTS = ["pacs.example"]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    address = f"/dicom-web/{instance_address(sample)}/metadata"
+    headers = {"host": "pacs.example", "x-forwarded-proto": "https", "forwarded": "host=evil"}
+    [metadata] = json.loads(body(owner_client.get(address, headers=headers)))
+    assert metadata["7FE00010"]["BulkDataURI"].startswith("https://pacs.example/dicom-web/")
+
+
+def test_an_instance_comes_back_as_it_was_stored(sample, owner_client):
+    response = owner_client.get(f"/dicom-web/{instance_address(sample)}")
+    assert response.headers["Content-Type"].startswith("multipart/related")
+    [file] = parts(response)
+    assert dcmread(BytesIO(file)).PixelData == dataset_of(sample).PixelData
+
+
+def test_a_frame_and_its_picture(sample, owner_client):
+    instance = f"/dicom-web/{instance_address(sample)}"
+    [frame] = parts(owner_client.get(f"{instance}/frames/1"))
+    assert frame == dataset_of(sample).PixelData
+    picture = owner_client.get(f"{instance}/rendered", headers={"accept": "image/png"})
+    assert picture.headers["Content-Type"] == "image/png"
+    assert body(picture).startswith(b"\x89PNG")
+    thumbnail = owner_client.get(f"{instance}/thumbnail?viewport=8,8")
+    assert body(thumbnail).startswith(b"\xff\xd8")
+
+
+def test_studies_are_paged_in_a_fixed_order(project, stored, owner_client):
+    dates = ["20200103", "20200101", "20200104", "20200102"]
+    for key, date in enumerate(dates):
+        stored(project, Sample(study_date=date), receipt_key=key)
+    pages = [
+        owner_client.get(f"/dicom-web/studies?limit=3&offset={offset}").json() for offset in (0, 3)
+    ]
+    found = [[study["00080020"]["Value"][0] for study in page] for page in pages]
+    assert found == [["20200104", "20200103", "20200102"], ["20200101"]]
+
+
+def test_series_of_all_studies_are_paged_in_a_fixed_order(
+    project, stored, owner_client, monkeypatch
+):
+    monkeypatch.setattr("pacs_portal.archive.within.CHUNK", 2)
+    samples = [Sample() for _number in range(5)]
+    for key, sample in enumerate(samples):
+        stored(project, sample, receipt_key=key)
+    pages = [owner_client.get(f"/dicom-web/series?limit=2&offset={at}") for at in (0, 2, 4)]
+    found = [uid for page in pages for uid in uids(page)]
+    assert [len(page.json()) for page in pages] == [2, 2, 1]
+    assert found == sorted(sample.study_uid for sample in samples)
+
+
+def test_series_and_instances_are_found_by_their_own_attributes(project, stored, owner_client):
+    first = Sample()
+    second = replace(Sample(modality="MR"), study_uid=first.study_uid)
+    stored(project, first, receipt_key=1)
+    stored(project, second, receipt_key=2)
+    study = f"/dicom-web/{study_address(first)}"
+    for address in (f"{study}/series", "/dicom-web/series"):
+        found = json.loads(body(owner_client.get(f"{address}?Modality=MR")))
+        assert [one["0020000E"]["Value"][0] for one in found] == [second.series_uid]
+    found = owner_client.get(f"/dicom-web/instances?SOPInstanceUID={first.instance_uid}")
+    assert uids(found, "00080018") == [first.instance_uid]
+    fields = "includefield=00080021%2C0008103E%2C00200011"
+    [series, _other] = json.loads(body(owner_client.get(f"{study}/series?{fields}")))
+    assert series["0008103E"]["Value"] == ["Axial"]
+
+
+def test_a_study_uid_in_the_query_cannot_override_the_address(sample, foreign, owner_client):
+    address = f"/dicom-web/{study_address(sample)}/series?0020000D={foreign.study_uid}"
+    assert json.loads(body(owner_client.get(address))) == []
+
+
+def test_attributes_that_are_not_matched_are_told_in_a_warning(sample, owner_client):
+    response = owner_client.get("/dicom-web/studies?ReferringPhysicianName=x")
+    assert uids(response) == [sample.study_uid]
+    assert response.headers["Warning"].startswith("299 ")
+    assert "ReferringPhysicianName" in response.headers["Warning"]
+
+
+def test_a_malformed_search_is_a_bad_request(sample, owner_client):
+    for search in ("studies?StudyDate=soon", "series?Nonsense=1", "studies?limit=x"):
+        response = owner_client.get(f"/dicom-web/{search}")
+        assert response.status_code == 400
+        assert "error" in response.json()
+
+
+@pytest.mark.parametrize("level", ["studies", "series", "instances"])
+def test_xml_is_not_acceptable(sample, owner_client, level):
+    accept = 'multipart/related; type="application/dicom+xml"'
+    response = owner_client.get(f"/dicom-web/{level}", headers={"accept": accept})
+    assert response.status_code == 406
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_writing_is_not_allowed(sample, method):
+    client = Client(enforce_csrf_checks=True)
+    assert getattr(client, method)("/dicom-web/studies").status_code == 401
+    from pacs_portal.accounts.models import User
+
+    client.force_login(User.objects.get(email="owner@example.org"))
+    for address in ("studies", study_address(sample), "nonsense"):
+        response = getattr(client, method)(f"/dicom-web/{address}")
+        assert response.status_code == 405
+        assert response.headers["Allow"] == "GET, HEAD"
+
+
+def test_head_has_the_headers_and_no_body(sample, owner_client):
+    for address in ("studies", f"{study_address(sample)}/metadata", instance_address(sample)):
+        head, get = (
+            getattr(owner_client, method)(f"/dicom-web/{address}") for method in ("head", "get")
+        )
+        assert (head.status_code, body(head)) == (200, b"")
+        # The boundary of a multipart answer differs every time, its length does not.
+        assert head.headers["Content-Length"] == get.headers["Content-Length"]
+        body(get)
+
+
+def test_malformed_addresses_are_refused_before_anything_else(anonymous_client):
+    for path in ("studies/1.2/../1.3", "studies//1.2", "studies/1.2;a", "studies/%2e%2e/x"):
+        for root in ROOTS:
+            assert anonymous_client.get(f"{root}/{path}").status_code == 400, path
+
+
+def test_orthanc_gets_neither_cookie_nor_login_of_the_client(sample, owner_client, monkeypatch):
+    told = {}
+    build = orthanc_client.client().build_request
+
+    def remember(*arguments, **named):
+        request = build(*arguments, **named)
+        told.update(request.headers)
+        return request
+
+    monkeypatch.setattr(orthanc_client.client(), "build_request", remember)
+    headers = {"authorization": "Bearer of-the-client", "x-secret": "1"}
+    body(owner_client.get(f"/dicom-web/{study_address(sample)}/metadata", headers=headers))
+    assert set(told) == {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "user-agent",
+        "forwarded",
+    }
+
+
+def test_answers_are_kept_nowhere_and_run_nothing(sample, owner_client):
+    response = owner_client.get(f"/dicom-web/{instance_address(sample)}/bulk/7fe00010")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    body(response)
+
+
+def test_an_archive_that_is_away_is_told_with_a_time_to_retry(sample, owner_client, settings):
+    settings.ORTHANC_URL = f"http://127.0.0.1:{free_port()}"
+    for address in (f"{study_address(sample)}/metadata", "series"):
+        response = owner_client.get(f"/dicom-web/{address}")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "15")
+        assert "127.0.0.1" not in response.content.decode()
+    assert uids(owner_client.get("/dicom-web/studies")) == [sample.study_uid]
+
+
+def test_an_unknown_frame_is_no_server_error(sample, owner_client):
+    response = owner_client.get(f"/dicom-web/{instance_address(sample)}/frames/7")
+    assert response.status_code in {404, 406}
+
+
+def test_a_claimed_study_is_not_there_yet(sample, owner_client):
+    Study.objects.update(state="claimed")
+    assert owner_client.get("/dicom-web/studies").json() == []
+    assert owner_client.get(f"/dicom-web/{study_address(sample)}/metadata").status_code == 404
