@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from pacs_portal.archive.orthanc import is_available
 from pacs_portal.jobs.services import worker_is_alive
 
-
 logger = logging.getLogger(__name__)
 MINIMUM_FREE_BYTES = 2**30
 SERVICE_UNAVAILABLE = 503
