@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
@@ -57,9 +57,9 @@ def project_context(
         "project": project,
         "roles": roles,
         "tabs": [
-            Tab(place.label, _url(place, project), place.name == active)
+            Tab(place.label, reverse(place.url_name, args=[project.key]), place.name == active)
             for place in (*BEFORE_TOOLS, *_tool_places(), *AFTER_TOOLS)
-            if _may_open(place, roles, request) and _url(place, project)
+            if _may_open(place, roles, request)
         ],
         "is_one_person": is_one_person(project),
         "can_contribute": bool(CONTRIBUTORS & roles),
@@ -87,10 +87,3 @@ def _tool_places() -> list[_Place]:
 def _may_open(place: _Place, roles: frozenset[Role], request: HttpRequest) -> bool:
     """Site admins without a role see the members, to name the first steward, and nothing else."""
     return bool(place.roles & roles) or (place.name == "members" and request.user.is_staff)
-
-
-def _url(place: _Place, project: Project) -> str:
-    try:
-        return reverse(place.url_name, args=[project.key])
-    except NoReverseMatch:
-        return ""

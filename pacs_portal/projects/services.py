@@ -1,4 +1,4 @@
-"""What can be done with projects and their members (roles: docs/operate.md)."""
+"""What can be done with projects and their members (roles: docs/use.md)."""
 
 from dataclasses import dataclass
 

@@ -23,6 +23,9 @@
     delete form.dataset.confirmed;
   }, true);
 
+  // On small screens the tabs scroll: show the one that is open.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // <input data-slug-source="id_name">: suggests a key until the person writes her own.
   for (const field of document.querySelectorAll("[data-slug-source]")) {
     const source = document.getElementById(field.dataset.slugSource);
