@@ -17,7 +17,7 @@ from converter.engine import (
     Series,
     convert_file,
 )
-from converter.options import ConvertOptions
+from converter.options import ConvertOptions, with_patient
 from converter.planning import position_name
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import (
@@ -46,11 +46,14 @@ class UnitPlan:
     options: Options
 
     @classmethod
-    def of(cls, values: PlanValues, options: ConvertOptions) -> "UnitPlan":
-        """Return the plan of a unit with these values."""
+    def of(
+        cls, files: Sequence[StepFile], values: PlanValues, options: ConvertOptions
+    ) -> "UnitPlan":
+        """Return the plan of a unit, whose files all have the same attributes."""
+        attributes = options.attributes_of(files[0].relative_path)
         return cls(
             values=values,
-            attributes=options.attributes_for(str(values["study"])),
+            attributes=with_patient(attributes, str(values["study"])),
             options=options.engine_options(is_photograph=bool(values["photograph"])),
         )
 

@@ -159,7 +159,7 @@ def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Itera
 
 def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
     work = Path(tempfile.mkdtemp(dir=run.work))
-    result = convert_unit(unit.files, UnitPlan.of(unit.values, run.options), work)
+    result = convert_unit(unit.files, UnitPlan.of(unit.files, unit.values, run.options), work)
     ended = [_placed(run, file) for file in result.files]
     shutil.rmtree(work)
     return [

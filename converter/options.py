@@ -1,10 +1,12 @@
 """What a person chose for a conversion, from a form, a command line or a job's options."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any, Self
 
 from converter.engine import Attributes, Options
+from converter.metadata import COLUMNS, Row, row_for
 
 PHOTOGRAPH_MODALITY = "XC"
 VOLUME_KINDS = frozenset({"nifti", "nifti-gz"})
@@ -18,35 +20,34 @@ class ConvertOptions:
     modality: str = ""
     photograph: bool | None = None
     attributes: Attributes = field(default_factory=Attributes, repr=False)
+    table: tuple[Row, ...] = field(default=(), repr=False)
 
     @classmethod
     def of_job(cls, options: Mapping[str, Any]) -> Self:
         """Read a job's options; what they do not name keeps its default."""
-        names = [attribute.name for attribute in fields(Attributes)]
-        given = {name: str(options[name]) for name in names if options.get(name)}
+        given = {name: str(options[name]) for name in COLUMNS if options.get(name)}
         return cls(
             modality=str(options.get("modality") or ""),
             photograph=options.get("photograph"),
             attributes=Attributes(**given),
+            table=tuple(options.get("table") or ()),
         )
 
-    @property
-    def names_patient(self) -> bool:
-        """Tell whether a person said whose images these are."""
-        return bool(self.attributes.patient_id or self.attributes.patient_name)
+    def attributes_of(self, name: PurePosixPath) -> Attributes:
+        """Return the attributes of a file: as the form says, else as the table says."""
+        if not self.table:
+            return self.attributes
+        on_form = {name: value for name, value in asdict(self.attributes).items() if value}
+        return Attributes(**{**row_for(name, self.table), **on_form})
 
     def engine_options(self, *, is_photograph: bool) -> Options:
         """Return the engine's options for a series of photographs or of other images."""
         modality = PHOTOGRAPH_MODALITY if is_photograph else self.modality
         return Options(modality=modality, photograph=is_photograph)
 
-    def attributes_for(self, study_instance_uid: str) -> Attributes:
-        """Return the attributes of a study; without a patient it gets one of its own."""
-        if self.names_patient:
-            return self.attributes
-        return replace(self.attributes, patient_id=placeholder_id(study_instance_uid))
 
-
-def placeholder_id(study_instance_uid: str) -> str:
-    """Return the patient ID of a study whose patient nobody named."""
-    return f"UNNAMED-{study_instance_uid[-10:]}"
+def with_patient(attributes: Attributes, study_instance_uid: str) -> Attributes:
+    """Return the attributes of a study; without a patient it gets one of its own."""
+    if attributes.patient_id or attributes.patient_name:
+        return attributes
+    return replace(attributes, patient_id=f"UNNAMED-{study_instance_uid[-10:]}")

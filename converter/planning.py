@@ -1,8 +1,8 @@
 """Which images belong together, and every UID and number before any of them is converted.
 
-A folder becomes one study; a volume one series; the plain images of a folder one series of
-photographs and one of other pictures. UIDs derive from the project's key, the contents and the
-options: the same folder converted again gives the same instances.
+A folder becomes one study (more where a table names more patients); a volume one series; the
+plain images of a study one series of photographs and one of other pictures. UIDs derive from the
+project's key, the contents and the options: the same folder gives the same instances again.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from converter.engine import derive_uid
-from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions
+from converter.engine import Attributes, derive_uid
+from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
@@ -26,7 +26,7 @@ KeyedDigest = Callable[..., bytes]
 
 @dataclass(frozen=True)
 class Study:
-    """One folder's study: the secret seed of its UIDs, and its UID."""
+    """A study: the secret seed of its UIDs, and its UID."""
 
     seed: bytes
     study_instance_uid: str
@@ -47,20 +47,27 @@ def plan_units(
 
     `digest` is keyed by the project, so that nobody else can link a UID to a file.
     """
-    folders: dict[PurePosixPath, list[StepFile]] = defaultdict(list)
+    studies: dict[tuple[PurePosixPath, Attributes], list[StepFile]] = defaultdict(list)
     for file in sorted(files, key=_natural_order):
-        folders[file.relative_path.parent].append(file)
-    for folder_files in folders.values():
-        study = _study(folder_files, options, digest)
-        identity = _given_identity(options, study.study_instance_uid)
-        for number, series in enumerate(_series(folder_files, options), start=1):
+        attributes = options.attributes_of(file.relative_path)
+        studies[file.relative_path.parent, attributes].append(file)
+    for (_, attributes), study_files in studies.items():
+        seed = _study_seed(study_files, attributes, options, digest)
+        study = Study(seed, derive_uid(seed, "study"))
+        identity = _given_identity(attributes, study.study_instance_uid)
+        for number, series in enumerate(_series(study_files, options), start=1):
             yield from _series_units(study, number, series, identity)
 
 
-def _study(files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest) -> Study:
+def _study_seed(
+    files: Sequence[StepFile],
+    attributes: Attributes,
+    options: ConvertOptions,
+    digest: KeyedDigest,
+) -> bytes:
+    chosen = {"modality": options.modality, "photograph": options.photograph, **asdict(attributes)}
     contents = (_content_digest(file.path) for file in files)
-    seed = digest(b"study", json.dumps(asdict(options), sort_keys=True).encode(), *contents)
-    return Study(seed=seed, study_instance_uid=derive_uid(seed, "study"))
+    return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
 
 def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:
@@ -99,14 +106,14 @@ def position_name(file: StepFile) -> str:
     return f"position {file.receipt_ids[0]}"
 
 
-def _given_identity(options: ConvertOptions, study_instance_uid: str) -> GivenIdentity:
+def _given_identity(attributes: Attributes, study_instance_uid: str) -> GivenIdentity:
     """Return whom the registry has to look for."""
-    attributes = options.attributes_for(study_instance_uid)
+    patient = with_patient(attributes, study_instance_uid)
     return GivenIdentity(
-        patient_id=attributes.patient_id,
-        name=attributes.patient_name,
-        birth_date=attributes.patient_birth_date,
-        sex=attributes.patient_sex,
+        patient_id=patient.patient_id,
+        name=patient.patient_name,
+        birth_date=patient.patient_birth_date,
+        sex=patient.patient_sex,
         study_instance_uid=study_instance_uid,
     )
 

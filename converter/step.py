@@ -45,5 +45,5 @@ class ConvertStep:
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Convert each file; one that fails does not stop the others."""
-        plan = UnitPlan.of(context.values, ConvertOptions.of_job(context.options))
+        plan = UnitPlan.of(files, context.values, ConvertOptions.of_job(context.options))
         return convert_unit(files, plan, context.work_dir)

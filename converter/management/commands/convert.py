@@ -1,7 +1,11 @@
+from argparse import ArgumentParser
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from converter.errors import MetadataError
 from converter.local import convert_locally
+from converter.metadata import COLUMNS, PATH, read_metadata
 from converter.options import ConvertOptions
 from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
 from pacs_portal.jobs.tool_command import ToolCommand
@@ -12,6 +16,24 @@ class Command(ToolCommand):
 
     help = "Convert JPEG, PNG, BMP and NIfTI to DICOM; without --project no database is used."
     tool = "convert"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--metadata",
+            type=Path,
+            metavar="FILE.csv",
+            help=f"attributes by path; columns: {PATH}, {', '.join(COLUMNS)}",
+        )
+
+    def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the table of attributes, if one is given."""
+        if options["metadata"] is None:
+            return {}
+        try:
+            return {"table": read_metadata(options["metadata"])}
+        except MetadataError as error:
+            raise wrong_usage(str(error)) from None
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Convert in a project, or without one into a folder."""

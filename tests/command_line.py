@@ -1,0 +1,68 @@
+"""Runs manage.py as a person does: another process, its own data folder, streams and status."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A portal's data folder and key file, and whoever calls manage.py with them."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def run(self, *arguments: object, **environment: str) -> Ended:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(
+            [sys.executable, ROOT / "manage.py", *map(str, arguments)],
+            env={
+                **kept,
+                "PACS2GO_DATA": str(self.data),
+                "PACS2GO_KEYS_FILE": str(self.folder / "keys"),
+                "PACS2GO_SECRET_KEY": 50 * "x",
+                **environment,
+            },
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def start_portal(self) -> None:
+        """Make a database with one project, "heart"."""
+        self.data.mkdir()
+        assert self.run("migrate", "-v0").status == 0
+        assert self.run("createproject", "heart", "--name", "Heart").status == 0
+
+
+def read_report(path: Path) -> dict:
+    """Return a report, after a look at its mode and its shape."""
+    assert path.stat().st_mode & 0o777 == 0o600
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert set(report) == {"files", "counts"}
+    for file in report["files"]:
+        assert set(file) == {"source", "outcome", "reason", "outputs"}
+        for output in file["outputs"]:
+            assert set(output) == {"path", "sop_instance_uid", "sha256"}
+    assert sum(report["counts"].values()) == len(report["files"])
+    return report

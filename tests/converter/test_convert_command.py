@@ -1,0 +1,184 @@
+"""`manage.py convert`: without a project it leaves nothing but its output."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+from tests.command_line import CommandLine, read_report
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> CommandLine:
+    """No database, no key file, no data folder."""
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory) -> CommandLine:
+    made = CommandLine(tmp_path_factory.mktemp("portal"))
+    made.start_portal()
+    return made
+
+
+def draw(path: Path, shade: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (12, 8), (shade, 0, 0)).save(path)
+    return path
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A folder with whatever people have in folders; its name and theirs identify patients."""
+    folder = tmp_path / "Zwirbelmayr_Hans"
+    draw(folder / "knee" / "Zwirbelmayr_1.jpg", 1)
+    draw(folder / "knee" / "Zwirbelmayr_2.jpg", 2)
+    voxels = np.arange(60, dtype=np.int16).reshape(4, 5, 3)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([0.5, 0.75, 2, 1])), folder / "brain.nii.gz")
+    (folder / "ct.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
+    (folder / "notes.txt").write_text("hello")
+    (folder / "empty.png").touch()
+    (folder / ".DS_Store").write_text("x")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(draw(tmp_path / "3.png", 3), "Zwirbelmayr/3.png")
+    return folder
+
+
+def outputs(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_one_picture_needs_no_portal_and_leaves_no_trace(here, tmp_path) -> None:
+    ended = here.run("convert", draw(tmp_path / "1.png"), "--output", tmp_path / "out")
+    assert (ended.status, ended.err) == (0, "")
+    (path,) = outputs(tmp_path / "out")
+    assert pydicom.dcmread(path).Modality == "OT"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.png", "out"]
+
+
+def test_a_mixed_folder_is_done_and_what_failed_is_named(here, mixed, tmp_path) -> None:
+    out = tmp_path / "out"
+    ended = here.run("convert", mixed, "--output", out, "--report", tmp_path / "report.json")
+    assert ended.status == 1
+    report = read_report(tmp_path / "report.json")
+    by_name = {Path(file["source"]).name: file for file in report["files"]}
+    assert {name: file["outcome"] for name, file in by_name.items()} == {
+        "Zwirbelmayr_1.jpg": "written",
+        "Zwirbelmayr_2.jpg": "written",
+        "brain.nii.gz": "written",
+        "3.png": "written",
+        "ct.dcm": "failed",
+        "notes.txt": "failed",
+        "empty.png": "failed",
+        ".DS_Store": "skipped",
+    }
+    assert by_name["3.png"]["source"] == str(mixed / "more.zip" / "Zwirbelmayr" / "3.png")
+    assert "Pseudonymize" in by_name["ct.dcm"]["reason"]
+    assert len(by_name["brain.nii.gz"]["outputs"]) == 3
+    for name in ("ct.dcm", "notes.txt", "empty.png"):
+        assert str(mixed / name) in ended.err
+    assert len(ended.err.splitlines()) == 3
+
+
+def test_the_report_names_each_output_with_its_digest(here, mixed, tmp_path) -> None:
+    out = tmp_path / "out"
+    here.run("convert", mixed, "--output", out, "--report", tmp_path / "report.json")
+    report = read_report(tmp_path / "report.json")
+    told = {
+        (output["path"], output["sop_instance_uid"], output["sha256"])
+        for file in report["files"]
+        for output in file["outputs"]
+    }
+    assert told == {
+        (str(path), path.stem, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in outputs(out)
+    }
+
+
+def test_no_name_of_a_source_survives(here, mixed, tmp_path) -> None:
+    ended = here.run("convert", mixed, "--output", tmp_path / "out")
+    assert "Zwirbelmayr" not in ended.out
+    for path in outputs(tmp_path / "out"):
+        assert "Zwirbelmayr" not in str(path.relative_to(tmp_path / "out"))
+        assert b"Zwirbelmayr" not in path.read_bytes()
+
+
+def test_a_second_run_changes_nothing(here, mixed, tmp_path) -> None:
+    out = tmp_path / "out"
+    here.run("convert", mixed / "knee", "--output", out)
+    before = {path: path.stat().st_mtime_ns for path in outputs(out)}
+    ended = here.run("convert", mixed / "knee", "--output", out)
+    assert (ended.status, ended.out) == (0, "2 duplicate\n")
+    assert {path: path.stat().st_mtime_ns for path in outputs(out)} == before
+
+
+def test_a_file_of_somebody_else_is_never_overwritten(here, mixed, tmp_path) -> None:
+    out = tmp_path / "out"
+    here.run("convert", mixed / "knee", "--output", out)
+    taken = outputs(out)[0]
+    taken.write_text("mine")
+    ended = here.run("convert", mixed / "knee", "--output", out)
+    assert ended.status == 1
+    assert taken.read_text() == "mine"
+
+
+def test_the_output_folder_may_lie_in_the_source(here, mixed) -> None:
+    out = mixed / "knee" / "out"
+    for said in ("2 written\n", "2 duplicate\n"):
+        assert here.run("convert", mixed / "knee", "--output", out).out == said
+
+
+def test_a_table_names_patients(here, mixed, tmp_path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "path,patient_id,patient_birth_date\nknee/Zwirbelmayr_1.jpg,A-1,1956-02-28\nknee,B-2,\n"
+    )
+    here.run("convert", mixed, "--output", tmp_path / "out", "--metadata", table)
+    found = {
+        (header.PatientID, header.PatientBirthDate)
+        for header in map(pydicom.dcmread, outputs(tmp_path / "out"))
+    }
+    assert {("A-1", "19560228"), ("B-2", "")} < found
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["convert"],
+        ["convert", "1.png"],
+        ["convert", "1.png", "--store"],
+        ["convert", "nowhere", "--output", "out"],
+        ["convert", "1.png", "--output", "1.png"],
+        ["convert", "1.png", "--output", "out", "--metadata", "1.png"],
+        ["convert", "1.png", "--output", "out", "--project", "heart"],
+        ["convert", "1.png", "--output", "out", "--workers", "-1"],
+    ],
+)
+def test_wrong_usage_ends_with_status_2_and_one_clear_line(here, tmp_path, wrong) -> None:
+    draw(tmp_path / "1.png")
+    ended = here.run(*wrong)
+    assert ended.status == 2
+    assert "Traceback" not in ended.err
+    assert not here.data.exists()
+
+
+def test_in_a_project_the_patient_becomes_a_pseudonym(portal, mixed, tmp_path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("path,patient_id,patient_name\n,A-4711,Zwirbelmayr^Hans\n")
+    out, report = tmp_path / "out", tmp_path / "report.json"
+    ended = portal.run(
+        *("convert", mixed, "--output", out, "--project", "heart", "--metadata", table),
+        *("--report", report),
+    )
+    assert ended.status == 1
+    assert read_report(report)["counts"] == {"written": 4, "failed": 3, "skipped": 1}
+    headers = [pydicom.dcmread(path) for path in outputs(out)]
+    (pseudonym,) = {header.PatientID for header in headers}
+    assert pseudonym.startswith("HEART-")
+    assert not any(b"Zwirbelmayr" in path.read_bytes() for path in outputs(out))
