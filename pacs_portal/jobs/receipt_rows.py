@@ -1,0 +1,53 @@
+"""The rows of the receipt table, with names only for those who may read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pacs_portal.accounts.models import User
+from pacs_portal.jobs.models import Destination, FileReceipt, Job, Outcome, ReceiptAttempt
+from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.projects.models import Project
+from pacs_portal.uploads.models import UploadFile
+from pacs_portal.uploads.services import relative_path
+
+IN_ARCHIVE = (Outcome.STORED, Outcome.DUPLICATE)
+
+
+@dataclass(frozen=True, repr=False)
+class ReceiptRow:
+    """One line of the table; `name` is empty for those who may not read it."""
+
+    receipt: FileReceipt
+    name: str
+    study_uids: tuple[str, ...]  # what can be opened in the viewer
+    history: tuple[ReceiptAttempt, ...]
+
+
+def may_read_names(user: User, job: Job) -> bool:
+    """Tell whether `user` is the uploader or a data steward: paths identify patients."""
+    if job.upload.created_by_id == user.pk:
+        return True
+    return Project.objects.stewarded_by(user).filter(pk=job.project_id).exists()
+
+
+def receipt_rows(job: Job, receipts: Sequence[FileReceipt], *, named: bool) -> list[ReceiptRow]:
+    """Return the rows of `receipts`, whose outputs and history are prefetched."""
+    keys = project_keys(job.project_id) if named else None
+    return [_row(job, receipt, keys) for receipt in receipts]
+
+
+def shown_path(file: UploadFile, keys: ProjectKeys) -> str:
+    """Return a path that any page can show, even where its bytes are no UTF-8."""
+    path = str(relative_path(file, keys))
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _row(job: Job, receipt: FileReceipt, keys: ProjectKeys | None) -> ReceiptRow:
+    is_stored = job.destination == Destination.ARCHIVE and receipt.outcome in IN_ARCHIVE
+    uids = {output.study_instance_uid for output in receipt.outputs.all()} if is_stored else set()
+    return ReceiptRow(
+        receipt=receipt,
+        name=shown_path(receipt.upload_file, keys) if keys else "",
+        study_uids=tuple(sorted(uids)),
+        history=tuple(receipt.history.all()),
+    )

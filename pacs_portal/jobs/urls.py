@@ -1,0 +1,23 @@
+"""Addresses of jobs, from the root."""
+
+from django.urls import path
+
+from pacs_portal.jobs import held_views, views
+
+urlpatterns = [
+    path("jobs/<uuid:job_id>/", views.job, name="job"),
+    path("jobs/<uuid:job_id>/progress/", views.job_progress, name="job_progress"),
+    path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job_cancel"),
+    path("jobs/<uuid:job_id>/retry/", views.job_retry, name="job_retry"),
+    path("jobs/<uuid:job_id>/download/", views.job_download, name="job_download"),
+    path("projects/<slug:key>/jobs/", views.project_jobs, name="project_jobs"),
+    path(
+        "projects/<slug:key>/uploads/<uuid:upload_id>/start/", views.job_create, name="job_create"
+    ),
+    path("projects/<slug:key>/held/", held_views.project_held, name="project_held"),
+    path(
+        "projects/<slug:key>/held/<uuid:held_id>/reject/",
+        held_views.held_reject,
+        name="held_reject",
+    ),
+]
