@@ -21,6 +21,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from pacs_portal.archive.grammar import is_suspicious
 from pacs_portal.archive.queries import values_of
 from pacs_portal.archive.services import open_studies
 
@@ -82,6 +83,8 @@ class _ViewerFile:
 @csp(CONTENT_SECURITY_POLICY)  # type: ignore[arg-type]  # its types know views without arguments
 def ohif(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve a file of the viewer; every other address is a page of it."""
+    if is_suspicious(request.path):
+        raise Http404
     index = _file_at("index.html")
     if index is None:
         return render(request, "archive/viewer_missing.html", status=503)
