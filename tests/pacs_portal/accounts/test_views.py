@@ -122,3 +122,9 @@ def assert_no_inline_code(page: str) -> None:
     assert "<style" not in page
     assert ' style="' not in page
     assert " onclick=" not in page
+
+
+def test_signing_out_makes_the_browser_forget(member_client):
+    answer = member_client.post(reverse("account_logout"))
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert member_client.get("/").status_code == 302
