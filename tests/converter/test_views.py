@@ -1,0 +1,93 @@
+"""The conversion page: project, files, a few options, start."""
+
+from pathlib import PurePosixPath
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from pacs_portal.jobs.models import Destination, Job, JobPart, PartKind
+from pacs_portal.jobs.options import options_of
+from pacs_portal.uploads.services import ManifestEntry, create_upload
+
+PAGE = "/convert/"
+
+
+@pytest.fixture
+def upload(project, member, tmp_path):
+    path = tmp_path / "1.png"
+    Image.new("L", (4, 4)).save(path)
+    entry = ManifestEntry(PurePosixPath("1.png"), path.stat().st_size, source=path)
+    return create_upload(project=project, by=member, manifest=[entry])
+
+
+def answers(upload, **more: str) -> dict[str, str]:
+    return {"project": "heart", "upload": str(upload.pk), "destination": "download", **more}
+
+
+def test_one_project_is_chosen_by_itself(project, member_client) -> None:
+    response = member_client.get(PAGE)
+    assert response.status_code == 302
+    text = member_client.get(response.url).content.decode()
+    assert reverse("upload_list", args=["heart"]) in text
+
+
+def test_several_projects_are_offered(project, make_user, owner_client, other_project) -> None:
+    text = owner_client.get(PAGE).content.decode()
+    assert "?project=heart" in text
+    assert "?project=knee" in text
+
+
+@pytest.fixture
+def other_project(owner):
+    from pacs_portal.projects.services import NewProject, create_project
+
+    return create_project(NewProject("knee", "Knee study"), actor=owner, owner=owner)
+
+
+@pytest.mark.parametrize("who", ["viewer", "stranger", "site_admin"])
+def test_who_may_not_upload_finds_no_project(request, client_of, project, upload, who) -> None:
+    client = client_of(request.getfixturevalue(who))
+    assert b"?project=" not in client.get(PAGE).content
+    assert client.get(PAGE, {"project": "heart"}).status_code == 404
+    assert client.post(PAGE, answers(upload)).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_anonymous_callers_are_sent_to_the_sign_in_page(anonymous_client, db) -> None:
+    assert anonymous_client.get(PAGE).url.startswith(reverse("account_login"))
+
+
+def test_start_makes_a_job_and_opens_its_page(upload, member, member_client) -> None:
+    response = member_client.post(PAGE, answers(upload, modality="US"))
+    job = Job.objects.get()
+    assert response.url == job.get_absolute_url()
+    assert (job.tool, job.destination, job.created_by) == ("convert", Destination.DOWNLOAD, member)
+    assert job.options["modality"] == "US"
+    assert JobPart.objects.get().kind == PartKind.PLAN
+
+
+def test_what_names_the_patient_is_sealed(upload, member_client) -> None:
+    patient = {"patient_id": "A-1", "patient_name": "Zwirbelmayr^Hans", "patient_sex": "M"}
+    dates = {"patient_birth_date": "1956-02-28", "study_date": "2020-01-31"}
+    member_client.post(PAGE, answers(upload, **patient, **dates, study_description="Knee"))
+    job = Job.objects.get()
+    assert "Zwirbelmayr" not in str(job.options)
+    assert b"Zwirbelmayr" not in bytes(job.sealed_options)
+    opened = options_of(job)
+    assert opened["patient_name"] == "Zwirbelmayr^Hans"
+    assert (opened["patient_birth_date"], opened["study_date"]) == ("19560228", "20200131")
+
+
+def test_a_contradiction_brings_the_form_back_with_the_files(upload, member_client) -> None:
+    response = member_client.post(PAGE, answers(upload, modality="MR", photograph="yes"))
+    text = response.content.decode()
+    assert "Photographs have the modality XC." in text
+    assert str(upload.pk) in text
+    assert not Job.objects.exists()
+
+
+def test_an_upload_of_another_project_is_not_taken(upload, owner_client, other_project) -> None:
+    foreign = {**answers(upload), "project": "knee"}
+    assert owner_client.post(PAGE, foreign).status_code == 200
+    assert not Job.objects.exists()
