@@ -1,7 +1,5 @@
 """Addresses of the site; each app and each tool keeps its own."""
 
-from importlib.util import find_spec
-
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -22,10 +20,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("projects/", include("pacs_portal.projects.urls")),
     path("projects/<slug:key>/", include("pacs_portal.uploads.urls")),
+    path("", include("pacs_portal.jobs.urls")),
+    path("", include("pacs_portal.archive.urls")),
 ]
-for app in ("jobs", "archive"):  # until both stand
-    if find_spec(f"pacs_portal.{app}.urls"):
-        urlpatterns.append(path("", include(f"pacs_portal.{app}.urls")))
 for tool in registered_tools():
     urlpatterns.append(path(f"{tool.name}/", include(tool.urls)))
     if tool.project_urls:
