@@ -196,7 +196,8 @@ KEEP_UNFINISHED_DAYS = read_int("PACS2GO_KEEP_UNFINISHED_DAYS", 14)
 KEEP_RESULTS_DAYS = read_int("PACS2GO_KEEP_RESULTS_DAYS", 14)
 
 # --- Archive -----------------------------------------------------------------------------------
-ORTHANC_URL = read_text("ORTHANC_URL", "http://127.0.0.1:8042")
+# The local Orthanc takes a free port and notes its address for commands in another shell.
+ORTHANC_URL = read_secret("ORTHANC_URL", DATA_DIR / "orthanc" / "url") or "http://127.0.0.1:8042"
 ORTHANC_USERNAME = read_text("ORTHANC_USERNAME", "pacs2go")
 ORTHANC_PASSWORD = read_secret("ORTHANC_PASSWORD", DATA_DIR / "secrets" / "orthanc_password")
 
