@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from pydicom.dataset import Dataset
 
 from pacs_portal.archive.headers import FileDigests, number_of, text_of

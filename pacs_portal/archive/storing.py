@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from pacs_portal.archive import orthanc
 from pacs_portal.archive.claims import Candidate, Claim, claim_all, conflict, duplicate
