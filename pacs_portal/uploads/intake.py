@@ -111,7 +111,7 @@ def upload_complete(request: HttpRequest, key: str, upload_id: UUID) -> JsonResp
 def _own_upload(request: HttpRequest, key: str, upload_id: UUID) -> Upload:
     """Only who opened an upload sends to it, and only while she may contribute."""
     user = cast(User, request.user)
-    own = Upload.objects.editable_by(user).filter(created_by=user).select_related("project")
+    own = Upload.objects.editable_by(user).filter(created_by=user)
     return get_object_or_404(own, pk=upload_id, project__key=key)
 
 

@@ -88,15 +88,15 @@ def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
     """
     if upload.state != UploadState.OPEN:
         raise UploadClosedError
-    file = upload.files.get(number=number)
+    file = upload.files.only("state", "size_bytes", "kind").get(number=number)
     if file.state != FileState.EXPECTED:
         return
     folder = upload_folder(upload.pk)
     folder.write(number, chunks, file.size_bytes)
     kind = file.kind or sniff_file(folder.file(number))
-    received = UploadFile.objects.filter(
-        pk=file.pk, state=FileState.EXPECTED, upload__state=UploadState.OPEN
-    ).update(state=FileState.RECEIVED, received_bytes=file.size_bytes, kind=kind)
+    received = UploadFile.objects.filter(pk=file.pk, state=FileState.EXPECTED).update(
+        state=FileState.RECEIVED, received_bytes=file.size_bytes, kind=kind
+    )
     if not received:
         _refuse_if_discarded(upload)
 

@@ -2,13 +2,13 @@
 "use strict";
 (() => {
   const NO_UPLOAD_YET = "00000000-0000-0000-0000-000000000000";
-  const UNITS = ["B", "kB", "MB", "GB", "TB"];
+  const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
+  // As the pages write sizes: 1 KB is 1024 bytes.
   const readableSize = (bytes) => {
-    const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-    const value = bytes / 1000 ** power;
-    const digits = power && value < 100 ? 1 : 0;
-    return `${value.toLocaleString(undefined, { maximumFractionDigits: digits })} ${UNITS[power]}`;
+    let power = 0;
+    for (; bytes >= 1024 && power < UNITS.length - 1; power += 1) bytes /= 1024;
+    return `${bytes.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${UNITS[power]}`;
   };
 
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
