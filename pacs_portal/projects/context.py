@@ -38,7 +38,7 @@ STEWARDS = frozenset({Role.STEWARD})
 BEFORE_TOOLS = (
     _Place("studies", _("Studies"), "project", EVERYONE),
     _Place("upload", _("Upload"), "project_upload", CONTRIBUTORS),
-    _Place("uploads", _("Uploads"), "upload_list", EVERYONE),
+    _Place("uploads", _("History"), "upload_list", EVERYONE),
     _Place("jobs", _("Jobs"), "project_jobs", EVERYONE),
     _Place("held", _("Held files"), "project_held", STEWARDS),
 )

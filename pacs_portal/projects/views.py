@@ -34,14 +34,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
     if not may_create_projects(user):
         raise Http404
     form = ProjectForm(request.POST or None, user=user)
-    if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        project = create_project(
-            NewProject(chosen["key"], chosen["name"], chosen["description"]),
-            actor=user,
-            owner=user,
-            is_steward_too=chosen.get("is_steward_too", False),
-        )
+    if request.method == "POST" and form.is_valid() and (project := _create(form, user)):
         messages.success(request, _("The project is ready. Upload the first files."))
         return redirect(project)
     return render(request, "projects/create.html", {"form": form})
@@ -114,6 +107,20 @@ def project_deactivate(request: HttpRequest, key: str) -> HttpResponse:
     deactivate_project(project, by=user)
     messages.success(request, _("The project is closed. A site admin can reopen it."))
     return redirect("home")
+
+
+def _create(form: ProjectForm, user: User) -> Project | None:
+    chosen = form.cleaned_data
+    try:
+        return create_project(
+            NewProject(chosen["key"], chosen["name"], chosen["description"]),
+            actor=user,
+            owner=user,
+            is_steward_too=chosen.get("is_steward_too", False),
+        )
+    except ProjectError as error:  # somebody else took the key meanwhile
+        form.add_error("key", str(error))
+        return None
 
 
 def _project_of_members(user: User, key: str) -> Project:
