@@ -1,6 +1,7 @@
 """The form of the conversion page."""
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from converter.options import PATIENT_FIELDS
@@ -8,7 +9,7 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.tool_page import ToolForm
 
 MODALITIES = [
-    ("", _("as the files show: MR for volumes, XC for photographs, OT for other pictures")),
+    ("", _("as the files show")),
     ("MR", _("MR, magnetic resonance")),
     ("CT", _("CT, computed tomography")),
     ("XC", _("XC, photograph")),
@@ -28,7 +29,12 @@ class ConvertForm(ToolForm):
     more = (*PATIENT_FIELDS, "study_date", "study_description")
     more_label = _("Patient and study")
 
-    modality = forms.ChoiceField(label=_("Modality"), choices=MODALITIES, required=False)
+    modality = forms.ChoiceField(
+        label=_("Modality"),
+        choices=MODALITIES,
+        required=False,
+        help_text=_("Unless chosen: MR for volumes, XC for photographs, OT for other pictures."),
+    )
     photograph = forms.ChoiceField(
         label=_("Photographs"),
         choices=[
@@ -43,7 +49,7 @@ class ConvertForm(ToolForm):
         label=_("Name"),
         max_length=64,
         required=False,
-        help_text=_("Family name^given name. In this project it becomes a pseudonym."),
+        help_text=_("Family name^given name"),
     )
     patient_birth_date = forms.DateField(
         label=_("Birth date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -57,6 +63,15 @@ class ConvertForm(ToolForm):
         label=_("Study date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     study_description = forms.CharField(label=_("Study description"), max_length=64, required=False)
+
+    @property
+    def more_help(self) -> str:
+        """What becomes of the patient typed here."""
+        if self.project.accepts_identified:
+            return gettext("The images carry what you type here.")
+        return gettext(
+            "Images carry a pseudonym instead; only data stewards see what you type here."
+        )
 
     def clean(self) -> dict[str, object]:
         """Refuse what contradicts itself."""
