@@ -1,5 +1,6 @@
 """The only client of Orthanc: REST calls by pyorthanc, streams for the gate."""
 
+import atexit
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableEr
 
 # Reading waits long: Orthanc may have to read and index a large study before its first byte.
 TIMEOUT = httpx.Timeout(connect=5, read=300, write=300, pool=30)
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
+# Orthanc closes a connection that is idle for a second; we must be the first to let go of it.
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=0.5)
 UNAVAILABLE = "The archive does not answer; it is tried again later."
 
 
@@ -42,7 +44,7 @@ def client() -> Orthanc:
 @lru_cache(maxsize=4)
 def _client(process_id: int, url: str, username: str, password: str) -> Orthanc:
     # trust_env: a proxy of the machine must never see what goes to the archive.
-    return Orthanc(
+    made = Orthanc(
         url,
         username,
         password,
@@ -51,6 +53,8 @@ def _client(process_id: int, url: str, username: str, password: str) -> Orthanc:
         limits=LIMITS,
         trust_env=False,
     )
+    atexit.register(made.close)
+    return made
 
 
 @contextmanager

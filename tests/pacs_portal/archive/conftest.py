@@ -61,3 +61,19 @@ def stored(orthanc: RunningOrthanc, tmp_path: Path):
         return store(project=project, files=[new])[0]
 
     return store_sample
+
+
+@pytest.fixture
+def sample(project, stored) -> Sample:
+    """A stored study of the project."""
+    made = Sample()
+    assert stored(project, made).outcome == "stored"
+    return made
+
+
+@pytest.fixture
+def foreign(other_project, stored) -> Sample:
+    """A stored study of a project in which nobody here has a role."""
+    made = Sample(patient_id="LIVER-1", patient_name="LIVER-1", study_description="Liver")
+    assert stored(other_project, made, receipt_key=99).outcome == "stored"
+    return made
