@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,23 +18,28 @@ ROOT = Path(__file__).resolve().parents[3]
 SERIES, PER_SERIES = 3, 12
 
 
-@pytest.fixture
-def archive(tmp_path):
-    orthanc = RunningOrthanc(tmp_path / "orthanc")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("storing")
+
+
+@pytest.fixture(scope="module")
+def archive(folder):
+    orthanc = RunningOrthanc(folder / "orthanc")
     orthanc.start()
     yield orthanc
     orthanc.stop()
 
 
-@pytest.fixture
-def portal(tmp_path, archive):
+@pytest.fixture(scope="module")
+def portal(folder, archive):
     """Return a function that starts a process of this module on one portal."""
-    (tmp_path / "data").mkdir()
+    (folder / "data").mkdir()
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "pacs_portal.settings",
-        "PACS2GO_DATA": str(tmp_path / "data"),
-        "PACS2GO_KEYS_FILE": str(tmp_path / "portal.keys"),
+        "PACS2GO_DATA": str(folder / "data"),
+        "PACS2GO_KEYS_FILE": str(folder / "portal.keys"),
         "ORTHANC_URL": archive.url,
         "ORTHANC_USERNAME": archive.plan.username,
         "ORTHANC_PASSWORD": archive.plan.password,
@@ -51,20 +57,32 @@ def portal(tmp_path, archive):
     return start
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One study of three series, written to disk, and the list of its files."""
+
+    study_uid: str
+    listed: str
+
+
 @pytest.fixture
-def files(tmp_path) -> Path:
-    """Write one study of three series and return the list of its files."""
-    study = generate_uid()
+def batch(tmp_path) -> Batch:
+    study_uid = generate_uid()
     rows = []
     for _series in range(SERIES):
         series = generate_uid()
         for number in range(PER_SERIES):
-            sample = Sample(study_uid=study, series_uid=series, number=number + 1)
+            sample = Sample(study_uid=study_uid, series_uid=series, number=number + 1)
             path, sha256 = written(sample, tmp_path)
             rows.append({"path": str(path), "sha256": sha256, "key": len(rows)})
     listed = tmp_path / "files.json"
     listed.write_text(json.dumps(rows))
-    return listed
+    return Batch(study_uid, str(listed))
+
+
+def counted(archive: RunningOrthanc, study_uid: str) -> int:
+    """Return how many instances of the study Orthanc has."""
+    return len(archive.get(f"/dicom-web/studies/{study_uid}/instances").json())
 
 
 def finished(process: subprocess.Popen[str]) -> list[str]:
@@ -74,24 +92,24 @@ def finished(process: subprocess.Popen[str]) -> list[str]:
     return answer.split()
 
 
-def test_two_workers_may_store_the_same_new_study_at_once(portal, files, archive):
-    workers = [portal("store", str(files), "0"), portal("store", str(files), "1000")]
+def test_two_workers_may_store_the_same_new_study_at_once(portal, batch, archive):
+    workers = [portal("store", batch.listed, "0"), portal("store", batch.listed, "1000")]
     outcomes = [finished(worker) for worker in workers]
     # Every image was stored once, by either; for the other it was a duplicate.
     for pair in zip(*outcomes, strict=True):
         assert sorted(pair) == ["duplicate", "stored"]
-    assert finished(portal("count")) == ["1", str(SERIES), str(SERIES * PER_SERIES)]
-    assert archive.get("/statistics").json()["CountInstances"] == SERIES * PER_SERIES
+    assert finished(portal("count", batch.study_uid)) == [str(SERIES), str(SERIES * PER_SERIES)]
+    assert counted(archive, batch.study_uid) == SERIES * PER_SERIES
 
 
 @pytest.mark.parametrize("point", ["claimed", "sent", "marked"])
-def test_a_killed_worker_loses_nothing_and_doubles_nothing(portal, files, archive, point):
-    killed = portal("die", str(files), point)
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(portal, batch, archive, point):
+    killed = portal("die", batch.listed, point)
     killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
-    assert set(finished(portal("store", str(files), "0"))) == {"stored"}
-    assert finished(portal("count")) == ["1", str(SERIES), str(SERIES * PER_SERIES)]
-    assert archive.get("/statistics").json()["CountInstances"] == SERIES * PER_SERIES
+    assert set(finished(portal("store", batch.listed, "0"))) == {"stored"}
+    assert finished(portal("count", batch.study_uid)) == [str(SERIES), str(SERIES * PER_SERIES)]
+    assert counted(archive, batch.study_uid) == SERIES * PER_SERIES
 
 
 def _run(command: str, *arguments: str) -> None:
@@ -114,8 +132,8 @@ def _run(command: str, *arguments: str) -> None:
     else:
         from pacs_portal.archive.models import Study
 
-        study = Study.objects.get()
-        print(Study.objects.count(), study.series_count, study.instance_count)  # noqa: T201
+        study = Study.objects.get(study_instance_uid=arguments[0])
+        print(study.series_count, study.instance_count)  # noqa: T201
 
 
 def _store(listed: str, first_key: int) -> None:
