@@ -16,6 +16,7 @@ from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.models import Project
 
 REJECTED = gettext_noop("A data steward rejected this file; it was not stored.")
+DECIDED = gettext_noop("Another data steward has decided about this file already.")
 
 
 def open_holds(project: Project) -> QuerySet[HeldFile]:
@@ -45,7 +46,7 @@ def reject(*, held: HeldFile, by: User, reason: str) -> None:
             decision_reason=reason,
         )
         if not decided:
-            raise JobError("Another data steward has decided about this file already.")
+            raise JobError(DECIDED)
         _close_receipt(held.receipt)
         record(by, "held.rejected", held, project_id=project_id)
     shutil.rmtree(held_dir(held.pk), ignore_errors=True)

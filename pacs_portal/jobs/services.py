@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
 from pacs_portal.audit.services import record
@@ -27,6 +28,7 @@ from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
 from pacs_portal.jobs.report import report
 from pacs_portal.uploads.models import Upload, UploadState
+from pacs_portal.uploads.services import input_files
 
 __all__ = [
     "JobOptions",
@@ -42,6 +44,13 @@ __all__ = [
 ]
 
 ALIVE_FOR = timedelta(seconds=45)
+NOT_COMPLETE = gettext_noop("The upload is not complete. Send the missing files first.")
+NO_SUCH_TOOL = gettext_noop("There is no such tool.")
+NO_ORIGINALS = gettext_noop(
+    "The files of this upload are no longer here: they went when all were done. Upload them again."
+)
+STILL_RUNNING = gettext_noop("The job is still running. Cancel it or wait for its end.")
+NOTHING_FAILED = gettext_noop("Nothing failed, so there is nothing to try again.")
 RETRIED = (Outcome.FAILED, Outcome.CANCELLED)
 
 
@@ -72,13 +81,15 @@ def create_job(
     Raises
     ------
     JobError
-        If the upload is not complete, or there is no such tool.
+        If the upload is not complete, its files are gone, or there is no such tool.
     """
     options = options or JobOptions()
     if upload.state != UploadState.COMPLETE:
-        raise JobError("The upload is not complete. Send the missing files first.")
+        raise JobError(NOT_COMPLETE)
     if tool not in tool_names():
-        raise JobError("There is no such tool.")
+        raise JobError(NO_SUCH_TOOL)
+    if not input_files(upload).exists():
+        raise JobError(NO_ORIGINALS)
     with transaction.atomic():
         job = Job(
             project=upload.project,
@@ -132,11 +143,11 @@ def retry_job(*, job: Job, by: User | str) -> None:
     with transaction.atomic():
         locked = Job.objects.select_for_update().get(pk=job.pk)
         if locked.state in {JobState.WAITING, JobState.RUNNING}:
-            raise JobError("The job is still running. Cancel it or wait for its end.")
+            raise JobError(STILL_RUNNING)
         receipts = locked.receipts.filter(outcome__in=RETRIED)
         was_planned = locked.parts.filter(kind=PartKind.PLAN, state=PartState.DONE).exists()
         if was_planned and not receipts.exists():
-            raise JobError("Nothing failed, so there is nothing to try again.")
+            raise JobError(NOTHING_FAILED)
         _repeat_parts(locked)
         if not was_planned or receipts.filter(unit=None).exists():
             _add_part(locked, PartKind.PLAN, [])

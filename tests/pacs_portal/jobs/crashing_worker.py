@@ -1,0 +1,153 @@
+"""A worker for the crash tests, in a process of its own on a real database.
+
+    crashing_worker.py prepare FOLDER toys|real     migrate, upload, start a job; prints its id
+    crashing_worker.py run JOB toys|real [POINT before|after N]
+    crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
+
+With a point, the process kills itself by SIGKILL before or after the N-th call of the function
+that the point names ("package.module:function" or "package.module:Class.method").
+"""
+
+import functools
+import json
+import os
+import signal
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+os.environ["DJANGO_SETTINGS_MODULE"] = "pacs_portal.settings"
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+from pacs_portal.accounts.models import User  # noqa: E402
+from pacs_portal.archive.models import Instance  # noqa: E402
+from pacs_portal.jobs import steps  # noqa: E402
+from pacs_portal.jobs.housekeeping import keep_house  # noqa: E402
+from pacs_portal.jobs.models import (  # noqa: E402
+    Destination,
+    HeldFile,
+    Job,
+    ReceiptAttempt,
+    ReceiptOutput,
+)
+from pacs_portal.jobs.services import create_job  # noqa: E402
+from pacs_portal.jobs.worker import run_job_here  # noqa: E402
+from pacs_portal.projects.services import NewProject, create_project  # noqa: E402
+from pacs_portal.uploads.services import (  # noqa: E402
+    ManifestEntry,
+    complete_upload,
+    create_upload,
+    receive_file,
+)
+from tests.pacs_portal.jobs.toys import ToyStep  # noqa: E402
+
+CHOICES = {"toys": ("toy", Destination.DOWNLOAD), "real": ("auto", Destination.ARCHIVE)}
+
+
+def prepare(folder: Path, kind: str) -> str:
+    """Upload the files of `folder` and start a job over them."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    call_command("migrate", verbosity=0)
+    user = User.objects.create_user("ada@example.org", "passphrase")
+    project = create_project(NewProject("heart", "Heart study"), actor=user, owner=user)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest = [
+        ManifestEntry(PurePosixPath(path.relative_to(folder)), path.stat().st_size)
+        for path in paths
+    ]
+    upload = create_upload(project=project, by=user, manifest=manifest)
+    for number, path in enumerate(paths, start=1):
+        receive_file(upload, number, [path.read_bytes()])
+    complete_upload(upload)
+    tool, destination = CHOICES[kind]
+    return str(create_job(upload=upload, tool=tool, destination=destination, by=user).pk)
+
+
+def crash_at(point: str, when: str, call_number: int) -> None:
+    """Wrap the function of `point` wherever it was imported to."""
+    module_name, _, path = point.partition(":")
+    owner: Any = sys.modules[module_name]
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original = getattr(owner, name)
+    calls = 0
+
+    @functools.wraps(original)
+    def crashing(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call_number and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = original(*args, **kwargs)
+        if calls == call_number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(owner, name, crashing)
+    for module in list(sys.modules.values()):
+        if getattr(module, name, None) is original:
+            setattr(module, name, crashing)
+
+
+def inspect(job: Job) -> dict[str, Any]:
+    """Return what there is of `job`, everywhere."""
+    receipts = job.receipts.select_related("upload_file").order_by("upload_file__number")
+    results = settings.RESULTS_DIR / str(job.pk)
+    return {
+        "state": job.state,
+        "parts": sorted(job.parts.values_list("state", flat=True)),
+        "outcomes": {r.upload_file.number: [r.outcome, r.code] for r in receipts},
+        "inputs": sorted(
+            job.upload.files.exclude(state="unpacked").values_list("number", flat=True)
+        ),
+        "attempts": ReceiptAttempt.objects.filter(receipt__job=job).count(),
+        "outputs": sorted(
+            ReceiptOutput.objects.filter(receipt__job=job).values_list(
+                "sop_instance_uid", flat=True
+            )
+        ),
+        "written": sorted(path.stem for path in results.rglob("*") if path.is_file()),
+        "stored": sorted(
+            Instance.objects.exclude(stored_at=None).values_list("sop_instance_uid", flat=True)
+        ),
+        "patients": job.project.patients.count(),
+        "held": HeldFile.objects.filter(receipt__job=job).count(),
+        "held_folders": _count(settings.HELD_DIR),
+        "work_folders": _count(settings.WORK_DIR),
+        "originals": sorted(
+            path.name for path in (settings.UPLOADS_DIR / str(job.upload_id)).glob("[0-9]*")
+        ),
+    }
+
+
+def _count(folder: Path) -> int:
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def main(command: str, subject: str, kind: str, *crash: str) -> None:
+    if kind == "toys":
+        steps._steps.clear()
+        steps.register_step(ToyStep())
+    if command == "prepare":
+        sys.stdout.write(prepare(Path(subject), kind))
+        return
+    job = Job.objects.get(pk=subject)
+    if command == "run":
+        if crash:
+            crash_at(crash[0], crash[1], int(crash[2]))
+        run_job_here(job)
+        keep_house()  # as every worker does when it starts, and again from time to time
+    sys.stdout.write(json.dumps(inspect(Job.objects.get(pk=subject))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,124 @@
+import io
+import zipfile
+
+import pytest
+from django.urls import reverse
+
+from pacs_portal.jobs.models import HeldFile, JobState
+from pacs_portal.jobs.storage import held_dir
+from pacs_portal.uploads.models import UploadFile
+
+FILES = {"Mueller_Hans/1": b"one", "Mueller_Hans/2": b"fail", "Mueller_Hans/3": b"hold"}
+
+
+@pytest.fixture
+def job(finish):
+    return finish(FILES)
+
+
+@pytest.mark.parametrize("name", ["job", "job_progress", "job_download"])
+def test_a_stranger_finds_no_job(job, stranger_client, name):
+    assert stranger_client.get(reverse(name, args=[job.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["job_cancel", "job_retry"])
+def test_only_contributors_cancel_and_retry(job, viewer_client, stranger_client, name):
+    for client in (viewer_client, stranger_client):
+        assert client.post(reverse(name, args=[job.pk])).status_code == 404
+
+
+def test_the_uploader_and_the_steward_read_names_others_see_numbers(
+    job, member_client, steward_client, viewer_client, owner_client
+):
+    for client, may_read in (
+        (member_client, True),
+        (steward_client, True),
+        (viewer_client, False),
+        (owner_client, False),
+    ):
+        page = client.get(job.get_absolute_url())
+        assert page.status_code == 200
+        assert ("Mueller_Hans" in page.text) == may_read
+        assert "The toy is broken." in page.text
+
+
+def test_receipts_are_filtered_by_outcome(job, viewer_client):
+    page = viewer_client.get(job.get_absolute_url(), {"outcome": "failed"})
+    assert [row.receipt.outcome for row in page.context["rows"]] == ["failed"]
+
+
+def test_the_progress_is_polled_until_the_job_has_ended(start, viewer_client):
+    job = start(FILES)
+    address = reverse("job_progress", args=[job.pk])
+    assert "every 1s" in viewer_client.get(address).text
+    job.state = JobState.DONE
+    job.save()
+    ended = viewer_client.get(address)
+    assert "every 1s" not in ended.text
+    assert ended.headers["HX-Refresh"] == "true"
+
+
+def test_the_download_is_a_zip_of_pseudonyms_and_uids(job, viewer_client):
+    answer = viewer_client.get(reverse("job_download", args=[job.pk]))
+    body = b"".join(answer.streaming_content)
+    assert len(body) == int(answer.headers["Content-Length"])
+    (name,) = zipfile.ZipFile(io.BytesIO(body)).namelist()
+    assert name.startswith("TOY-1/2.25.")
+    assert name.endswith(".dcm")
+
+
+def test_a_member_starts_a_job_over_an_upload_and_a_viewer_does_not(
+    toy, upload, project, member_client, viewer_client
+):
+    sent = upload(FILES)
+    address = reverse("job_create", args=[project.key, sent.pk])
+    choice = {"tool": "toy", "destination": "download"}
+    assert viewer_client.post(address, choice).status_code == 404
+    answer = member_client.post(address, choice)
+    assert answer.headers["Location"] == sent.jobs.get().get_absolute_url()
+
+
+def test_a_folder_is_no_destination_for_people(toy, upload, project, member_client):
+    sent = upload(FILES)
+    address = reverse("job_create", args=[project.key, sent.pk])
+    member_client.post(address, {"tool": "toy", "destination": "folder"})
+    assert not sent.jobs.exists()
+
+
+def test_members_see_the_jobs_of_their_project(job, project, viewer_client, stranger_client):
+    address = reverse("project_jobs", args=[project.key])
+    assert job.get_absolute_url() in viewer_client.get(address).text
+    assert stranger_client.get(address).status_code == 404
+
+
+def test_held_files_are_for_stewards(job, project, steward_client, owner_client, stranger_client):
+    address = reverse("project_held", args=[project.key])
+    assert "Mueller_Hans/3" in steward_client.get(address).text
+    for client in (owner_client, stranger_client):
+        assert client.get(address).status_code == 404
+
+
+def test_a_steward_rejects_a_held_file_once(job, project, steward_client, steward, outcomes):
+    held = HeldFile.objects.get(receipt__job=job)
+    address = reverse("held_reject", args=[project.key, held.pk])
+    steward_client.post(address, {"reason": "burned in"})
+    held.refresh_from_db()
+    assert (held.decision, held.decided_by, held.decision_reason) == (
+        "reject",
+        steward,
+        "burned in",
+    )
+    assert outcomes(job)[3] == ("skipped", "rejected")
+    assert not held_dir(held.pk).exists()
+    assert steward_client.post(address, {"reason": "again"}).status_code == 404
+
+
+def test_administration_reads_jobs_and_receipts_without_names(job, admin_client):
+    for name in ("job", "filereceipt"):
+        listed = admin_client.get(reverse(f"admin:jobs_{name}_changelist"))
+        assert listed.status_code == 200
+        assert "Mueller" not in listed.text
+    page = admin_client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+    assert page.status_code == 200
+    assert "Mueller" not in page.text
+    assert UploadFile.objects.filter(upload=job.upload).count() == 3
