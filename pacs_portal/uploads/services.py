@@ -88,7 +88,7 @@ def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
     """
     if upload.state != UploadState.OPEN:
         raise UploadClosedError
-    file = upload.files.only("state", "size_bytes", "kind").get(number=number)
+    file = upload.files.only("upload", "state", "size_bytes", "kind").get(number=number)
     if file.state != FileState.EXPECTED:
         return
     folder = upload_folder(upload.pk)

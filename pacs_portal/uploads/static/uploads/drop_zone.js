@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const NO_UPLOAD_YET = "00000000-0000-0000-0000-000000000000";
+  const ORDER = new Intl.Collator(undefined, { numeric: true });
   const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
   // As the pages write sizes: 1 KB is 1024 bytes.
@@ -54,18 +55,15 @@
 
     async take(found) {
       this.isReading += 1;
+      this.hideError();
       this.say(this.text.textReading);
-      try {
-        const files = await found;
-        this.sender ||= new window.PacsSender(this.text.uploadUrl, this.text.uploadId || "", this);
-        this.waiting.push(...this.sender.add(files));
-        this.onProgress();
-      } catch {
-        this.fail({ code: "unreadable" });
-        return;
-      } finally {
-        this.isReading -= 1;
-      }
+      const { files, unreadable } = await found;
+      this.isReading -= 1;
+      this.sender ||= new window.PacsSender(this.text.uploadUrl, this.text.uploadId || "", this);
+      files.sort((one, other) => ORDER.compare(one.path, other.path)); // numbers follow names
+      this.waiting.push(...this.sender.add(files));
+      this.onProgress();
+      if (unreadable) this.showError(fill(this.text.textLeftOut, { count: unreadable }), false);
       this.go();
     }
 
@@ -77,7 +75,6 @@
     }
 
     async transfer() {
-      this.hideError();
       while (this.waiting.length || this.sender.queue.length) {
         const items = this.waiting;
         this.waiting = [];

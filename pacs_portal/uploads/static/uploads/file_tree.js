@@ -1,4 +1,4 @@
-// What a person dropped or picked, as a flat list of {file, path}.
+// What a person dropped or picked: {files: [{file, path}], unreadable: how many were left out}.
 "use strict";
 window.PacsFileTree = (() => {
   // A directory reader hands out its entries in batches (100 in Chromium) until one is empty.
@@ -14,17 +14,19 @@ window.PacsFileTree = (() => {
   const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
 
   const fromEntries = async (roots) => {
-    const found = [];
+    const files = [];
+    let unreadable = 0;
     const waiting = [...roots];
     while (waiting.length) {
       const entry = waiting.pop();
-      if (entry.isDirectory) {
-        waiting.push(...await readAll(entry.createReader()));
-      } else {
-        found.push({ file: await fileOf(entry), path: entry.fullPath.replace(/^\/+/, "") });
+      try {
+        if (entry.isDirectory) waiting.push(...(await readAll(entry.createReader())));
+        else files.push({ file: await fileOf(entry), path: entry.fullPath.replace(/^\/+/, "") });
+      } catch {
+        unreadable += 1; // no permission, or gone since
       }
     }
-    return found;
+    return { files, unreadable };
   };
 
   // The entries must be taken before the first await: the browser empties the list after the event.
@@ -34,8 +36,10 @@ window.PacsFileTree = (() => {
     return entries.length ? fromEntries(entries) : Promise.resolve(fromList(transfer.files));
   };
 
-  const fromList = (files) =>
-    [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+  const fromList = (list) => ({
+    files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })),
+    unreadable: 0,
+  });
 
   return { fromDrop, fromList };
 })();
