@@ -30,8 +30,15 @@ class CommandLine:
         return self.folder / "data"
 
     def run(self, *arguments: object, **environment: str) -> Ended:
+        """Run a command to its end."""
+        with self.start(*arguments, **environment) as process:
+            out, err = process.communicate(timeout=100)
+        return Ended(process.returncode, out, err)
+
+    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, ROOT / "manage.py", *map(str, arguments)],
             env={
                 **kept,
@@ -41,12 +48,10 @@ class CommandLine:
                 **environment,
             },
             cwd=self.folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=100,
-            check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
 
     def start_portal(self) -> None:
         """Make a database with one project, "heart"."""

@@ -22,6 +22,9 @@ from pacs_portal.jobs.commandline import (
 from pacs_portal.jobs.models import Destination, Job, Runner
 from pacs_portal.jobs.options import JobOptions
 
+STOPPED = 130  # as shells report Ctrl-C
+ARCHIVE_AWAY = "The archive does not answer. Waiting for it; Ctrl-C gives up."
+
 
 class ToolCommand(BaseCommand):
     """Runs a tool's pipeline over local files; each tool names itself and adds its options."""
@@ -47,9 +50,15 @@ class ToolCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["workers"] < 0:
             raise wrong_usage("--workers must be 1 or more.")
-        with one_clear_line():
-            check_writable(options["report"], "--report")
-            report = self.work(options)
+        try:
+            with one_clear_line():
+                check_writable(options["report"], "--report")
+                report = self.work(options)
+        except KeyboardInterrupt:
+            self.stderr.write(
+                "Stopped. What is written stays; the same command goes on from there."
+            )
+            raise SystemExit(STOPPED) from None
         finish(report, options["report"], self.stdout, self.stderr)
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,13 +81,20 @@ class ToolCommand(BaseCommand):
         self, options: Mapping[str, Any], job_options: Mapping[str, Any], sources: Sources
     ) -> dict[str, Any]:
         """Upload in place, run the job here, and return the report."""
-        from pacs_portal.jobs.services import report
+        from pacs_portal.archive.orthanc import is_available
+        from pacs_portal.jobs.services import cancel_job, report
         from pacs_portal.jobs.worker import core_count, run_job_here
 
         if not sources.entries:
             return whole_report(sources.failures)
+        if options["store"] and not is_available():
+            self.stderr.write(ARCHIVE_AWAY)
         job = self._start(options, job_options, sources)
-        run_job_here(job, options["workers"] or core_count())
+        try:
+            run_job_here(job, options["workers"] or core_count())
+        except KeyboardInterrupt:
+            cancel_job(job=job, by=actor_label())  # no worker of the portal takes a command's job
+            raise
         self.after(job, options)
         return whole_report([*report(job)["files"], *sources.failures])
 

@@ -1,6 +1,7 @@
 """`manage.py pseudonymize`: the portal's registry and history, without a running portal."""
 
 import csv
+import signal
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -150,3 +151,17 @@ def test_a_wrong_key_file_stops_the_command(portal, tmp_path) -> None:
     assert ended.status == 2
     assert len(ended.err.splitlines()) == 1
     assert not outputs(tmp_path / "out")
+
+
+def test_without_an_archive_the_command_waits_until_it_is_stopped(portal, tmp_path) -> None:
+    source = write_slice(tmp_path / "1.dcm")
+    nobody_listens = "http://127.0.0.1:9"
+    arguments = ("pseudonymize", source, "--project", "heart", "--store")
+    with portal.start(*arguments, ORTHANC_URL=nobody_listens) as process:
+        assert "The archive does not answer." in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    with sqlite3.connect(portal.data / "portal.sqlite3") as database:
+        states = database.execute("SELECT state FROM jobs_job WHERE destination = 'archive'")
+        assert set(states.fetchall()) <= {("cancelled",)}
