@@ -21,9 +21,13 @@ from pacs_portal.uploads.paths import (
 )
 from pacs_portal.uploads.sniffing import sniff_file
 from pacs_portal.uploads.storage import FULL, UploadFolder, free_bytes, upload_folder
-from pacs_portal.uploads.unpacking import UnpackedFile, UnpackLimits, unpack_zip
+from pacs_portal.uploads.unpacking import (
+    NESTED_ZIP_LEVELS,
+    UnpackedFile,
+    UnpackLimits,
+    unpack_zip,
+)
 
-NESTED_ZIP_LEVELS = 1  # a zip inside a zip is unpacked, one inside that is not
 BATCH_ROWS = 500
 
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from pacs_portal.uploads.errors import UnpackError
 
 CHUNK_BYTES = 2**20
+NESTED_ZIP_LEVELS = 1  # a zip inside a zip is unpacked, one inside that is not
 MAX_PATH_BYTES = 4096
 # zipfile bounds the output of one read for these two only; 4 KB of bzip2 may become gigabytes.
 BOUNDED_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
