@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE, WASM_UNSAFE_EVAL
-from csp.decorators import csp
+from csp.constants import HEADER, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EVAL
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import (
@@ -25,9 +24,9 @@ from pacs_portal.archive.grammar import is_suspicious
 from pacs_portal.archive.queries import values_of
 from pacs_portal.archive.services import open_studies
 
-# The viewer compiles WebAssembly decoders and styles its elements by script; it runs no inline
-# script and no eval.
-CONTENT_SECURITY_POLICY = {
+# The viewer compiles WebAssembly decoders and styles its elements by script; its pages run no
+# inline script and no eval.
+POLICY = {
     "default-src": [SELF],
     "script-src": [SELF, WASM_UNSAFE_EVAL, "blob:"],
     "worker-src": [SELF, "blob:"],
@@ -42,6 +41,9 @@ CONTENT_SECURITY_POLICY = {
     "form-action": [SELF],
     "frame-ancestors": [NONE],
 }
+# A worker obeys the policy of its own file, not of the page. The one that decodes JPEG 2000 and
+# JPEG-LS builds its bindings by eval; it has no document and talks to this origin only.
+WORKER_POLICY = {**POLICY, "script-src": [*POLICY["script-src"], UNSAFE_EVAL]}
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -80,7 +82,6 @@ class _ViewerFile:
 
 
 @require_safe
-@csp(CONTENT_SECURITY_POLICY)  # type: ignore[arg-type]  # its types know views without arguments
 def ohif(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve a file of the viewer; every other address is a page of it."""
     if is_suspicious(request.path):
@@ -134,11 +135,17 @@ def _answer(request: HttpRequest, file: _ViewerFile) -> HttpResponseBase:
     response.headers["Cache-Control"] = (
         FOREVER if HASHED_NAME.search(file.path.name) else REVALIDATED
     )
+    is_page = file.path.suffix == ".html"
+    response.headers[HEADER] = _written(POLICY if is_page else WORKER_POLICY)
     # Both together let the viewer share memory between its workers.
     response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def _written(policy: dict[str, list[str]]) -> str:
+    return "; ".join(f"{directive} {' '.join(sources)}" for directive, sources in policy.items())
 
 
 def _whole(request: HttpRequest, file: _ViewerFile) -> HttpResponseBase:
