@@ -1,0 +1,70 @@
+"""`--store` of both tools against a real Orthanc: pseudonyms only, nothing twice."""
+
+from pathlib import Path
+
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+from tests.command_line import CommandLine, Ended, read_report
+from tests.services.orthanc import RunningOrthanc
+
+
+@pytest.fixture(scope="module")
+def orthanc(tmp_path_factory):
+    started = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory) -> CommandLine:
+    made = CommandLine(tmp_path_factory.mktemp("portal"))
+    made.start_portal()
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two CT slices of one patient and a picture."""
+    made = tmp_path / "Zwirbelmayr"
+    made.mkdir()
+    for number in (1, 2):
+        dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+        dataset.PatientName, dataset.PatientID = "Zwirbelmayr^Hans", "A-471108"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        dataset.save_as(made / f"{number}.dcm")
+    Image.new("RGB", (12, 8), (1, 2, 3)).save(made / "knee.png")
+    return made
+
+
+def store(portal: CommandLine, orthanc: RunningOrthanc, *arguments: object) -> Ended:
+    return portal.run(
+        *(*arguments, "--project", "heart", "--store"),
+        ORTHANC_URL=orthanc.url,
+        ORTHANC_USERNAME=orthanc.plan.username,
+        ORTHANC_PASSWORD=orthanc.plan.password,
+    )
+
+
+def test_both_tools_store_pseudonyms_and_a_second_run_finds_them(
+    portal, orthanc, folder, tmp_path
+) -> None:
+    report = tmp_path / "report.json"
+    for outcome in ("stored", "duplicate"):
+        ended = store(portal, orthanc, "pseudonymize", folder / "1.dcm", folder / "2.dcm")
+        assert (ended.status, ended.out, ended.err) == (0, f"2 {outcome}\n", "")
+        ended = store(portal, orthanc, "convert", folder, "--report", report)
+        assert ended.status == 1  # the DICOM files are not for this tool
+        assert read_report(report)["counts"] == {outcome: 1, "failed": 2}
+
+    instances = orthanc.get("/instances?expand").json()
+    assert len(instances) == 3
+    patients = orthanc.get("/patients?expand").json()
+    assert len(patients) == 2
+    for patient in patients:
+        tags = patient["MainDicomTags"]
+        assert tags["PatientID"].startswith("HEART-")
+        assert tags["PatientName"] == tags["PatientID"]
