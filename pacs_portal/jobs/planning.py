@@ -138,14 +138,14 @@ def draft_units(
     draft: Draft, refused: Mapping[int, tuple[str, str]], attempt: Attempt
 ) -> list[tuple[tuple[str, ...], PlannedUnit]]:
     """Let each first step group its files; what no step takes has its verdict."""
-    options = options_of(draft.job)
+    options, keys = options_of(draft.job), project_keys(draft.job.project_id)
     groups: dict[str, list[StepFile]] = defaultdict(list)
     for receipt in draft.receipts.values():
         verdict = _refusal(draft.job, receipt, refused)
         if isinstance(verdict, Verdict):
             draft.judge(verdict)
         else:
-            groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk))
+            groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk, keys))
     planned = []
     for name, files in groups.items():
         step = find_step(name)

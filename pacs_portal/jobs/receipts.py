@@ -1,10 +1,11 @@
 """How results become receipts, and parts and jobs come to their end; all under the lease."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -23,7 +24,6 @@ from pacs_portal.jobs.models import (
 
 BATCH_ROWS = 500
 REASON_LENGTH = 300
-FILLED = ["outcome", "code", "reason", "attempts", "updated_at"]
 CANCELLED = gettext_noop("The job was cancelled before this file's turn.")
 TWICE = gettext_noop("Another file of this job gave exactly the same image.")
 
@@ -83,8 +83,7 @@ def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
         result = by_id[receipt.pk]
         _fill(receipt, result, is_double=_is_double(result, known))
         known |= {output.sop_instance_uid for output in result.outputs}
-    FileReceipt.objects.bulk_update(receipts, FILLED, batch_size=BATCH_ROWS)
-    _append_history(receipts)
+    _save(receipts)
     ReceiptOutput.objects.bulk_create(
         [_output_row(r.pk, facts) for r in receipts for facts in by_id[r.pk].outputs],
         batch_size=BATCH_ROWS,
@@ -163,16 +162,27 @@ def _fill(receipt: FileReceipt, result: FileResult, *, is_double: bool) -> None:
     receipt.outcome = Outcome.DUPLICATE if is_double else result.outcome
     receipt.code = "twice" if is_double else result.code
     receipt.reason = TWICE if is_double else result.sentence[:REASON_LENGTH]
-    receipt.attempts += 1
-    receipt.updated_at = timezone.now()
 
 
-def _append_history(receipts: Sequence[FileReceipt]) -> None:
+def _save(receipts: Sequence[FileReceipt]) -> None:
+    """Save receipts and append their history; most of a batch ended the same way."""
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for receipt in receipts:
+        groups[receipt.outcome, receipt.code, receipt.reason].append(receipt.pk)
+    for (outcome, code, reason), ids in groups.items():
+        for start in range(0, len(ids), BATCH_ROWS):
+            FileReceipt.objects.filter(pk__in=ids[start : start + BATCH_ROWS]).update(
+                outcome=outcome,
+                code=code,
+                reason=reason,
+                attempts=F("attempts") + 1,
+                updated_at=timezone.now(),
+            )
     ReceiptAttempt.objects.bulk_create(
         [
             ReceiptAttempt(
                 receipt_id=receipt.pk,
-                number=receipt.attempts,
+                number=receipt.attempts + 1,
                 outcome=receipt.outcome,
                 code=receipt.code,
                 reason=receipt.reason,

@@ -17,7 +17,7 @@ from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import find_step
 from pacs_portal.jobs.receipts import FileResult, OutputFacts
 from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
-from pacs_portal.projects.keys import project_keys
+from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import FileState, UploadFile
 from pacs_portal.uploads.services import local_path, relative_path
 
@@ -46,6 +46,7 @@ class PartRun:
     steps: tuple[str, ...]
     options: dict[str, Any]
     work_dir: Path
+    keys: ProjectKeys
 
     @property
     def target(self) -> Target:
@@ -101,35 +102,35 @@ class UnitRun:
 
 def start_part(lease: Lease, job: Job, steps: Sequence[str], work_dir: Path) -> PartRun:
     """Gather what the units of a part share."""
-    return PartRun(job, lease, tuple(steps), options_of(job), work_dir)
+    keys = project_keys(job.project_id)
+    return PartRun(job, lease, tuple(steps), options_of(job), work_dir, keys)
 
 
-def waiting_units(run: PartRun) -> list[JobUnit]:
-    """Return the units of the part with files that wait."""
-    units = JobUnit.objects.filter(
-        part_id=run.lease.part_id, receipts__outcome=Outcome.WAITING
-    ).distinct()
-    return list(units.order_by("number"))
+def waiting_units(run: PartRun) -> list[UnitRun]:
+    """Return the units of the part with the files that wait, read in one go."""
+    waiting = FileReceipt.objects.filter(
+        unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
+    ).select_related("upload_file__upload", "unit")
+    units: dict[int, UnitRun] = {}
+    for receipt in waiting.order_by("unit__number", "upload_file__number"):
+        if receipt.unit is not None:
+            unit = units.setdefault(receipt.unit.pk, UnitRun(receipt.unit, {}, []))
+            _take_in(run, unit, receipt)
+    return list(units.values())
 
 
-def load_unit(run: PartRun, unit: JobUnit) -> UnitRun:
-    """Read the waiting files of a unit; a file that is gone has its verdict at once."""
-    receipts = unit.receipts.filter(outcome=Outcome.WAITING).select_related("upload_file__upload")
-    by_id = {receipt.pk: receipt for receipt in receipts.order_by("upload_file__number")}
-    loaded = UnitRun(unit, by_id, [])
-    for receipt in by_id.values():
-        file = receipt.upload_file
-        if file.state == FileState.RECEIVED:
-            loaded.inputs.append(step_file(file, receipt.pk))
-        else:
-            gone = Verdict(receipt.pk, Outcome.FAILED, "gone", GONE, "input")
-            loaded.verdicts[receipt.pk] = gone
-    return loaded
+def _take_in(run: PartRun, unit: UnitRun, receipt: FileReceipt) -> None:
+    """Add a waiting file to its unit; one that is gone has its verdict at once."""
+    unit.receipts[receipt.pk] = receipt
+    file = receipt.upload_file
+    if file.state == FileState.RECEIVED:
+        unit.inputs.append(step_file(file, receipt.pk, run.keys))
+    else:
+        unit.verdicts[receipt.pk] = Verdict(receipt.pk, Outcome.FAILED, "gone", GONE, "input")
 
 
-def step_file(file: UploadFile, receipt_id: int) -> StepFile:
+def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
     """Return an input as the first step sees it."""
-    keys = project_keys(file.upload.project_id)
     return StepFile(
         path=local_path(file),
         receipt_ids=(receipt_id,),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from pacs_portal.jobs import endings, leases, receipts, running
 from pacs_portal.jobs.errors import LeaseLostError
 from pacs_portal.jobs.leases import Lease
-from pacs_portal.jobs.models import Job, JobPart, JobUnit, PartKind
+from pacs_portal.jobs.models import Job, JobPart, PartKind
 from pacs_portal.jobs.originals import remove_finished_originals
 from pacs_portal.jobs.owners import this_process
 from pacs_portal.jobs.planning import UNFORESEEN, plan_job
@@ -124,10 +124,9 @@ def _run_units(run: PartRun, should_stop: Callable[[], bool]) -> bool:
     return True
 
 
-def _process(run: PartRun, unit: JobUnit, is_careful: bool) -> list[UnitRun]:
+def _process(run: PartRun, whole: UnitRun, is_careful: bool) -> list[UnitRun]:
     """Lead one unit through its steps; where that fails unforeseen, each of its files alone."""
-    whole = running.load_unit(run, unit)
-    if is_careful and running.count_attempt(run, unit) > UNIT_MAX_ATTEMPTS:
+    if is_careful and running.count_attempt(run, whole.unit) > UNIT_MAX_ATTEMPTS:
         whole.fail_all("stopped-worker", STOPPED_WORKER)
         return [whole]
     if attempt(partial(running.run_unit, run, whole)):
