@@ -14,7 +14,9 @@ from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pacs_portal.accounts.models import User
@@ -56,6 +58,10 @@ def registry(request: HttpRequest, key: str) -> HttpResponse:
 def registry_find(request: HttpRequest, key: str) -> HttpResponse:
     """Look for one patient by an exact identity, which is sent in the body and kept nowhere."""
     project = _stewarded(request, key)
+    if not _signed_in_recently(request):
+        # Not ReauthenticationRequired: it would keep what was typed in the session.
+        back = urlencode({"next": reverse("registry", args=[key])})
+        return redirect(f"{reverse('account_reauthenticate')}?{back}")
     form = FindPatientForm(request.POST)
     found = None
     if form.is_valid():
@@ -109,6 +115,7 @@ def _registry_page(request: HttpRequest, project: Project, **context: object) ->
         **project_context(request, project, "registry"),
         "page_obj": page,
         "q": term,
+        "may_find": _signed_in_recently(request),
         "find_form": FindPatientForm(),
         "export_form": ReasonForm(auto_id="id_export_%s"),
     }

@@ -9,6 +9,7 @@ import pydicom
 import pytest
 from PIL import Image
 
+from converter import planning
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import StepFile, StepResult, UnitContext, step_named
 from pacs_portal.uploads.models import Upload
@@ -79,6 +80,26 @@ def test_a_folder_is_a_study_and_each_volume_a_series(job, tmp_path) -> None:
     assert len({series[number] for number in (2, 3, 4, 1)}) == 4
     assert [found[number][0].InstanceNumber for number in (2, 10)] == [1, 2]
     assert len(found[3]) == 3
+
+
+def test_a_large_folder_is_cut_and_its_numbers_run_on(job, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(planning, "FILES_PER_UNIT", 2)
+    files = [picture(tmp_path, f"slice{number}.png", number) for number in (10, 2, 1, 20, 3)]
+    units = STEP.plan(job, files, {}).units
+    assert [[file.receipt_ids[0] for file in unit.files] for unit in units] == [
+        [1, 2],
+        [3, 10],
+        [20],
+    ]
+    assert len({(unit.values["study"], unit.values["series"]) for unit in units}) == 1
+    found = datasets(convert(job, files, tmp_path / "work"))
+    assert {number: some[0].InstanceNumber for number, some in found.items()} == {
+        1: 1,
+        2: 2,
+        3: 3,
+        10: 4,
+        20: 5,
+    }
 
 
 def test_photographs_are_a_series_of_their_own(job, tmp_path) -> None:

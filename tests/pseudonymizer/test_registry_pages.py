@@ -95,6 +95,19 @@ def test_an_old_session_types_its_password_again(patient, steward_client) -> Non
     assert "Zwirbelmayr^Hans" in text
 
 
+def test_what_an_old_session_searches_for_is_kept_nowhere(patient, steward_client) -> None:
+    page = reverse("registry", args=["heart"])
+    assert reverse("registry_find", args=["heart"]) not in steward_client.get(page).content.decode()
+    typed = {"patient_id": "A-4711", "name": "Zwirbelmayr^Hans"}
+    response = steward_client.post(reverse("registry_find", args=["heart"]), typed)
+    assert response.url.startswith(reverse("account_reauthenticate"))
+    assert "Zwirbelmayr" not in str(dict(steward_client.session))
+
+    back = steward_client.post(response.url, {"password": "passphrase"})
+    assert back.url == page
+    assert reverse("registry_find", args=["heart"]) in steward_client.get(page).content.decode()
+
+
 def test_a_patient_of_another_project_is_not_found_here(patient, other_project, steward) -> None:
     foreign = resolve(other_project, HANS, None)
     client = signed_in(steward)
