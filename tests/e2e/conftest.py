@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
+from tests.e2e import walk
 from tests.e2e.portal import Portal, running_portal
 
 CHROMIUM = "/usr/bin/chromium"
@@ -90,6 +91,15 @@ def page(context: BrowserContext, conversation: Conversation) -> Page:
     opened = context.new_page()
     conversation.listen(opened)
     return opened
+
+
+@pytest.fixture(scope="session")
+def signed_in(page: Page, portal: Portal, screenshots: Path) -> Page:
+    """The page of the first admin, signed in."""
+    page.goto("/")
+    page.screenshot(path=screenshots / "sign-in.png")
+    walk.sign_in_as(page, portal.email, portal.password)
+    return page
 
 
 @pytest.fixture(scope="session")

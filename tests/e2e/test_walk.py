@@ -1,5 +1,6 @@
 """Sign in, create a project, drop a folder, see it clean in the viewer: the whole product once."""
 
+import csv
 import re
 import sqlite3
 import zipfile
@@ -31,13 +32,10 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Drop:
 
 
 @pytest.fixture(scope="module")
-def project_page(page: Page, portal: Portal, screenshots: Path) -> Page:
+def project_page(signed_in: Page) -> Page:
     """A signed-in person's page; her project is made."""
-    page.goto("/")
-    page.screenshot(path=screenshots / "sign-in.png")
-    walk.sign_in(page, portal)
-    walk.create_project(page, "Thorax study", KEY)
-    return page
+    walk.create_project(signed_in, "Thorax study", KEY)
+    return signed_in
 
 
 @pytest.fixture(scope="module")
@@ -142,18 +140,42 @@ def test_the_same_folder_as_a_zip_keeps_the_pseudonyms(
 
 
 def test_a_steward_sees_who_stands_behind_a_pseudonym(
-    project_page: Page, archive_job: str, screenshots: Path
+    project_page: Page, archive_job: str, screenshots: Path, portal: Portal
 ) -> None:
     project_page.goto(f"/projects/{KEY}/registry/")
-    expect(project_page.locator("body")).not_to_contain_text("Quandtmeier")
+    expect(project_page.locator("main")).not_to_contain_text("Quandtmeier")
     project_page.screenshot(path=screenshots / "registry.png")
+    project_page.get_by_label("Patient ID").fill("px7730412")
+    project_page.get_by_label("Name").fill("Quandtmeier^Hedwig")
+    project_page.get_by_label("Birth date").fill("1956-04-17")
+    project_page.get_by_role("button", name="Find").click()
+    project_page.get_by_role("status").get_by_role("link").click()
+    expect(project_page.locator("main")).not_to_contain_text("Quandtmeier")
+    project_page.get_by_label("Reason").select_option(index=1)
+    project_page.get_by_role("button", name="Show the identity").click()
+    expect(project_page.locator("main")).to_contain_text("Quandtmeier")
+
+
+def test_the_mapping_goes_where_the_steward_saves_it(
+    project_page: Page, archive_job: str, tmp_path: Path
+) -> None:
+    project_page.goto(f"/projects/{KEY}/registry/")
+    project_page.get_by_label("Reason").select_option(index=1)
+    with project_page.expect_download() as download:
+        project_page.get_by_role("button", name="Export as CSV").click()
+    download.value.save_as(tmp_path / "mapping.csv")
+    with (tmp_path / "mapping.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = {row["patient_name"] for row in rows}
+    assert {"Quandtmeier^Hedwig", "Krawinkelhofer^Ottokringel"} <= names
+    assert len({row["pseudonym"] for row in rows}) == len(rows) == 4
 
 
 def test_no_planted_name_is_in_any_answer(
     project_page: Page, archive_job: str, conversation: Conversation
 ) -> None:
-    """The uploader may see her own file names on upload and job pages; nothing else shows any."""
-    hers = re.compile(rf"/jobs/|/projects/{KEY}/uploads?/")
+    """Names show on the uploader's own upload and job pages and on the steward's registry."""
+    hers = re.compile(rf"/jobs/|/projects/{KEY}/uploads?/|/registry/")
     leaks = {
         (url.partition("?")[0], word)
         for url, text in conversation.answers

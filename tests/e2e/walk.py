@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.e2e.portal import Portal
 from tests.e2e.viewport import viewport_image
 
 JOB_SECONDS = 90
 
 
-def sign_in(page: Page, portal: Portal) -> None:
+def sign_in_as(page: Page, email: str, password: str) -> None:
     """Open the portal, be sent to the sign-in page, sign in."""
     page.goto("/")
     expect(page).to_have_url(re.compile(r"/accounts/login/"))
-    page.get_by_label("Email").fill(portal.email)
-    page.get_by_label("Password", exact=True).fill(portal.password)
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page).to_have_url(re.compile(r"127\.0\.0\.1:\d+/$"))
