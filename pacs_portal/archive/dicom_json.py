@@ -10,13 +10,12 @@ PERSON_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 def study_json(study: Study, root_url: str) -> dict[str, Attribute]:
     """Return the attributes of PS3.18 Table 10.6.3-3; `root_url` is the DICOMweb root."""
-    return {
+    attributes = {
         "00080005": _attribute("CS", "ISO_IR 192"),
         "00080020": _attribute("DA", study.study_date),
         "00080030": _attribute("TM", study.study_time),
         "00080050": _attribute("SH", study.accession_number),
         "00080056": _attribute("CS", "ONLINE"),
-        "00080061": _attribute("CS", *study.modalities),
         "00080090": _attribute("PN"),
         "00081030": _attribute("LO", study.study_description),
         "00081190": _attribute("UR", f"{root_url}/studies/{study.study_instance_uid}"),
@@ -29,6 +28,9 @@ def study_json(study: Study, root_url: str) -> dict[str, Attribute]:
         "00201206": _attribute("IS", study.series_count),
         "00201208": _attribute("IS", study.instance_count),
     }
+    if study.modalities:  # empty, it stops the viewer, which copes without it
+        attributes["00080061"] = _attribute("CS", *study.modalities)
+    return attributes
 
 
 def _attribute(vr: str, *values: str | int) -> Attribute:

@@ -20,7 +20,7 @@ from pacs_portal.archive.media_types import accepted_json, accepted_objects, acc
 from pacs_portal.archive.models import Study
 from pacs_portal.archive.queries import BadQueryError, Query, query_of, rebuilt
 from pacs_portal.archive.search import matching_studies, unmatched_keywords
-from pacs_portal.archive.streaming import NotAcceptableError, streamed
+from pacs_portal.archive.streaming import ArchiveFailedError, NotAcceptableError, streamed
 from pacs_portal.archive.within import Found, found_within
 from pacs_portal.projects.models import Project
 
@@ -29,6 +29,8 @@ RETRY_SECONDS = "15"
 THUMBNAIL_SIZE = "256,256"
 # What may be said of a rendered picture (PS3.18 8.3.5); Orthanc gets nothing else.
 PICTURE_PARAMETERS = ("quality", "viewport", "window")
+ANY_TRANSFER_SYNTAX = re.compile(r"transfer-syntax=\"?\*")
+DECODED = 'multipart/related; type="application/octet-stream"'
 PICTURE_VALUE = re.compile(r"[0-9a-zA-Z.,-]{1,80}")
 
 
@@ -99,6 +101,8 @@ def _told_as_refusals() -> Iterator[None]:
         raise _RefusedError(HTTPStatus.NOT_FOUND, "There is nothing at this address.") from None
     except NotAcceptableError as error:
         raise _RefusedError(HTTPStatus.NOT_ACCEPTABLE, str(error)) from None
+    except ArchiveFailedError as error:
+        raise _RefusedError(HTTPStatus.BAD_GATEWAY, str(error)) from None
     except ArchiveUnavailableError as error:
         raise _RefusedError(
             HTTPStatus.SERVICE_UNAVAILABLE, str(error), Retry_After=RETRY_SECONDS
@@ -197,7 +201,13 @@ def _objects(door: _Door, target: Target) -> HttpResponseBase:
         accept = _acceptable(accepted_json(door.accept))
     else:
         accept = _acceptable(accepted_objects(door.accept))
-    return streamed(path, query, door.headers(accept), with_body=door.has_body)
+    try:
+        return streamed(path, query, door.headers(accept), with_body=door.has_body)
+    except ArchiveFailedError:
+        if not ANY_TRANSFER_SYNTAX.search(accept):
+            raise
+        # Orthanc cuts no frame out of a deflated file as it stands, but decodes it.
+        return streamed(path, query, door.headers(DECODED), with_body=door.has_body)
 
 
 def _picture_query(request: HttpRequest, target: Target) -> str:

@@ -16,6 +16,10 @@ class NotAcceptableError(ArchiveError):
     """Orthanc cannot give the object in any form that the client takes."""
 
 
+class ArchiveFailedError(ArchiveError):
+    """Orthanc failed on this very object, as on files in transfer syntaxes it cannot decode."""
+
+
 class UpstreamBody:
     """The body of Orthanc's answer; closing it, as when the client left, ends the transfer."""
 
@@ -41,6 +45,8 @@ def streamed(
         If Orthanc has no such object.
     NotAcceptableError
         If Orthanc does not understand the request as it stands.
+    ArchiveFailedError
+        If Orthanc cannot decode the object.
     ArchiveUnavailableError
         If Orthanc does not answer, or not as an archive does.
     """
@@ -60,4 +66,6 @@ def _error(status_code: int) -> Exception:
         return Http404()
     if status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE}:
         return NotAcceptableError("The archive cannot give this object in the form asked for.")
+    if status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ArchiveFailedError("The archive cannot read this object.")
     return ArchiveUnavailableError("The archive could not answer; try again later.")

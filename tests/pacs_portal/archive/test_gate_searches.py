@@ -108,3 +108,9 @@ def test_a_claimed_study_is_not_there_yet(sample, owner_client):
     Study.objects.update(state="claimed")
     assert owner_client.get("/dicom-web/studies").json() == []
     assert owner_client.get(f"/dicom-web/{study_address(sample)}/metadata").status_code == 404
+
+
+def test_a_study_of_unknown_modality_leaves_the_attribute_out(sample, owner_client):
+    Study.objects.update(modalities=[])
+    [found] = owner_client.get("/dicom-web/studies").json()
+    assert "00080061" not in found
