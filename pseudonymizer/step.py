@@ -1,5 +1,6 @@
 """The step "pseudonymize": DICOM in, DICOM under the project's pseudonyms out."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -21,7 +22,7 @@ from pacs_portal.jobs.steps import (
     UnitContext,
     Verdict,
 )
-from pacs_portal.projects.keys import project_keys
+from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pseudonymizer.engine import (
     Context,
     HeldBack,
@@ -41,6 +42,7 @@ IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
 IS_DICOMDIR = gettext_noop("This is the table of contents of a disc; its images are taken.")
+CHANGED = gettext_noop("The file changed while the job ran. Start it again.")
 UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
 
 _Series = tuple[GivenIdentity, str]
@@ -73,7 +75,8 @@ class PseudonymizeStep:
                 continue
             identity = GivenIdentity(**asdict(header.identity))
             series[identity, header.series_instance_uid].append(file)
-        return Plan(units=tuple(_units(series)), verdicts=tuple(verdicts))
+        units = tuple(_units(series, project_keys(job.project_id)))
+        return Plan(units=units, verdicts=tuple(verdicts))
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Fix the unit's patient, so that all parts write the same pseudonym."""
@@ -85,7 +88,9 @@ class PseudonymizeStep:
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Pseudonymize each file; one that fails or is held does not stop the others."""
-        engine_context = _engine_context(context)
+        keys = project_keys(context.job.project_id)
+        engine_context = _engine_context(context, keys)
+        planned = str(context.values.get("identity", ""))
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
         for number, file in enumerate(files):
@@ -93,6 +98,8 @@ class PseudonymizeStep:
             target_dir = context.work_dir / str(number)
             target_dir.mkdir()
             try:
+                if planned:
+                    _check_unchanged(file, planned, keys)
                 result = pseudonymize_file(file.path, target_dir, engine_context)
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
@@ -106,11 +113,26 @@ def provenance(profile_version: str) -> str:
     return f"pseudonymizer/{ENGINE_RULES} profile/{profile_version}"
 
 
-def _units(series: Mapping[_Series, list[StepFile]]) -> Iterator[PlannedUnit]:
+def _units(series: Mapping[_Series, list[StepFile]], keys: ProjectKeys) -> Iterator[PlannedUnit]:
     for (identity, _), files in series.items():
+        values = {"identity": _identity_digest(keys, identity)}
         for start in range(0, len(files), FILES_PER_UNIT):
             chunk = tuple(files[start : start + FILES_PER_UNIT])
-            yield PlannedUnit(files=chunk, identity=identity)
+            yield PlannedUnit(files=chunk, values=values, identity=identity)
+
+
+def _identity_digest(keys: ProjectKeys, identity: GivenIdentity) -> str:
+    return keys.digest(Label.CONTENT, b"identity", json.dumps(asdict(identity)).encode()).hex()
+
+
+def _check_unchanged(file: StepFile, planned: str, keys: ProjectKeys) -> None:
+    """Refuse a file that names another patient now than when it was planned.
+
+    A command reads its sources in place, and a retry may come days later.
+    """
+    identity = GivenIdentity(**asdict(read_header(file.path).identity))
+    if _identity_digest(keys, identity) != planned:
+        raise PseudonymizationError("changed", CHANGED)
 
 
 def _note_profile(job: Job) -> None:
@@ -121,13 +143,13 @@ def _note_profile(job: Job) -> None:
         job.save(update_fields=["options"])
 
 
-def _engine_context(context: UnitContext) -> Context:
+def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
     patient = RegistryPatient.objects.select_related("project", "merged_into").get(
         pk=UUID(str(context.values["patient"])), project=context.job.project_id
     )
     return Context(
         subject=subject_of(patient),
-        uid_key=project_keys(context.job.project_id).uid_key,
+        uid_key=keys.uid_key,
         profile=default_profile(),
         now=context.job.created_at,
     )

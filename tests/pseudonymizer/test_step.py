@@ -73,7 +73,8 @@ def test_the_plan_holds_no_identity(job, tmp_path) -> None:
     (unit,) = STEP.plan(job, files, {}).units
     prepared = STEP.prepare(job, unit)
     patient = RegistryPatient.objects.get()
-    assert prepared.values == {"patient": str(patient.pk)}
+    assert prepared.values["patient"] == str(patient.pk)
+    assert not any("A-1" in str(value) for value in prepared.values.values())
     assert "Zwirbelmayr" not in repr(prepared)
     assert identity_of(patient).name == "Zwirbelmayr^Hans"
     assert patient.first_job == job
@@ -121,6 +122,16 @@ def test_bad_files_get_a_verdict_and_the_others_go_on(job, tmp_path) -> None:
     result = run(job, STEP.prepare(job, unit), tmp_path / "work")
     assert [file.receipt_ids for file in result.files] == [(1,)]
     assert [(verdict.receipt_id, verdict.code) for verdict in result.verdicts] == [(3, "truncated")]
+
+
+def test_a_file_that_became_another_patients_after_the_plan_is_refused(job, tmp_path) -> None:
+    file = slice_of(tmp_path, 1, PatientID="A-1")
+    (unit,) = STEP.plan(job, [file], {}).units
+    prepared = STEP.prepare(job, unit)
+    slice_of(tmp_path, 1, PatientID="B-2")
+    result = run(job, prepared, tmp_path / "work")
+    assert [verdict.code for verdict in result.verdicts] == ["changed"]
+    assert not result.files
 
 
 def test_what_the_engine_cannot_check_is_held(job, tmp_path) -> None:
