@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Sequence
 from hashlib import file_digest
 from pathlib import Path
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from pacs_portal.jobs.models import Destination, FileReceipt, Job
 from pacs_portal.jobs.receipts import Hold
-from pacs_portal.jobs.storage import held_dir, make_private, place
+from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private, place
 from pacs_portal.projects.keys import Label, project_keys
 
 ORIGINAL = "original"
@@ -41,8 +41,16 @@ def content_digest(job: Job, original: Path) -> bytes:
 
 
 def _keep(folder: Path, original: Path, outputs: Sequence[Path]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # an earlier try, cut short
-    make_private(folder)
-    place(original, folder / ORIGINAL, is_linkable=False)
+    """Make the folder at once and whole; what an earlier try made is the same and stays."""
+    if folder.exists():
+        return
+    draft = held_dir(uuid4())  # housekeeping removes it if this process dies
+    make_private(draft)
+    place(original, draft / ORIGINAL, is_linkable=False)
     for number, output in enumerate(outputs):
-        place(output, folder / f"output-{number}.dcm", is_linkable=False)
+        place(output, draft / f"output-{number}.dcm", is_linkable=False)
+    flush_to_disk(draft)
+    try:
+        draft.rename(folder)
+    except OSError:  # a worker that lost its lease was here at the same moment
+        shutil.rmtree(draft)

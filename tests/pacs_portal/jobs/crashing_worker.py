@@ -1,11 +1,11 @@
 """A worker for the crash tests, in a process of its own on a real database.
 
     crashing_worker.py prepare FOLDER toys|real     migrate, upload, start a job; prints its id
-    crashing_worker.py run JOB toys|real [POINT before|after N]
+    crashing_worker.py run JOB toys|real [POINT before|after N [SIGNAL]]
     crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
 
-With a point, the process kills itself by SIGKILL before or after the N-th call of the function
-that the point names ("package.module:function" or "package.module:Class.method").
+With a point, the process sends itself SIGKILL, or SIGNAL, before or after the N-th call of what
+the point names ("package.module:function" or "package.module:Class.method").
 """
 
 import functools
@@ -38,7 +38,7 @@ from pacs_portal.jobs.models import (  # noqa: E402
     ReceiptAttempt,
     ReceiptOutput,
 )
-from pacs_portal.jobs.services import create_job  # noqa: E402
+from pacs_portal.jobs.services import create_job, is_waiting_for_archive  # noqa: E402
 from pacs_portal.jobs.worker import run_job_here  # noqa: E402
 from pacs_portal.projects.services import NewProject, create_project  # noqa: E402
 from pacs_portal.uploads.services import (  # noqa: E402
@@ -71,7 +71,7 @@ def prepare(folder: Path, kind: str) -> str:
     return str(create_job(upload=upload, tool=tool, destination=destination, by=user).pk)
 
 
-def crash_at(point: str, when: str, call_number: int) -> None:
+def crash_at(point: str, when: str, call_number: int, signal_number: int) -> None:
     """Wrap the function of `point` wherever it was imported to."""
     module_name, _, path = point.partition(":")
     owner: Any = sys.modules[module_name]
@@ -85,11 +85,12 @@ def crash_at(point: str, when: str, call_number: int) -> None:
     def crashing(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == call_number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        is_due = calls == call_number
+        if is_due and when == "before":
+            os.kill(os.getpid(), signal_number)
         answer = original(*args, **kwargs)
-        if calls == call_number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if is_due and when == "after":
+            os.kill(os.getpid(), signal_number)
         return answer
 
     setattr(owner, name, crashing)
@@ -104,6 +105,7 @@ def inspect(job: Job) -> dict[str, Any]:
     results = settings.RESULTS_DIR / str(job.pk)
     return {
         "state": job.state,
+        "waits_for_service": is_waiting_for_archive(job),
         "parts": sorted(job.parts.values_list("state", flat=True)),
         "outcomes": {r.upload_file.number: [r.outcome, r.code] for r in receipts},
         "inputs": sorted(
@@ -121,6 +123,7 @@ def inspect(job: Job) -> dict[str, Any]:
         ),
         "patients": job.project.patients.count(),
         "held": HeldFile.objects.filter(receipt__job=job).count(),
+        "held_files": sorted(path.name for path in settings.HELD_DIR.glob("*/*")),
         "held_folders": _count(settings.HELD_DIR),
         "work_folders": _count(settings.WORK_DIR),
         "originals": sorted(
@@ -143,7 +146,8 @@ def main(command: str, subject: str, kind: str, *crash: str) -> None:
     job = Job.objects.get(pk=subject)
     if command == "run":
         if crash:
-            crash_at(crash[0], crash[1], int(crash[2]))
+            point, when, number, *name = crash
+            crash_at(point, when, int(number), signal.Signals[name[0] if name else "SIGKILL"])
         run_job_here(job)
         keep_house()  # as every worker does when it starts, and again from time to time
     sys.stdout.write(json.dumps(inspect(Job.objects.get(pk=subject))))

@@ -1,26 +1,19 @@
 """kill -9 of a worker, before and after each commit and effect: nothing is lost or doubled."""
 
 import io
-import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 from pydicom.data import get_testdata_file
 
+from tests.pacs_portal.jobs.installations import Installation, picture, prepared
 from tests.services.orthanc import RunningOrthanc
 
-SCRIPT = Path(__file__).with_name("crashing_worker.py")
 JOBS = "pacs_portal.jobs"
 TOY = "tests.pacs_portal.jobs.toys:ToyStep"
 TOY_POINTS = [
@@ -59,66 +52,11 @@ REAL_POINTS = [
 ]
 
 
-@dataclass
-class Installation:
-    """A data folder with a job that waits, to be copied for every crash."""
-
-    folder: Path
-    kind: str
-    job: str
-    environment: dict[str, str]
-
-    def copy(self, folder: Path) -> "Installation":
-        shutil.copytree(self.folder, folder)
-        return Installation(folder, self.kind, self.job, self.environment)
-
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(SCRIPT), *arguments],
-            env={
-                **os.environ,
-                **self.environment,
-                "PACS2GO_DATA": str(self.folder / "data"),
-                "PACS2GO_KEYS_FILE": str(self.folder / "keys"),
-                "PACS2GO_LEASE_SECONDS": "1",
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    def run(self, *crash: str) -> subprocess.CompletedProcess[str]:
-        return self.call("run", self.job, self.kind, *crash)
-
-    def finish(self) -> dict[str, Any]:
-        ended = self.run()
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
-
-
-def prepared(folder: Path, kind: str, files: dict[str, bytes], **environment: str) -> Installation:
-    for name, content in files.items():
-        path = folder / "sources" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    made = Installation(folder, kind, "", environment)
-    answer = made.call("prepare", str(folder / "sources"), kind)
-    assert answer.returncode == 0, answer.stderr
-    made.job = answer.stdout.strip()
-    return made
-
-
 def make_zip(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def picture(color: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 6), (color, 1, 2)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
