@@ -22,6 +22,7 @@ def _orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 @pytest.fixture
 def orthanc(_orthanc_process: RunningOrthanc, settings) -> RunningOrthanc:
+    assert _orthanc_process.is_ready(), "Orthanc stopped during the tests; see its log"
     settings.ORTHANC_URL = _orthanc_process.url
     settings.ORTHANC_USERNAME = _orthanc_process.plan.username
     settings.ORTHANC_PASSWORD = _orthanc_process.plan.password
