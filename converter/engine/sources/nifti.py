@@ -1,6 +1,7 @@
 """NIfTI volumes: one MR or CT instance per slice, slice by slice."""
 
 import gzip
+import math
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from converter.engine.sources.nifti_scaling import Extent, Storage, choose_stora
 
 _GZIP = b"\x1f\x8b"
 _LARGEST_SIDE = 65535
+_SAMPLED_VOXELS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 
 
 def _extent(volume: Volume) -> Extent:
-    extent = Extent()
+    voxel_count = math.prod(volume.header.shape)
+    extent = Extent(step=math.ceil(math.sqrt(voxel_count / _SAMPLED_VOXELS)))
     for index in range(volume.header.shape[2]):
         extent.add(volume.slice(index))
     return extent

@@ -161,11 +161,14 @@ def _real_world_mapping(storage: Storage) -> Dataset:
 
 
 def _add_window(dataset: Dataset, storage: Storage) -> None:
-    """One window for the whole volume: soft tissue for CT, all values for MR (PS3.3 C.11.2)."""
+    """One window for the whole volume: soft tissue for CT, nearly all values for MR.
+
+    PS3.3 C.11.2. An MR has no scale of its own, so its window follows the values.
+    """
     center, width = 40.0, 400.0
     if dataset.Modality == "MR":
-        center = (storage.lowest + storage.highest) / 2
-        width = (storage.highest - storage.lowest) or 1.0
+        center = (storage.darkest + storage.brightest) / 2
+        width = (storage.brightest - storage.darkest) or 1.0
     if width > _WIDEST_WINDOW:
         return
     if width < 1:

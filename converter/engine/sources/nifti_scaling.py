@@ -1,6 +1,6 @@
 """From the voxels of a volume to 16 bit stored values, with slope and intercept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,18 +10,27 @@ from converter.engine.instances import decimal_string
 _STEPS = 65535
 EXACT = "Voxel values kept exactly."
 PADDED = "Voxels without a finite value hold the pixel padding value."
+_SHOWN_PERCENTILES = (0.5, 99.5)  # a few outliers must not turn the rest of the picture black
 
 
 @dataclass
 class Extent:
-    """What has to be known of all voxels of a volume before the first one is stored."""
+    """What has to be known of all voxels of a volume before the first one is stored.
 
+    The window is measured on every `step`-th row and column, so that memory stays bounded.
+    """
+
+    step: int = 1
     lowest: float = np.inf
     highest: float = -np.inf
     is_integral: bool = True
     is_finite: bool = True
+    _samples: list[np.ndarray] = field(default_factory=list)
 
     def add(self, values: np.ndarray) -> None:
+        """Take in a slice, shape (rows, columns)."""
+        sample = values[:: self.step, :: self.step].ravel()
+        self._samples.append(sample[np.isfinite(sample)])
         if values.dtype.kind == "f":
             finite = values[np.isfinite(values)]
             self.is_finite &= finite.size == values.size
@@ -31,14 +40,25 @@ class Extent:
             self.lowest = min(self.lowest, values.min().item())
             self.highest = max(self.highest, values.max().item())
 
+    @property
+    def shown(self) -> tuple[float, float]:
+        """The darkest and the brightest value that a picture should tell apart."""
+        sample = np.concatenate(self._samples) if self._samples else np.empty(0)
+        if not sample.size:
+            return self.lowest, self.highest
+        darkest, brightest = np.percentile(sample.astype(np.float64), _SHOWN_PERCENTILES)
+        if darkest == brightest:  # nearly all voxels are equal: show what differs
+            return self.lowest, self.highest
+        return float(darkest), float(brightest)
+
 
 @dataclass(frozen=True)
 class Storage:
     """How voxels become stored values: real = stored * rescale_slope + rescale_intercept.
 
     Where `is_exact`, stored values are the source's own and the rescale is the source's scaling.
-    The rescale is kept as DS text, so that what is written is what was computed with. `lowest`
-    and `highest` are real values, both 0 where no voxel is finite.
+    The rescale is kept as DS text, so that what is written is what was computed with. `darkest`
+    and `brightest` bound the window in real values, both 0 where no voxel is finite.
     """
 
     dtype: np.dtype
@@ -47,8 +67,8 @@ class Storage:
     intercept: float
     rescale_slope: str
     rescale_intercept: str
-    lowest: float
-    highest: float
+    darkest: float
+    brightest: float
     padding: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -93,14 +113,20 @@ def choose_storage(dtype: np.dtype, extent: Extent, slope: float, intercept: flo
     stored = _exact_dtype(dtype, extent)
     if stored is not None:
         texts = decimal_string(slope), decimal_string(intercept)
-        limits = _real_limits(extent, slope, intercept)
-        return Storage(stored, True, slope, intercept, *texts, *limits, notes=(EXACT,))
+        shown = _shown_limits(extent, slope, intercept)
+        return Storage(stored, True, slope, intercept, *texts, *shown, notes=(EXACT,))
     return _scaled(extent, slope, intercept)
 
 
-def _real_limits(extent: Extent, slope: float, intercept: float) -> tuple[float, float]:
-    ends = [value * slope + intercept for value in (extent.lowest, extent.highest)]
-    if extent.lowest > extent.highest:
+def _shown_limits(extent: Extent, slope: float, intercept: float) -> tuple[float, float]:
+    return _in_real_values(extent.shown, slope, intercept)
+
+
+def _in_real_values(
+    limits: tuple[float, float], slope: float, intercept: float
+) -> tuple[float, float]:
+    ends = [value * slope + intercept for value in limits]
+    if limits[0] > limits[1]:
         return 0.0, 0.0
     if not np.isfinite(max(ends) - min(ends)):
         raise _too_wide()
@@ -131,7 +157,8 @@ def _scaled(extent: Extent, slope: float, intercept: float) -> Storage:
     """Spread the finite values over the unsigned range; 0 is left free where it means padding."""
     padding = None if extent.is_finite else 0
     first = 0 if padding is None else 1
-    lowest, highest = _real_limits(extent, slope, intercept)
+    lowest, highest = _in_real_values((extent.lowest, extent.highest), slope, intercept)
+    darkest, brightest = _shown_limits(extent, slope, intercept)
     step = decimal_string((highest - lowest) / (_STEPS - first) or 1.0)
     note = f"Scaled to 16 bit; voxel values are within half a step of {step}."
     return Storage(
@@ -141,8 +168,8 @@ def _scaled(extent: Extent, slope: float, intercept: float) -> Storage:
         intercept=intercept,
         rescale_slope=step,
         rescale_intercept=decimal_string(lowest - first * float(step)),
-        lowest=lowest,
-        highest=highest,
+        darkest=darkest,
+        brightest=brightest,
         padding=padding,
         notes=(note,) if padding is None else (note, PADDED),
     )

@@ -48,13 +48,36 @@ def test_an_axial_volume_faces_as_radiologists_expect(convert):
     assert list(dataset.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0]
 
 
-def test_mr_has_one_window_over_all_its_values(convert):
+def test_mr_has_one_window_over_nearly_all_its_values(convert):
+    # 210 values in a row: half a percent of their 209 steps is left out at both ends.
     datasets = convert(nifti(counted("i2", first=-100)))
-    assert {(d.WindowCenter, d.WindowWidth) for d in datasets} == {(4.5, 209)}
+    assert [float(d.WindowCenter) for d in datasets] == pytest.approx([4.5] * 7)
+    assert [float(d.WindowWidth) for d in datasets] == pytest.approx([206.91] * 7)
     narrow = convert(nifti(counted("f4", factor=0.001)))[0]
     assert narrow.VOILUTFunction == "LINEAR_EXACT"
-    assert float(narrow.WindowWidth) == pytest.approx(0.209)
+    assert float(narrow.WindowWidth) == pytest.approx(0.20691)
     assert "WindowWidth" not in convert(nifti(counted("f4", factor=1e36)))[0]
+
+
+@pytest.mark.parametrize("dtype", ["i2", "f4"])
+def test_a_single_bright_voxel_does_not_darken_the_picture(convert, dtype):
+    voxels = counted(dtype, factor=0.5 if dtype == "f4" else 1)
+    voxels[1, 2, 3] = 30_000
+    assert float(convert(nifti(voxels))[0].WindowWidth) < 210
+
+
+def test_a_volume_of_nearly_one_value_shows_the_others(convert):
+    voxels = np.zeros(SHAPE, "i2")
+    voxels[1, 2, 3] = 8
+    dataset = convert(nifti(voxels))[0]
+    assert (dataset.WindowCenter, dataset.WindowWidth) == (4, 8)
+
+
+def test_the_window_of_a_large_volume_is_measured_on_a_sample(convert):
+    ramp = np.arange(2**21, dtype="f8").reshape(1024, 1024, 2) / 2**6  # 0 to 32768
+    dataset = convert(nifti(ramp.astype("i2")))[0]
+    assert float(dataset.WindowCenter) == pytest.approx(2**14, rel=0.01)
+    assert float(dataset.WindowWidth) == pytest.approx(2**15 * 0.99, rel=0.01)
 
 
 def test_ct_has_hounsfield_units_and_a_window(convert):
