@@ -85,7 +85,8 @@ def test_no_other_way_leads_to_a_study(portal, target):
 
 def test_plain_paths_are_answered(portal):
     assert portal.ask(b"/dicom-web/studies")[0] == 200
-    assert portal.ask(portal.small.encode() + b"/frames/1%2C1")[0] in {200, 406}
+    # A list of frames may be encoded; this instance has no second one.
+    assert portal.ask(portal.small.encode() + b"/frames/1%2C2")[0] in {404, 406}
     assert portal.ask(portal.small.encode() + b"/metadata?x=//..;")[0] == 200
     assert portal.ask(b"http://127.0.0.1/dicom-web/studies")[0] == 200
 
