@@ -220,10 +220,8 @@ def _write_part(
     part = JobPart.objects.create(job=job, number=number, kind=PartKind.WORK, steps=list(steps))
     rows = [JobUnit(part=part, number=n, plan=dict(unit.values)) for n, unit in enumerate(units)]
     JobUnit.objects.bulk_create(rows, batch_size=BATCH_ROWS)
-    receipts = [
-        FileReceipt(pk=receipt_id, unit=row)
-        for row, unit in zip(rows, units, strict=True)
-        for file in unit.files
-        for receipt_id in file.receipt_ids
-    ]
-    FileReceipt.objects.bulk_update(receipts, ["unit"], batch_size=BATCH_ROWS)
+    for row, unit in zip(rows, units, strict=True):
+        ids = [receipt_id for file in unit.files for receipt_id in file.receipt_ids]
+        for start in range(0, len(ids), BATCH_ROWS):
+            receipts = FileReceipt.objects.filter(pk__in=ids[start : start + BATCH_ROWS])
+            receipts.update(unit=row)

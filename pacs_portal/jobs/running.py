@@ -19,6 +19,7 @@ from pacs_portal.jobs.receipts import FileResult, OutputFacts
 from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import FileState, UploadFile
+from pacs_portal.uploads.paths import source_path
 from pacs_portal.uploads.services import local_path, relative_path
 
 # A batch is recorded when it holds this much or is this old: often enough to be seen moving.
@@ -131,8 +132,10 @@ def _take_in(run: PartRun, unit: UnitRun, receipt: FileReceipt) -> None:
 
 def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
     """Return an input as the first step sees it."""
+    is_in_place = file.sealed_source is not None
     return StepFile(
-        path=local_path(file),
+        # Not local_path() for all: it fetches the project's keys anew for every source.
+        path=source_path(file, keys) if is_in_place else local_path(file),
         receipt_ids=(receipt_id,),
         kind=file.kind,
         relative_path=relative_path(file, keys),

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,9 +37,11 @@ def work_dir(lease: Lease) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     path = Path(settings.WORK_DIR) / f"{lease.part_id}-{lease.fence}"
     make_private(path)
+    usual, tempfile.tempdir = tempfile.tempdir, str(path)  # what libraries leave is swept too
     try:
         yield path
     finally:
+        tempfile.tempdir = usual
         shutil.rmtree(path, ignore_errors=True)
 
 
