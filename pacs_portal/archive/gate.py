@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableEr
 from pacs_portal.archive.grammar import Kind, Target, is_suspicious, target_of, typed_path
 from pacs_portal.archive.media_types import accepted_json, accepted_objects, accepted_picture
 from pacs_portal.archive.models import Study
+from pacs_portal.archive.pictures import picture_query
 from pacs_portal.archive.queries import BadQueryError, Query, query_of, rebuilt
 from pacs_portal.archive.search import matching_studies, unmatched_keywords
 from pacs_portal.archive.streaming import ArchiveFailedError, NotAcceptableError, streamed
@@ -26,12 +27,8 @@ from pacs_portal.projects.models import Project
 
 MAX_RESULTS = 5000
 RETRY_SECONDS = "15"
-THUMBNAIL_SIZE = "256,256"
-# What may be said of a rendered picture (PS3.18 8.3.5); Orthanc gets nothing else.
-PICTURE_PARAMETERS = ("quality", "viewport", "window")
 ANY_TRANSFER_SYNTAX = re.compile(r"transfer-syntax=\"?\*")
 DECODED = 'multipart/related; type="application/octet-stream"'
-PICTURE_VALUE = re.compile(r"[0-9a-zA-Z.,-]{1,80}")
 
 
 class _RefusedError(Exception):
@@ -195,7 +192,7 @@ def _objects(door: _Door, target: Target) -> HttpResponseBase:
     path, query = f"/dicom-web/{target.path}", ""
     if path.endswith(("/rendered", "/thumbnail")):
         accept = _acceptable(accepted_picture(door.accept))
-        query = _picture_query(door.request, target)
+        query = picture_query(door.request.GET, is_thumbnail=target.is_thumbnail)
         path = re.sub(r"/thumbnail\Z", "/rendered", path)
     elif path.endswith("/metadata"):
         accept = _acceptable(accepted_json(door.accept))
@@ -208,15 +205,6 @@ def _objects(door: _Door, target: Target) -> HttpResponseBase:
             raise
         # Orthanc cuts no frame out of a deflated file as it stands, but decodes it.
         return streamed(path, query, door.headers(DECODED), with_body=door.has_body)
-
-
-def _picture_query(request: HttpRequest, target: Target) -> str:
-    given = {name: request.GET[name] for name in PICTURE_PARAMETERS if name in request.GET}
-    if not all(PICTURE_VALUE.fullmatch(value) for value in given.values()):
-        raise BadQueryError("A rendering parameter is malformed.")
-    if target.is_thumbnail:
-        given.setdefault("viewport", THUMBNAIL_SIZE)
-    return urlencode(given, safe=",")  # Orthanc does not decode the comma
 
 
 def _acceptable(media_type: str | None) -> str:

@@ -70,10 +70,17 @@ def target_of(path: str) -> Target | None:
         if match is None:
             continue
         uids = {name: uid for name, uid in match.groupdict().items() if uid is not None}
-        if not all(is_uid(uid) for uid in uids.values()):
+        if not all(is_uid(uid) for uid in uids.values()) or _names_a_frame_twice(path):
             return None
         return Target(kind, path, uids.get("study", ""))
     return None
+
+
+def _names_a_frame_twice(path: str) -> bool:
+    """Tell whether one short address would have the same frame sent a thousand times."""
+    listed = path.partition("/frames/")[2].partition("/")[0].split(",")
+    numbers = [number.lstrip("0") for number in listed]
+    return len(set(numbers)) < len(numbers)
 
 
 def typed_path(request: HttpRequest) -> str:

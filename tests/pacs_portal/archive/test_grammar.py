@@ -49,7 +49,7 @@ def test_known_addresses_are_recognised(path, kind, study):
         "studies/1.2/series/1.3/frames/1",
         f"{INSTANCE}/frames/",
         f"{INSTANCE}/frames/0x1",
-        f"{INSTANCE}/frames/1,2,1",
+        f"{INSTANCE}/frames/1,2,01",
         f"{INSTANCE}/bulk/../metadata",
         f"{INSTANCE}/bulk/7fe0001",
         "studies/1.2/series/1.3\n",
