@@ -1,4 +1,8 @@
-"""The only client of Orthanc: REST calls by pyorthanc, streams for the gate."""
+"""The only client of Orthanc: REST calls by pyorthanc, streams for the gate.
+
+httpx and pyorthanc are imported with the first call: commands that write to a folder never need
+them.
+"""
 
 import atexit
 import os
@@ -8,18 +12,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from django.conf import settings
-from pyorthanc import Orthanc
 
 from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableError
 
+if TYPE_CHECKING:
+    import httpx
+    from pyorthanc import Orthanc
+
 # Reading waits long: Orthanc may have to read and index a large study before its first byte.
-TIMEOUT = httpx.Timeout(connect=5, read=300, write=300, pool=30)
+TIMEOUT_SECONDS = {"connect": 5.0, "read": 300.0, "write": 300.0, "pool": 30.0}
+MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS = 64, 16
 # Orthanc closes a connection that is idle for a second; we must be the first to let go of it.
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=0.5)
+IDLE_SECONDS = 0.5
 UNAVAILABLE = "The archive does not answer; it is tried again later."
 
 
@@ -31,7 +38,7 @@ class PostedInstance:
     is_new: bool
 
 
-def client() -> Orthanc:
+def client() -> "Orthanc":
     """Return this process's client; a forked worker gets one of its own."""
     return _client(
         os.getpid(),
@@ -42,15 +49,22 @@ def client() -> Orthanc:
 
 
 @lru_cache(maxsize=4)
-def _client(process_id: int, url: str, username: str, password: str) -> Orthanc:
+def _client(process_id: int, url: str, username: str, password: str) -> "Orthanc":
+    import httpx
+    from pyorthanc import Orthanc
+
     # trust_env: a proxy of the machine must never see what goes to the archive.
     made = Orthanc(
         url,
         username,
         password,
         return_raw_response=True,
-        timeout=TIMEOUT,
-        limits=LIMITS,
+        timeout=httpx.Timeout(**TIMEOUT_SECONDS),
+        limits=httpx.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=IDLE_SECONDS,
+        ),
         trust_env=False,
     )
     atexit.register(made.close)
@@ -60,6 +74,8 @@ def _client(process_id: int, url: str, username: str, password: str) -> Orthanc:
 @contextmanager
 def answering() -> Iterator[None]:
     """Turn every failure to talk to Orthanc into ArchiveUnavailableError."""
+    import httpx
+
     try:
         yield
     except (httpx.TransportError, httpx.StreamError):
@@ -114,7 +130,7 @@ def delete_study(study_instance_uid: str) -> None:
                 _checked(answer)
 
 
-def open_stream(path: str, query: str, headers: Mapping[str, str]) -> httpx.Response:
+def open_stream(path: str, query: str, headers: Mapping[str, str]) -> "httpx.Response":
     """Ask for `path` below Orthanc; the caller reads the answer in pieces and closes it."""
     with answering():
         request = client().build_request("GET", _address(path, query), headers=dict(headers))
@@ -134,7 +150,7 @@ def _address(path: str, query: str) -> str:
     return f"{client().url}{path}?{query}" if query else f"{client().url}{path}"
 
 
-def _checked(answer: httpx.Response) -> httpx.Response:
+def _checked(answer: "httpx.Response") -> "httpx.Response":
     if not answer.is_success:
         raise ArchiveUnavailableError(
             f"The archive answered {answer.status_code}; it is tried again later."

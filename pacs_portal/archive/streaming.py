@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import httpx
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from pacs_portal.archive import orthanc
 from pacs_portal.archive.errors import ArchiveError, ArchiveUnavailableError
+
+if TYPE_CHECKING:
+    import httpx
 
 PASSED_ON = ("Content-Type", "Content-Length")
 
@@ -23,7 +26,7 @@ class ArchiveFailedError(ArchiveError):
 class UpstreamBody:
     """The body of Orthanc's answer; closing it, as when the client left, ends the transfer."""
 
-    def __init__(self, answer: httpx.Response) -> None:
+    def __init__(self, answer: "httpx.Response") -> None:
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
