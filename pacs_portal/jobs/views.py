@@ -22,6 +22,7 @@ from pacs_portal.jobs.services import (
     create_job,
     is_waiting_for_archive,
     progress,
+    progress_of,
     retry_job,
 )
 from pacs_portal.projects.context import project_context
@@ -73,7 +74,9 @@ def project_jobs(request: HttpRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.visible_to(request.user), key=key)
     jobs = project.jobs.select_related("created_by", "upload")
     page_obj = Paginator(jobs, JOBS_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(shown, progress(shown)) for shown in page_obj.object_list]
+    shown = list(page_obj.object_list)
+    states = progress_of(shown)
+    rows = [(job, states[job.pk]) for job in shown]
     context = {**project_context(request, project, "jobs"), "page_obj": page_obj, "rows": rows}
     return render(request, "jobs/project_jobs.html", context)
 
