@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
@@ -31,9 +30,6 @@ from pacs_portal.jobs.steps import (
 
 NAME = "convert"
 PROVENANCE = "converter/1"
-# No clock at all: a date that a person can guess would betray the shift that the guard gives to
-# every date. The guard knows this one as a placeholder and removes it.
-NO_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
 UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
 
 
@@ -68,7 +64,6 @@ class UnitPlan:
             uid_seed=hashlib.sha256(seed + own_seed).digest(),
             series_number=int(self.values["series_number"]),
             first_instance_number=position,
-            now=NO_CLOCK,
         )
 
 

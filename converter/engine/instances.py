@@ -81,8 +81,6 @@ def new_instance(job: Job, object_class: ObjectClass) -> Dataset:
     dataset.file_meta = _file_meta(object_class)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = object_class.sop_class_uid
-    dataset.InstanceCreationDate = job.series.now.strftime("%Y%m%d")
-    dataset.InstanceCreationTime = job.series.now.strftime("%H%M%S")
     _add_attributes(dataset, job.attributes)
     dataset.StudyInstanceUID = job.series.study_instance_uid
     dataset.SeriesInstanceUID = job.series.series_instance_uid

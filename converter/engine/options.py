@@ -1,7 +1,6 @@
 """What a caller hands to the engine and gets back: values only."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 
@@ -44,7 +43,8 @@ class Series:
     """Where the outputs of one source belong.
 
     `uid_seed` is a keyed digest of project, file and options: every UID that is not given here
-    derives from it and an index. `now` is the job's clock; no other clock is read.
+    derives from it and an index. No clock is read: the time of a conversion says nothing of the
+    image, and a date that a person can guess would betray a shift of dates made later.
     """
 
     study_instance_uid: str
@@ -52,7 +52,6 @@ class Series:
     uid_seed: bytes = field(repr=False)
     series_number: int
     first_instance_number: int = 1
-    now: datetime
 
 
 @dataclass(frozen=True)

@@ -203,8 +203,6 @@ def _add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
     origin = "DERIVED" if picture.derivation else "ORIGINAL"
     dataset.ImageType = [origin, "PRIMARY" if is_photograph else "SECONDARY"]
     dataset.PatientOrientation = None
-    dataset.ContentDate = dataset.InstanceCreationDate
-    dataset.ContentTime = dataset.InstanceCreationTime
     if picture.derivation:
         dataset.DerivationDescription = " ".join(picture.derivation)
     dataset.LossyImageCompression = "01" if picture.lossy_ratio else "00"

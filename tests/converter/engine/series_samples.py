@@ -1,7 +1,6 @@
 """A series to put outputs in, and the attributes that a person may give."""
 
 import hashlib
-from datetime import datetime
 
 from converter.engine import Attributes, Series
 
@@ -25,6 +24,5 @@ def a_series(**changes: object) -> Series:
         "series_instance_uid": "2.25.12",
         "uid_seed": hashlib.sha256(b"a test's own secret").digest(),
         "series_number": 3,
-        "now": datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001 a wall clock, as DICOM writes it
     }
     return Series(**{**values, **changes})
