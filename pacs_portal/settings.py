@@ -1,5 +1,6 @@
 """Settings of the portal; the only module that reads the environment (docs/install.md lists it)."""
 
+import logging
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
@@ -211,21 +212,22 @@ EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = "PACS2go <pacs2go@localhost>"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "pacs_portal.logs.NoValuesFilter"
+# Warnings and logs of these libraries quote attribute values or what strangers typed.
+logging.captureWarnings(capture=True)
+QUIET_LOGGERS = ["py.warnings", "pydicom", "nibabel", "nibabel.global", "PIL", "httpx", "httpcore"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"()": "pacs_portal.logs.PlaceOnlyFormatter"},
+    "formatters": {"line": {"()": "pacs_portal.logs.PlaceOnlyFormatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # These quote attribute values or addresses that strangers typed.
         "django.request": {"level": "ERROR"},
-        "httpx": {"level": "CRITICAL"},
-        "httpcore": {"level": "CRITICAL"},
-        "PIL": {"level": "CRITICAL"},
-        "pydicom": {"level": "CRITICAL"},
-        "nibabel": {"level": "CRITICAL"},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        # No level: pydicom sets its own when it is imported, later than this.
+        **{name: {"handlers": ["nowhere"], "propagate": False} for name in QUIET_LOGGERS},
     },
 }
