@@ -1,12 +1,24 @@
-"""The rows of the receipt table, with names only for those who may read them."""
+"""What the pages show of jobs; names only for those who may read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.models import Destination, FileReceipt, Job, Outcome, ReceiptAttempt
+from pacs_portal.jobs.models import (
+    Destination,
+    FileReceipt,
+    Job,
+    Outcome,
+    ReceiptAttempt,
+    ReceiptOutput,
+)
+from pacs_portal.jobs.pipelines import AUTO
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text, registered_tools
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import relative_path
 
@@ -36,10 +48,27 @@ def receipt_rows(job: Job, receipts: Sequence[FileReceipt], *, named: bool) -> l
     return [_row(job, receipt, keys) for receipt in receipts]
 
 
+def tool_label(name: str) -> Text:
+    """Return how people call the tool of a job."""
+    if name == AUTO:
+        return _("automatic")
+    labels = {tool.name: tool.label for tool in registered_tools()}
+    return labels.get(name, name)
+
+
 def shown_path(file: UploadFile, keys: ProjectKeys) -> str:
     """Return a path that any page can show, even where its bytes are no UTF-8."""
     path = str(relative_path(file, keys))
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def study_url(job: Job) -> str:
+    """Return the address of what the job stored in the viewer; "" where that is not one study."""
+    stored = ReceiptOutput.objects.filter(receipt__job=job, receipt__outcome__in=IN_ARCHIVE)
+    uids = stored.values_list("study_instance_uid", flat=True).distinct()[:2]
+    if job.destination != Destination.ARCHIVE or len(uids) != 1:
+        return ""
+    return f"{reverse('ohif', args=['viewer'])}?StudyInstanceUIDs={uids[0]}"
 
 
 def _row(job: Job, receipt: FileReceipt, keys: ProjectKeys | None) -> ReceiptRow:

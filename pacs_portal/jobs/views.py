@@ -15,7 +15,7 @@ from pacs_portal.jobs.downloads import is_downloadable, zip_stream
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import OutcomeFilter, StartForm
 from pacs_portal.jobs.models import Destination, Job, JobState, Outcome
-from pacs_portal.jobs.receipt_rows import may_read_names, receipt_rows
+from pacs_portal.jobs.receipt_rows import may_read_names, receipt_rows, study_url, tool_label
 from pacs_portal.jobs.services import (
     RETRIED,
     cancel_job,
@@ -53,6 +53,8 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "rows": receipt_rows(shown, list(page_obj.object_list), named=named),
         "may_read_names": named,
         "chosen_outcome": chosen,
+        "tool_label": tool_label(shown.tool),
+        "study_url": study_url(shown),
         "may_edit": Job.objects.editable_by(user).filter(pk=shown.pk).exists(),
     }
     return render(request, "jobs/job.html", context)
@@ -76,7 +78,7 @@ def project_jobs(request: HttpRequest, key: str) -> HttpResponse:
     page_obj = Paginator(jobs, JOBS_PER_PAGE).get_page(request.GET.get("page"))
     shown = list(page_obj.object_list)
     states = progress_of(shown)
-    rows = [(job, states[job.pk]) for job in shown]
+    rows = [(job, tool_label(job.tool), states[job.pk]) for job in shown]
     context = {**project_context(request, project, "jobs"), "page_obj": page_obj, "rows": rows}
     return render(request, "jobs/project_jobs.html", context)
 

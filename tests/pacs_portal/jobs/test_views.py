@@ -1,10 +1,11 @@
 import io
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
 
-from pacs_portal.jobs.models import HeldFile, JobState
+from pacs_portal.jobs.models import Destination, HeldFile, JobState, Outcome, ReceiptOutput
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.uploads.models import UploadFile
 
@@ -56,6 +57,37 @@ def test_the_progress_is_polled_until_the_job_has_ended(start, viewer_client):
     ended = viewer_client.get(address)
     assert "every 1s" not in ended.text
     assert ended.headers["HX-Refresh"] == "true"
+
+
+def test_a_job_that_stored_one_study_leads_to_it(finish, viewer_client):
+    job = finish({"1": b"one"})
+    assert "/ohif/viewer" not in viewer_client.get(job.get_absolute_url()).text
+    job.destination = Destination.ARCHIVE
+    job.save()
+    job.receipts.update(outcome=Outcome.STORED)
+    output = ReceiptOutput.objects.get()
+    page = viewer_client.get(job.get_absolute_url())
+    opened = f"/ohif/viewer?StudyInstanceUIDs={output.study_instance_uid}"
+    assert page.context["study_url"] == opened
+    assert f'class="btn btn-primary" href="{opened}"' in page.text
+    ReceiptOutput.objects.create(
+        receipt=output.receipt,
+        study_instance_uid="2.25.2",
+        sop_instance_uid="2.25.3",
+        sha256="",
+        size_bytes=1,
+    )
+    assert viewer_client.get(job.get_absolute_url()).context["study_url"] == ""
+
+
+def test_times_name_their_zone_and_count_24_hours(finish, viewer_client):
+    job = finish(FILES)
+    job.created_at = datetime(2026, 3, 9, 13, 5, tzinfo=UTC)
+    job.save()
+    for address in (job.get_absolute_url(), reverse("project_jobs", args=[job.project.key])):
+        page = viewer_client.get(address).text
+        assert '<time class="moment" datetime="2026-03-09T13:05:00+00:00">' in page
+        assert "2026-03-09 13:05 UTC" in page
 
 
 def test_the_download_is_a_zip_of_pseudonyms_and_uids(job, viewer_client):
