@@ -14,6 +14,7 @@ from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import may_create_projects
 from pacs_portal.tools import Text
 from pacs_portal.uploads.models import Upload, UploadState
 
@@ -107,4 +108,9 @@ def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
 def _choose_project(request: HttpRequest, page: ToolPage, projects: list[Project]) -> HttpResponse:
     if len(projects) == 1:
         return redirect(f"{reverse(page.tool)}?project={projects[0].key}")
-    return render(request, "jobs/tool_projects.html", {"page": page, "projects": projects})
+    context = {
+        "page": page,
+        "projects": projects,
+        "may_create_projects": may_create_projects(cast(User, request.user)),
+    }
+    return render(request, "jobs/tool_projects.html", context)

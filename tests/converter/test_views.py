@@ -45,6 +45,11 @@ def other_project(owner):
     return create_project(NewProject("knee", "Knee study"), actor=owner, owner=owner)
 
 
+def test_who_may_make_a_project_is_offered_to_make_the_first(admin_client, stranger_client) -> None:
+    assert reverse("project_create") in admin_client.get(PAGE).content.decode()
+    assert reverse("project_create") not in stranger_client.get(PAGE).content.decode()
+
+
 @pytest.mark.parametrize("who", ["viewer", "stranger", "site_admin"])
 def test_who_may_not_upload_finds_no_project(request, client_of, project, upload, who) -> None:
     client = client_of(request.getfixturevalue(who))

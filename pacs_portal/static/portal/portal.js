@@ -26,6 +26,19 @@
   // On small screens the tabs scroll: show the one that is open.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
+  // <time class="moment">: written in UTC; shown in the time of this browser, its zone named.
+  const twoDigits = (number) => String(number).padStart(2, "0");
+  const showLocally = (time) => {
+    const at = new Date(time.dateTime);
+    if (time.title || Number.isNaN(at.getTime())) return;
+    const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" })
+      .formatToParts(at).find((part) => part.type === "timeZoneName").value;
+    time.title = time.textContent;
+    time.textContent = `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())} `
+      + `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())} ${zone}`;
+  };
+  for (const time of document.querySelectorAll("time.moment")) showLocally(time);
+
   // <input data-slug-source="id_name">: suggests a key until the person writes her own.
   for (const field of document.querySelectorAll("[data-slug-source]")) {
     const source = document.getElementById(field.dataset.slugSource);
