@@ -82,7 +82,7 @@ def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> li
             limits=replace(limits, max_bytes=min(limits.max_bytes, room)),
         )
     except UnpackError as error:
-        if error.code == "zip-bomb" and room < limits.max_bytes:
+        if error.code == "zip-bomb" and room < limits.most_bytes(source.stat().st_size):
             raise StorageFullError from None
         raise
     except OSError as error:

@@ -42,6 +42,11 @@ class UnpackLimits:
     max_ratio: int = 200  # unpacked to packed; blank images shrink a lot, bombs shrink more
     ratio_from_bytes: int = 256 * 2**20  # a zip that stays below this is no bomb
 
+    def most_bytes(self, packed_bytes: int) -> int:
+        """Return how much may come out of a zip of this size."""
+        by_ratio = max(self.ratio_from_bytes, self.max_ratio * packed_bytes)
+        return min(self.max_bytes, by_ratio)
+
 
 @dataclass(frozen=True, repr=False)
 class UnpackedFile:
@@ -216,8 +221,7 @@ class _Budget:
     """Counts what really comes out of one zip; headers may lie."""
 
     def __init__(self, limits: UnpackLimits, packed_bytes: int) -> None:
-        by_ratio = max(limits.ratio_from_bytes, limits.max_ratio * packed_bytes)
-        self.left_bytes = min(limits.max_bytes, by_ratio)
+        self.left_bytes = limits.most_bytes(packed_bytes)
 
     def spend(self, size_bytes: int) -> None:
         self.left_bytes -= size_bytes

@@ -32,6 +32,7 @@ from pacs_portal.uploads.services import (
     unpack_containers,
 )
 from pacs_portal.uploads.signals import upload_completed
+from pacs_portal.uploads.unpacking import UnpackLimits
 from tests.pacs_portal.uploads.conftest import entry, make_zip
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -241,6 +242,12 @@ def test_a_refused_zip_stays_an_input_with_its_reason(send):
     assert (file.number, code) == (1, "zip-path-escape")
     assert "escape" not in sentence
     assert [one.number for one in input_files(upload)] == [1, 2]
+
+
+def test_a_bomb_is_called_a_bomb_where_the_disk_has_room(send, monkeypatch):
+    monkeypatch.setattr(UnpackLimits, "most_bytes", lambda *_: 1000)
+    upload = send({"bomb.zip": make_zip(("blank", bytes(2000)))})
+    assert [code for _, code, _ in unpack_containers(upload)] == ["zip-bomb"]
 
 
 def test_the_limits_count_over_all_zips_of_an_upload(send, settings):
