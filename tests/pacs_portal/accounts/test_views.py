@@ -128,3 +128,10 @@ def test_signing_out_makes_the_browser_forget(member_client):
     answer = member_client.post(reverse("account_logout"))
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert member_client.get("/").status_code == 302
+
+
+def test_who_asked_for_a_new_password_finds_the_way_back(anonymous_client, db):
+    address = reverse("account_reset_password")
+    asked = anonymous_client.post(address, {"email": "nobody@example.org"}, follow=True)
+    assert reverse("account_login") in asked.content.decode()
+    assert "ask a site admin" in asked.content.decode()
