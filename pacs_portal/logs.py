@@ -30,6 +30,19 @@ class PlaceOnlyFormatter(logging.Formatter):
         return "\n".join([*places, kind.__name__ if kind else "no exception"])
 
 
+class RouteOnlyFilter(logging.Filter):
+    """Name a failed request by its route: the address itself names studies, or what was typed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the records of Django that carry a request; let all pass."""
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest):
+            reason = record.args[0] if isinstance(record.args, tuple) and record.args else "Refused"
+            route = request.resolver_match.route if request.resolver_match else "no known address"
+            record.msg, record.args = "%s: %s", (reason, route)
+        return True
+
+
 class NoValuesFilter(SafeExceptionReporterFilter):
     """Leave every local variable and request field out of error reports."""
 

@@ -106,6 +106,8 @@ def portal_service(site: Site, environment: dict[str, str]) -> Service:
         "--graceful-timeout": "5",
         "--keep-alive": "5",
         "--worker-tmp-dir": _heartbeat_folder(site),
+        # Its warnings quote malformed requests, and with them the names that somebody looked for.
+        "--log-level": "error",
     }
     flat = [part for option in options.items() for part in option]
     return Service(
