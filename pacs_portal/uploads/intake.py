@@ -124,7 +124,7 @@ def _entries(request: HttpRequest) -> list[ManifestEntry]:
             )
             for file in files
         ]
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise ManifestError(
             "manifest-malformed",
             'Expected {"files": [{"path": text, "size_bytes": number, "modified_at": time or '
@@ -144,7 +144,8 @@ def _time(value: str | None) -> datetime | None:
     moment = parse_datetime(value)
     if moment is None:
         raise ValueError
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # At once: an offset may lead out of the calendar.
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:

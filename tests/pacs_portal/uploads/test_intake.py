@@ -187,3 +187,15 @@ def test_a_put_costs_few_queries(upload_id, member_client, django_assert_max_num
     with django_assert_max_num_queries(5):
         assert put(member_client, upload_id, 1, PNG).status_code == 200
     assert set(Upload.objects.get().files.values_list("state", flat=True)) == {FileState.RECEIVED}
+
+
+@pytest.mark.parametrize("modified_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_outside_the_calendar_is_a_malformed_manifest(project, member_client, modified_at):
+    body = {"files": [{"path": "a.dcm", "size_bytes": 1, "modified_at": modified_at}]}
+    refused = announce(member_client, body)
+    assert (refused.status_code, refused.json()["code"]) == (400, "manifest-malformed")
+
+
+def test_json_nested_without_end_is_a_malformed_manifest(project, member_client):
+    refused = announce(member_client, "[" * 200_000)
+    assert (refused.status_code, refused.json()["code"]) == (400, "manifest-malformed")
