@@ -20,6 +20,7 @@ UIDS = "StudyInstanceUID"
 TIMES = "StudyTime"
 MODALITIES = "ModalitiesInStudy"
 KEYWORDS = frozenset({*TEXTS, *DATES, UIDS, TIMES, MODALITIES})
+MAX_ALTERNATIVES = 100  # what one search may ask for; a database nests conditions only so deep
 DATE_RANGE = re.compile(r"(?P<first>[0-9]{8})?(?P<dash>-)?(?P<last>[0-9]{8})?")
 TIME_RANGE = re.compile(r"(?P<first>[0-9]{2,6}(?:\.[0-9]{1,6})?)?(?P<dash>-)?(?P<last>[0-9.]*)")
 ORDER = ("-study_date", "-study_time", "study_instance_uid")
@@ -67,17 +68,24 @@ def wildcard_pattern(value: str) -> str:
 def _fuzzy_condition(field: str, value: str) -> Q:
     """Every word of the value begins a word of the name, in any order."""
     condition = Q()
-    for word in re.findall(r"[^\s^=,]+", value):
+    for word in _bounded(re.findall(r"[^\s^=,]+", value)):
         condition &= Q(**{f"{field}__iregex": rf"(^|[\^= ,]){re.escape(word)}"})
     return condition
 
 
 def _has_modality(modalities: list[str]) -> Q:
     condition = Q()
-    for modality in modalities:
+    for modality in _bounded(modalities):
         condition |= Q(modality__iregex=wildcard_pattern(modality))
     series = Series.objects.filter(study=OuterRef("pk"), instance_count__gt=0)
     return Q(Exists(series.filter(condition)))
+
+
+def _bounded(words: list[str]) -> list[str]:
+    distinct = list(dict.fromkeys(words))
+    if len(distinct) > MAX_ALTERNATIVES:
+        raise BadQueryError(f"A value may hold at most {MAX_ALTERNATIVES} words or codes.")
+    return distinct
 
 
 def _date_condition(field: str, value: str) -> Q:

@@ -102,12 +102,21 @@ def test_studies_match_by_the_rules_of_ps3_4(studies, text, found):
         "offset=two",
         "PatientID=" + "*a" * 5,
         "includefield=Nonsense",
+        "ModalitiesInStudy=" + ",".join(map(str, range(1500))),
+        "fuzzymatching=true&PatientName=" + "+".join(map(str, range(1500))),
     ],
 )
 def test_a_malformed_search_is_refused_without_quoting_it(studies, text):
     with pytest.raises(BadQueryError) as told:
         list(matching_studies(studies, query(text)))
     assert "Nonsense" not in str(told.value)
+
+
+def test_words_given_again_and_again_count_once(studies):
+    repeated = ",".join(["CT"] * 1500)
+    assert list(matching_studies(studies, query(f"ModalitiesInStudy={repeated}"))) == list(
+        matching_studies(studies, query("ModalitiesInStudy=CT"))
+    )
 
 
 def test_attributes_that_nobody_matches_are_named():
