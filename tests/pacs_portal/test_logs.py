@@ -31,6 +31,10 @@ def test_a_refused_form_is_logged_by_its_route(db, logged):
     assert NAME not in logged.getvalue()
 
 
+def test_the_portal_logs_by_this_filter(settings):
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["route"]
+
+
 def test_the_server_does_not_quote_malformed_requests(tmp_path):
     command = portal_service(Site(data=tmp_path, port=8000), {}).command
     assert command[command.index("--log-level") + 1] == "error"
