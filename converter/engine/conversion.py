@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from converter.engine.errors import ConversionError, too_large
+from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Attributes, Converted, Job, Options, Series
 from converter.engine.sniffing import CONVERTIBLE, sniff
 
@@ -56,7 +57,9 @@ def _convertible_kind(source: Path, options: Options) -> str:
     with source.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:
-        raise ConversionError("The file is empty. Copy it again from where it came from.", "empty")
+        raise ConversionError(
+            _("The file is empty. Copy it again from where it came from."), "empty"
+        )
     if source.stat().st_size > options.max_bytes:
         raise too_large()
     kind = sniff(head)
@@ -68,15 +71,17 @@ def _convertible_kind(source: Path, options: Options) -> str:
 def _refusal(kind: str | None) -> ConversionError:
     if kind == "dicom":
         return ConversionError(
-            "This is already a DICOM file. Give it to the pseudonymizer instead.", "is-dicom"
+            _("This is already a DICOM file. Give it to the pseudonymizer instead."), "is-dicom"
         )
     if kind is None:
         return ConversionError(
-            "This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI.",
+            _("This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI."),
             "not-an-image",
         )
     return ConversionError(
-        f"The format of this image ({kind}) is not supported yet. "
-        "Save it as JPEG, PNG, BMP or single-file NIfTI.",
+        _(
+            "The format of this image is not supported yet. "
+            "Save it as JPEG, PNG, BMP or single-file NIfTI."
+        ),
         "unsupported",
     )

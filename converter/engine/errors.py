@@ -1,6 +1,11 @@
 """What can be wrong with a source, as one class that carries a sentence for people."""
 
 
+def gettext_noop(sentence: str) -> str:
+    """Return `sentence` as it is; translators find it by this name, pages translate it."""
+    return sentence
+
+
 class ConversionError(Exception):
     """A source that cannot become DICOM.
 
@@ -33,19 +38,25 @@ class ConversionError(Exception):
 
 def truncated() -> ConversionError:
     return ConversionError(
-        "The file ends before the image does. Copy it again from where it came from.", "truncated"
+        gettext_noop("The file ends before the image does. Copy it again from where it came from."),
+        "truncated",
     )
 
 
 def damaged() -> ConversionError:
     return ConversionError(
-        "The file is damaged and cannot be read. Copy it again from where it came from.", "damaged"
+        gettext_noop(
+            "The file is damaged and cannot be read. Copy it again from where it came from."
+        ),
+        "damaged",
     )
 
 
 def too_large() -> ConversionError:
     return ConversionError(
-        "The image would be larger than allowed when unpacked. "
-        "Check the file, or ask the administrator to raise the limit.",
+        gettext_noop(
+            "The image would be larger than allowed when unpacked. "
+            "Check the file, or ask the administrator to raise the limit."
+        ),
         "bomb",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.engine.errors import ConversionError
+from converter.engine.errors import gettext_noop as _
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SHEAR_COSINES = np.array([[1, 1e-4, 1e-3], [1e-4, 1, 1e-3], [1e-3, 1e-3, 1]])
@@ -82,21 +83,31 @@ def planes_from_affine(affine: np.ndarray, shape: tuple[int, int, int]) -> Plane
 
 def _check(affine: np.ndarray) -> None:
     if not np.isfinite(affine).all():
-        raise _unplaced("holds numbers that are not finite")
+        raise ConversionError(
+            _(
+                "The volume's affine holds numbers that are not finite. "
+                "Save the volume again with a right affine."
+            ),
+            "geometry",
+        )
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if not (lengths > 1e-9).all():
-        raise _unplaced("has an axis without length")
+        raise ConversionError(
+            _(
+                "The volume's affine has an axis without length. "
+                "Save the volume again with a right affine."
+            ),
+            "geometry",
+        )
     unit = affine[:3, :3] / lengths
     if (np.abs(unit.T @ unit - np.eye(3)) > 0.99 * _SHEAR_COSINES).any():
-        raise _unplaced("has axes that do not stand at right angles (shear)")
-
-
-def _unplaced(problem: str) -> ConversionError:
-    return ConversionError(
-        f"The volume's affine {problem}, so its slices cannot be placed in the patient. "
-        "Save the volume again with a right affine.",
-        "geometry",
-    )
+        raise ConversionError(
+            _(
+                "The volume's affine has axes that do not stand at right angles (shear). "
+                "Save the volume again with a right affine."
+            ),
+            "geometry",
+        )
 
 
 def _natural_flips(lps: np.ndarray) -> tuple[bool, bool, bool]:

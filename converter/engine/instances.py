@@ -9,6 +9,7 @@ from pydicom.valuerep import format_number_as_ds, validate_value
 
 from converter.engine.body_parts import UNPAIRED
 from converter.engine.errors import ConversionError
+from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Attributes, Job
 from converter.engine.uids import derive_uid
 
@@ -28,6 +29,25 @@ _VALUE_CHECKS = {
     "laterality": ("CS", "Laterality"),
 }
 _ALLOWED = {"patient_sex": ("", "M", "F", "O"), "laterality": ("", "R", "L")}
+_WRONG_VALUES = {
+    "patient_id": _(
+        "The given patient id is too long or holds a character that DICOM forbids. Correct it."
+    ),
+    "patient_name": _(
+        "The given patient name is too long or holds a character that DICOM forbids. Correct it."
+    ),
+    "patient_birth_date": _("The given patient birth date is no date. Write it as YYYYMMDD."),
+    "patient_sex": _("The given patient sex is not known. Write M, F or O."),
+    "study_date": _("The given study date is no date. Write it as YYYYMMDD."),
+    "study_time": _("The given study time is no time. Write it as HHMMSS."),
+    "study_description": _(
+        "The given study description is too long, or longer than one line. Shorten it."
+    ),
+    "accession_number": _("The given accession number is longer than 16 characters. Correct it."),
+    "body_part": _("The given body part is no term of DICOM. Write one such as CHEST."),
+    "laterality": _("The given laterality is not known. Write R or L."),
+    "modality": _("The given modality is no term of DICOM. Write one such as MR."),
+}
 _ABSENT_WHEN_EMPTY = frozenset({"study_description", "body_part"})
 _RAISE = 2  # pydicom.config.RAISE; its settings object is global and stays untouched
 
@@ -118,7 +138,7 @@ def _add_attributes(dataset: Dataset, attributes: Attributes) -> None:
     if attributes.body_part in UNPAIRED:
         if attributes.laterality:
             raise ConversionError(
-                "This body part has no left and right. Leave out the laterality.", "attributes"
+                _("This body part has no left and right. Leave out the laterality."), "attributes"
             )
         del dataset.Laterality
 
@@ -136,8 +156,5 @@ def _checked(name: str, vr: str, value: str) -> str:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise ConversionError(
-            f"The given {name.replace('_', ' ')} is not valid in DICOM. Correct it and try again.",
-            "attributes",
-        )
+        raise ConversionError(_WRONG_VALUES[name], "attributes")
     return value

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Sum
+from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.errors import StorageFullError, UnpackError
@@ -66,8 +67,10 @@ def _check_depth(container: UploadFile) -> None:
     if depth > NESTED_ZIP_LEVELS:
         raise UnpackError(
             "zip-nested",
-            "Zips are packed inside each other too deeply; unpack the outer ones, then upload "
-            "again.",
+            _(
+                "Zips are packed inside each other too deeply; unpack the outer ones, then upload "
+                "again."
+            ),
         )
 
 

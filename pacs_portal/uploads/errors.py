@@ -1,13 +1,30 @@
 """What can go wrong while files come in; no text quotes a path or a file's content."""
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 
 class UploadError(Exception):
-    """An upload operation that cannot be done: a code for programs, a sentence for people."""
+    """An upload operation that cannot be done: a code for programs, a sentence for people.
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    The sentence is marked for translation by who raises; `values` fill its %(name)s places.
+    """
+
+    def __init__(self, code: str, sentence: str, **values: int) -> None:
+        super().__init__(sentence % values)
         self.code = code
-        self.sentence = sentence
+        self._sentence = sentence
+        self._values = values
+
+    @property
+    def sentence(self) -> str:
+        """The sentence in English, as receipts and reports keep it."""
+        return self._sentence % self._values
+
+    @property
+    def translated_sentence(self) -> str:
+        """The sentence in the language of who reads it now."""
+        return gettext(self._sentence) % self._values
 
 
 class ManifestError(UploadError):
@@ -17,10 +34,14 @@ class ManifestError(UploadError):
 class WrongSizeError(UploadError):
     """A file arrived with another number of bytes than announced."""
 
-    def __init__(self, expected: int, found: str) -> None:
+    def __init__(self, expected: int) -> None:
         super().__init__(
             "wrong-size",
-            f"Expected {expected} bytes, received {found}; nothing was kept, send the file again.",
+            _(
+                "The file did not arrive with the %(expected)s bytes announced; nothing was kept. "
+                "Send it again."
+            ),
+            expected=expected,
         )
 
 
@@ -30,7 +51,7 @@ class StorageFullError(UploadError):
     def __init__(self) -> None:
         super().__init__(
             "storage-full",
-            "The server's disk is almost full; ask the administrator for room, then try again.",
+            _("The server's disk is almost full; ask the administrator for room, then try again."),
         )
 
 
@@ -39,7 +60,7 @@ class UploadClosedError(UploadError):
 
     def __init__(self) -> None:
         super().__init__(
-            "upload-closed", "This upload takes no more files; start a new upload for them."
+            "upload-closed", _("This upload takes no more files; start a new upload for them.")
         )
 
 
@@ -48,7 +69,9 @@ class UploadIncompleteError(UploadError):
 
     def __init__(self, missing: int) -> None:
         super().__init__(
-            "upload-incomplete", f"{missing} files have not arrived yet; send them, then try again."
+            "upload-incomplete",
+            _("%(missing)s files have not arrived yet; send them, then try again."),
+            missing=missing,
         )
 
 

@@ -13,6 +13,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pacs_portal.accounts.models import User
@@ -46,17 +48,19 @@ def answers_json(view: View) -> View:
     @wraps(view)
     def respond(request: HttpRequest, *args: Any, **named: Any) -> JsonResponse:
         if not request.user.is_authenticated:
-            return _refusal("signed-out", "Sign in, then try again.", 401)
+            return _refusal("signed-out", gettext("Sign in, then try again."), 401)
         try:
             return view(request, *args, **named)
         except UploadError as error:
-            return _refusal(error.code, error.sentence, STATUS.get(type(error), 400))
+            return _refusal(error.code, error.translated_sentence, STATUS.get(type(error), 400))
         except RequestDataTooBig:
-            return _refusal("manifest-too-large", "Announce fewer files at once.", 413)
+            return _refusal("manifest-too-large", gettext("Announce fewer files at once."), 413)
         except (Http404, UploadFile.DoesNotExist):
-            return _refusal("not-found", "There is no such upload or file.", 404)
+            return _refusal("not-found", gettext("There is no such upload or file."), 404)
         except UnreadablePostError:
-            return _refusal("broken-off", "The transfer broke off; send the file again.", 400)
+            return _refusal(
+                "broken-off", gettext("The transfer broke off; send the file again."), 400
+            )
 
     return respond
 
@@ -127,8 +131,10 @@ def _entries(request: HttpRequest) -> list[ManifestEntry]:
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise ManifestError(
             "manifest-malformed",
-            'Expected {"files": [{"path": text, "size_bytes": number, "modified_at": time or '
-            "null}]}; correct the list, then send it again.",
+            _(
+                'Expected {"files": [{"path": text, "size_bytes": number, "modified_at": time or '
+                "null}]}; correct the list, then send it again."
+            ),
         ) from None
 
 

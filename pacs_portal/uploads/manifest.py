@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Sum
+from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.errors import ManifestError, UploadClosedError
@@ -78,11 +79,13 @@ def _distinct_digests(
     if len(set(digests)) != len(digests):
         raise ManifestError(
             "path-twice",
-            "The same path is listed twice; choose the folder again, or upload its parts one by "
-            "one.",
+            _(
+                "The same path is listed twice; choose the folder again, or upload its parts one "
+                "by one."
+            ),
         )
     if not all(0 <= entry.size_bytes <= MAX_FILE_BYTES for entry in entries):
-        raise ManifestError("size-malformed", "A file's size is no number of bytes.")
+        raise ManifestError("size-malformed", _("A file's size is no number of bytes."))
     return digests
 
 
@@ -103,7 +106,7 @@ def _create_rows(
     upload: Upload, fresh: Sequence[tuple[bytes, ManifestEntry]], keys: ProjectKeys
 ) -> list[UploadFile]:
     upload.file_count += len(fresh)
-    upload.size_bytes += sum(entry.size_bytes for _, entry in fresh)
+    upload.size_bytes += sum(entry.size_bytes for _digest, entry in fresh)
     _check_limits(upload)
     last = upload.files.aggregate(last=Max("number"))["last"] or 0
     rows = [
@@ -119,12 +122,14 @@ def _check_limits(upload: Upload) -> None:
     if upload.file_count > settings.UPLOAD_MAX_FILES:
         raise ManifestError(
             "too-many-files",
-            f"An upload takes at most {settings.UPLOAD_MAX_FILES} files; split it into several.",
+            _("An upload takes at most %(most)s files; split it into several."),
+            most=settings.UPLOAD_MAX_FILES,
         )
     if upload.size_bytes > settings.UPLOAD_MAX_BYTES:
         raise ManifestError(
             "too-large",
-            f"An upload takes at most {settings.UPLOAD_MAX_BYTES} bytes; split it into several.",
+            _("An upload takes at most %(most)s bytes; split it into several."),
+            most=settings.UPLOAD_MAX_BYTES,
         )
 
 
@@ -162,6 +167,6 @@ def _announced(row: UploadFile, entry: ManifestEntry) -> Announced:
     if row.size_bytes != entry.size_bytes:
         raise ManifestError(
             "file-changed",
-            "A file changed its size since this upload began; start a new upload.",
+            _("A file changed its size since this upload began; start a new upload."),
         )
     return Announced(row.number, row.state == FileState.EXPECTED)

@@ -4,6 +4,8 @@ import os
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from pacs_portal.projects.keys import Label, ProjectKeys
 from pacs_portal.uploads.errors import ManifestError
 from pacs_portal.uploads.models import UploadFile
@@ -68,6 +70,8 @@ def _context(upload_id: UUID, number: int) -> str:
 def _malformed() -> ManifestError:
     return ManifestError(
         "path-malformed",
-        "A file's path is empty, too long, or leads out of its folder; rename the file, "
-        "then choose the folder again.",
+        _(
+            "A file's path is empty, too long, or leads out of its folder; rename the file, "
+            "then choose the folder again."
+        ),
     )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from pacs_portal.accounts.models import User
 from pacs_portal.audit.services import record
@@ -199,7 +200,9 @@ def _expected(upload: Upload) -> QuerySet[UploadFile]:
 def _close(upload: Upload) -> None:
     """Close an open upload inside the caller's transaction, which holds its row."""
     if not upload.file_count:
-        raise ManifestError("upload-empty", "There is no file in this upload; choose some first.")
+        raise ManifestError(
+            "upload-empty", _("There is no file in this upload; choose some first.")
+        )
     missing = _expected(upload).count()
     if missing:
         raise UploadIncompleteError(missing)

@@ -140,7 +140,7 @@ def _copy_exactly(chunks: Iterable[bytes], output: BinaryIO, size_bytes: int) ->
     for chunk in chunks:
         received += len(chunk)
         if received > size_bytes:
-            raise WrongSizeError(size_bytes, "more")
+            raise WrongSizeError(size_bytes)
         output.write(chunk)
     if received < size_bytes:
-        raise WrongSizeError(size_bytes, str(received))
+        raise WrongSizeError(size_bytes)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from django.utils.translation import gettext_noop as _
+
 from pacs_portal.uploads.errors import UnpackError
 
 CHUNK_BYTES = 2**20
@@ -188,8 +190,10 @@ def _safe_path(name: str) -> PurePosixPath:
     if is_escape or not path.parts:
         raise UnpackError(
             "zip-path-escape",
-            "The zip holds a file whose path leads out of the zip's folder or is malformed; "
-            "pack the files again with plain relative paths.",
+            _(
+                "The zip holds a file whose path leads out of the zip's folder or is malformed; "
+                "pack the files again with plain relative paths."
+            ),
         )
     return path
 
@@ -197,13 +201,13 @@ def _safe_path(name: str) -> PurePosixPath:
 def _check_entry(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION):
         raise UnpackError(
-            "zip-encrypted", "The zip is protected by a password; upload it without one."
+            "zip-encrypted", _("The zip is protected by a password; upload it without one.")
         )
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise UnpackError(
             "zip-link",
-            "The zip holds a link or a device instead of a file; pack the files themselves.",
+            _("The zip holds a link or a device instead of a file; pack the files themselves."),
         )
     if info.compress_type not in BOUNDED_METHODS:
         raise _unsupported()
@@ -228,8 +232,10 @@ class _Budget:
         if self.left_bytes < 0:
             raise UnpackError(
                 "zip-bomb",
-                "The zip unpacks to more than is allowed; upload its files as a folder, "
-                "or in several smaller zips.",
+                _(
+                    "The zip unpacks to more than is allowed; upload its files as a folder, "
+                    "or in several smaller zips."
+                ),
             )
 
 
@@ -249,19 +255,19 @@ def _write_entry(
 
 def _damaged() -> UnpackError:
     return UnpackError(
-        "zip-damaged", "The zip is damaged or cut short; pack it again and upload it once more."
+        "zip-damaged", _("The zip is damaged or cut short; pack it again and upload it once more.")
     )
 
 
 def _unsupported() -> UnpackError:
     return UnpackError(
         "zip-unsupported",
-        "The zip is packed with an unusual method; pack it again with the standard one (deflate).",
+        _("The zip is packed with an unusual method; pack it again with deflate."),
     )
 
 
 def _too_many_files() -> UnpackError:
     return UnpackError(
         "zip-too-many-files",
-        "The zip holds more files than are allowed; upload it in several smaller zips.",
+        _("The zip holds more files than are allowed; upload it in several smaller zips."),
     )

@@ -94,7 +94,7 @@ def upload_discard(request: HttpRequest, key: str, upload_id: UUID) -> HttpRespo
         discard_upload(dropped, by=user)
         messages.success(request, _("The upload was discarded; nothing of it was kept."))
     except UploadError as error:
-        messages.error(request, error.sentence)
+        messages.error(request, error.translated_sentence)
     return redirect("upload_list", key=key)
 
 

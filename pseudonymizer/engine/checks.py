@@ -3,6 +3,7 @@
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.errors import HeldBack
+from pseudonymizer.engine.errors import gettext_noop as _
 
 _BURNED_IN_ANNOTATION = 0x00280301
 _ENCAPSULATED_DOCUMENT = 0x00420011
@@ -17,26 +18,26 @@ def hold_back(dataset: Dataset, sop_class_uid: str) -> None:
     if sop_class_uid.startswith(_ENCAPSULATED_CLASSES) or _ENCAPSULATED_DOCUMENT in dataset:
         raise HeldBack(
             "encapsulated-document",
-            "The file holds a whole document. A data steward has to look at it.",
+            _("The file holds a whole document. A data steward has to look at it."),
         )
     if not is_storage_class(sop_class_uid):
         raise HeldBack(
             "unknown-sop-class",
-            "The kind of this object is not known. A data steward has to look at it.",
+            _("The kind of this object is not known. A data steward has to look at it."),
         )
     if sop_class_uid in _VIDEO_CLASSES:
-        raise HeldBack("video", "The file holds a video. A data steward has to look at it.")
+        raise HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if sop_class_uid in _VOICE_CLASSES:
-        raise HeldBack("voice", "The file holds a voice. A data steward has to listen to it.")
+        raise HeldBack("voice", _("The file holds a voice. A data steward has to listen to it."))
     if text_of(dataset.get(_BURNED_IN_ANNOTATION)).upper() == "YES":
         raise HeldBack(
             "burned-in",
-            "The file says that text is burned into its image. A data steward has to look at it.",
+            _("The file says that text is burned in. A data steward has to look at it."),
         )
     if any(_is_overlay_in_pixels(dataset, plane) for plane in range(0, 0x1E + 1, 2)):
         raise HeldBack(
             "overlay-in-pixels",
-            "The image holds an overlay in unused bits. A data steward has to look at it.",
+            _("The image holds an overlay in unused bits. A data steward has to look at it."),
         )
 
 

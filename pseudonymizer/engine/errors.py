@@ -1,6 +1,11 @@
 """What can be wrong with one file; no message ever quotes an attribute value."""
 
 
+def gettext_noop(sentence: str) -> str:
+    """Return `sentence` as it is; translators find it by this name, pages translate it."""
+    return sentence
+
+
 class PseudonymizationError(Exception):
     """A file that cannot be pseudonymized; `code` is for programs, str() for people."""
 
@@ -17,15 +22,14 @@ class HeldBack(PseudonymizationError):  # noqa: N818  (a decision, not a fault)
     """A file that only a data steward may let through."""
 
 
-def damaged(what: str) -> PseudonymizationError:
-    """Return the error for a file whose structure contradicts itself."""
-    return PseudonymizationError(
-        "damaged", f"The file is damaged: {what}. Export it again from its source."
-    )
+def damaged(sentence: str) -> PseudonymizationError:
+    """Return the error for a file whose structure contradicts itself, as the sentence says."""
+    return PseudonymizationError("damaged", sentence)
 
 
 def truncated() -> PseudonymizationError:
     """Return the error for a file that ends too early."""
     return PseudonymizationError(
-        "truncated", "The file ends in the middle of its content. Copy it again from its source."
+        "truncated",
+        gettext_noop("The file ends in the middle of its content. Copy it again from its source."),
     )

@@ -8,6 +8,7 @@ from pydicom.charset import decode_bytes, python_encoding
 
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
+from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.part10 import open_part10
 from pseudonymizer.engine.reading import Reader, Span
 
@@ -26,9 +27,18 @@ SERIES_INSTANCE_UID = 0x0020000E
 _NAME_DELIMITERS = {0x5C, 0x5E, 0x3D}  # backslash, caret, equals sign (PS3.5 6.1.2.5.3)
 _FALLBACK = "latin-1"  # any bytes have a reading, and equal bytes the same one
 _REQUIRED_UIDS = {
-    SOP_INSTANCE_UID: ("no-sop-instance-uid", "SOP Instance UID"),
-    STUDY_INSTANCE_UID: ("no-study-instance-uid", "Study Instance UID"),
-    SERIES_INSTANCE_UID: ("no-series-instance-uid", "Series Instance UID"),
+    SOP_INSTANCE_UID: (
+        "no-sop-instance-uid",
+        _("The file has no SOP Instance UID, so it cannot be told apart. Export it again."),
+    ),
+    STUDY_INSTANCE_UID: (
+        "no-study-instance-uid",
+        _("The file has no Study Instance UID, so it cannot be told apart. Export it again."),
+    ),
+    SERIES_INSTANCE_UID: (
+        "no-series-instance-uid",
+        _("The file has no Series Instance UID, so it cannot be told apart. Export it again."),
+    ),
 }
 
 
@@ -79,17 +89,15 @@ def read_header(path: Path) -> Header:
     with open_part10(path) as part10:
         span = Span(part10.start, len(part10.buffer))
         reader = Reader(part10.buffer)
-        dataset, _ = reader.read_dataset(span, part10.encoding, last_tag=SERIES_INSTANCE_UID)
+        dataset, _end = reader.read_dataset(span, part10.encoding, last_tag=SERIES_INSTANCE_UID)
     return header_of(dataset)
 
 
 def header_of(dataset: Dataset) -> Header:
     """Return the header of a dataset that was read at least to group 0020."""
-    for tag, (code, name) in _REQUIRED_UIDS.items():
+    for tag, (code, sentence) in _REQUIRED_UIDS.items():
         if not text_of(dataset.get(tag)):
-            raise PseudonymizationError(
-                code, f"The file has no {name}, so it cannot be told apart. Export it again."
-            )
+            raise PseudonymizationError(code, sentence)
     return Header(
         identity=_identity_of(dataset),
         sop_class_uid=text_of(dataset.get(SOP_CLASS_UID)),

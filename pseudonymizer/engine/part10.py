@@ -20,6 +20,7 @@ from pseudonymizer.engine.elements import (
     text_of,
 )
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError, damaged
+from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.writing import write_dataset
 
@@ -60,7 +61,7 @@ def open_part10(path: Path) -> Iterator[Part10]:
     """Open a DICOM file for reading; its bytes are mapped, not loaded."""
     with path.open("rb") as file:
         if path.stat().st_size == 0:
-            raise PseudonymizationError("empty", "The file is empty. Copy it again.")
+            raise PseudonymizationError("empty", _("The file is empty. Copy it again."))
         with mmap(file.fileno(), 0, access=ACCESS_READ) as buffer:
             yield _part10(buffer)
 
@@ -70,7 +71,8 @@ def _part10(buffer: Buffer) -> Part10:
     meta, start = _read_meta(buffer, start)
     if text_of(meta.get(_MEDIA_STORAGE_CLASS)) == MEDIA_DIRECTORY_CLASS:
         raise PseudonymizationError(
-            "dicomdir", "This is a media directory, not an image. Its images are taken one by one."
+            "dicomdir",
+            _("This is a media directory; its images are taken one by one."),
         )
     syntax = text_of(meta.get(_TRANSFER_SYNTAX)) or _guess_syntax(buffer, start)
     _refuse_syntax(syntax)
@@ -90,7 +92,7 @@ def _dataset_or_meta_start(buffer: Buffer) -> int:
     if buffer[:2] == b"\0\x08" and buffer[4:6].isalpha():
         return 0
     raise PseudonymizationError(
-        "not-dicom", "This is not a DICOM file. Images of other kinds go to the converter."
+        "not-dicom", _("This is not a DICOM file. Images of other kinds go to the converter.")
     )
 
 
@@ -118,12 +120,14 @@ def _guess_syntax(buffer: Buffer, start: int) -> str:
 
 def _refuse_syntax(syntax: str) -> None:
     if syntax.startswith(_VIDEO_SYNTAXES):
-        raise HeldBack("video", "The file holds a video. A data steward has to look at it.")
+        raise HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if syntax in _REMOTE_PIXELS or not is_transfer_syntax(syntax):
         raise PseudonymizationError(
             "unsupported-transfer-syntax",
-            "The file is stored in a form that cannot be checked. "
-            "Export it in a standard transfer syntax.",
+            _(
+                "The file is stored in a form that cannot be checked. "
+                "Export it in a standard transfer syntax."
+            ),
         )
 
 
@@ -137,12 +141,14 @@ def _inflate(deflated: bytes) -> bytes:
     try:
         inflated = inflater.decompress(deflated, _LONGEST_INFLATED)
     except zlib.error:
-        raise damaged("its compressed dataset cannot be read") from None
+        raise damaged(
+            _("The file is damaged: its compressed dataset is unreadable. Export it again.")
+        ) from None
     if inflater.unconsumed_tail:
-        raise damaged("its compressed dataset is larger than 1 GB")
+        raise damaged(_("The file is damaged: its dataset unpacks to over 1 GB. Export it again."))
     if not inflater.eof:
         raise PseudonymizationError(
-            "truncated", "The compressed dataset ends too early. Copy the file again."
+            "truncated", _("The compressed dataset ends too early. Copy the file again.")
         )
     return inflated
 

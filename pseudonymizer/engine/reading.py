@@ -16,6 +16,7 @@ from pseudonymizer.engine.elements import (
     Encoding,
 )
 from pseudonymizer.engine.errors import PseudonymizationError, damaged, truncated
+from pseudonymizer.engine.errors import gettext_noop as _
 
 DEEPEST_NESTING = 64
 PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
@@ -72,7 +73,7 @@ class Reader:
         sequences, before pixel data and before the first tag above `last_tag`.
         """
         if span.depth > DEEPEST_NESTING:
-            raise damaged(f"its sequences are nested more than {DEEPEST_NESTING} levels deep")
+            raise damaged(_("The file is damaged: sequences nest too deeply. Export it again."))
         encoding = self.actual_encoding(span, declared)
         dataset: Dataset = {}
         position = span.start
@@ -93,7 +94,7 @@ class Reader:
         if any(self._buffer[position : min(position + 8, end)]):
             return False
         if self._buffer[position:end].strip(b"\0"):
-            raise damaged("zeros stand between its elements")
+            raise damaged(_("The file is damaged: zeros stand between elements. Export it again."))
         return True
 
     def read_head(self, position: int, end: int, encoding: Encoding) -> Head:
@@ -115,14 +116,16 @@ class Reader:
         if vr not in LONG_LENGTH_VRS:
             return Head(tag, vr, layout.short(self._buffer, position + 6)[0], position + 8)
         if not code.isalpha():
-            raise damaged("an element has no value representation")
+            raise damaged(_("The file is damaged: an element has no VR. Export it again."))
         if position + 12 > end:
             raise self._too_short(end)
         return Head(tag, vr, layout.long(self._buffer, position + 8)[0], position + 12)
 
     def _read_element(self, head: Head, within: Span, encoding: Encoding) -> tuple[Element, int]:
         if head.tag >> 16 == 0xFFFE:
-            raise damaged("a sequence delimiter stands outside a sequence")
+            raise damaged(
+                _("The file is damaged: a delimiter stands outside a sequence. Export it again.")
+            )
         if head.length == UNDEFINED_LENGTH:
             return self._read_undefined(head, within, encoding)
         end = head.start + head.length
@@ -155,7 +158,9 @@ class Reader:
             if head.tag == SEQUENCE_END:
                 return items, head.start
             if head.tag != ITEM:
-                raise damaged("a sequence holds something that is not an item")
+                raise damaged(
+                    _("The file is damaged: a sequence holds what is no item. Export it again.")
+                )
             is_open = head.length == UNDEFINED_LENGTH
             end = span.end if is_open else head.start + head.length
             if end > span.end:
@@ -186,7 +191,9 @@ class Reader:
             if head.tag == SEQUENCE_END:
                 return head.start
             if head.tag != ITEM or head.length == UNDEFINED_LENGTH:
-                raise damaged("its compressed frames are not stored as fragments")
+                raise damaged(
+                    _("The file is damaged: compressed frames are no fragments. Export it again.")
+                )
             position = head.start + head.length
             if position > end:
                 raise self._too_short(end)
@@ -194,4 +201,4 @@ class Reader:
     def _too_short(self, end: int) -> PseudonymizationError:
         if end == len(self._buffer):
             return truncated()
-        return damaged("an element is longer than the sequence that holds it")
+        return damaged(_("The file is damaged: an element outgrows its sequence. Export it again."))

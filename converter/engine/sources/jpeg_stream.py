@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from converter.engine.errors import ConversionError, damaged, truncated
+from converter.engine.errors import gettext_noop as _
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP14, _APP15 = 0xE0, 0xEE, 0xEF
@@ -155,8 +156,8 @@ def _check_scans(stream: JpegStream) -> None:
 
 
 def _blocks(frame: Frame) -> int:
-    widest = max(horizontal for horizontal, _ in frame.sampling)
-    tallest = max(vertical for _, vertical in frame.sampling)
+    widest = max(horizontal for horizontal, _vertical in frame.sampling)
+    tallest = max(vertical for _horizontal, vertical in frame.sampling)
     return sum(
         -(-frame.columns * horizontal // (8 * widest)) * -(-frame.rows * vertical // (8 * tallest))
         for horizontal, vertical in frame.sampling
@@ -192,7 +193,9 @@ def _adobe_says_rgb(stream: JpegStream) -> bool:
 
 def unsupported_precision() -> ConversionError:
     return ConversionError(
-        "This JPEG has more than 8 bits per sample, which is not supported yet. "
-        "Save it as a 16-bit PNG.",
+        _(
+            "This JPEG has more than 8 bits per sample, which is not supported yet. "
+            "Save it as a 16-bit PNG."
+        ),
         "unsupported",
     )

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from converter.engine.errors import ConversionError, damaged, too_large, truncated
+from converter.engine.errors import gettext_noop as _
 from converter.engine.geometry import Planes, planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
@@ -116,15 +117,17 @@ def _gunzip(packed: BinaryIO, target: BinaryIO, options: Options) -> NiftiHeader
 
 def _checked_header(head: bytes, options: Options) -> NiftiHeader:
     header = read_header(head)
-    columns, rows, _ = header.shape
+    columns, rows, _slices = header.shape
     if header.data_offset + header.volume_bytes > options.max_bytes:
         raise too_large()
     if columns * rows > options.max_pixels:
         raise too_large()
     if max(columns, rows) > _LARGEST_SIDE:
         raise ConversionError(
-            f"A side of this volume is longer than {_LARGEST_SIDE} voxels, the most that DICOM "
-            "can hold. Cut it into smaller volumes.",
+            _(
+                "A side of this volume is longer than 65535 voxels, the most that DICOM "
+                "can hold. Cut it into smaller volumes."
+            ),
             "unsupported",
         )
     return header

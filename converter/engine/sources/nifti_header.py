@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.engine.errors import ConversionError, damaged, truncated
+from converter.engine.errors import gettext_noop as _
 
 LONGEST_HEADER_BYTES = 540
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"}
@@ -151,8 +152,10 @@ def _shape(fields: _Fields) -> tuple[int, int, int]:
         raise damaged()
     if any(size > 1 for size in sizes[3:]):
         raise ConversionError(
-            "This NIfTI file holds several volumes, which is not supported yet. "
-            "Split it into one file per volume.",
+            _(
+                "This NIfTI file holds several volumes, which is not supported yet. "
+                "Split it into one file per volume."
+            ),
             "unsupported",
         )
     columns, rows, slices = (*sizes, 1, 1)[:3]
@@ -163,8 +166,10 @@ def _dtype(fields: _Fields) -> np.dtype:
     name = _DTYPES.get(fields.read_int(fields.layout.datatype))
     if name is None:
         raise ConversionError(
-            "The voxels of this NIfTI file are colors, complex or of an unknown kind, which is "
-            "not supported yet. Save it with one number per voxel.",
+            _(
+                "The voxels of this NIfTI file are colors, complex or of an unknown kind, which is "
+                "not supported yet. Save it with one number per voxel."
+            ),
             "unsupported",
         )
     return np.dtype(fields.order + name)
@@ -189,8 +194,10 @@ def _affine(fields: _Fields) -> np.ndarray:
         affine = _qform(fields.read(layout.quaternion), fields.read(layout.pixdim))
     else:
         raise ConversionError(
-            "This NIfTI file does not say where its volume lies (neither sform nor qform). "
-            "Save it again with its orientation.",
+            _(
+                "This NIfTI file does not say where its volume lies (neither sform nor qform). "
+                "Save it again with its orientation."
+            ),
             "geometry",
         )
     affine[:3] *= _UNIT_MM.get(fields.read_int(layout.units) & 7, 1.0)

@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage
 
 from converter.engine.errors import ConversionError
+from converter.engine.errors import gettext_noop as _
 from converter.engine.geometry import Planes
 from converter.engine.instances import (
     ObjectClass,
@@ -59,7 +60,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     modality = job.options.modality or "MR"
     if modality not in ("MR", "CT"):
         raise ConversionError(
-            "A NIfTI volume can become MR or CT for now. Choose one of them.", "unsupported"
+            _("A NIfTI volume can become MR or CT for now. Choose one of them."), "unsupported"
         )
     sop_class_uid = MRImageStorage if modality == "MR" else CTImageStorage
     dataset = new_instance(job, ObjectClass(sop_class_uid, modality))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from converter.engine.errors import ConversionError
+from converter.engine.errors import gettext_noop as _
 from converter.engine.instances import decimal_string
 
 _STEPS = 65535
@@ -147,8 +148,10 @@ def _exact_dtype(dtype: np.dtype, extent: Extent) -> np.dtype | None:
 
 def _too_wide() -> ConversionError:
     return ConversionError(
-        "The voxel values of this volume reach further than DICOM can hold. "
-        "Scale them down and save the volume again.",
+        _(
+            "The voxel values of this volume reach further than DICOM can hold. "
+            "Scale them down and save the volume again."
+        ),
         "unsupported",
     )
 

@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from converter.engine.errors import ConversionError, damaged, truncated
+from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.raster import (
@@ -67,7 +68,7 @@ def needed_chunks(data: bytes) -> tuple[bytes, int, int, tuple[int, int]]:
         kind = chunk[4:8]
         if kind == b"acTL":
             raise ConversionError(
-                "Animated images are not supported yet. Save one frame as PNG.", "unsupported"
+                _("Animated images are not supported yet. Save one frame as PNG."), "unsupported"
             )
         if kind == b"IHDR":
             header = chunk[8:-4]

@@ -15,6 +15,7 @@ from pydicom.uid import (
 )
 
 from converter.engine.errors import ConversionError, damaged, too_large, truncated
+from converter.engine.errors import gettext_noop as _
 from converter.engine.instances import ObjectClass, decimal_string, new_instance, number_instance
 from converter.engine.options import Job, Options
 from converter.engine.sources.icc import color_only
@@ -57,8 +58,10 @@ def check_size(columns: int, rows: int, bytes_per_pixel: int, options: Options) 
         raise too_large()
     if max(columns, rows) > _LARGEST_SIDE:
         raise ConversionError(
-            f"A side of this image is longer than {_LARGEST_SIDE} pixels, the most that DICOM "
-            "can hold. Cut it into smaller images.",
+            _(
+                "A side of this image is longer than 65535 pixels, the most that DICOM "
+                "can hold. Cut it into smaller images."
+            ),
             "unsupported",
         )
 
@@ -135,7 +138,7 @@ def _is_grey(image: Image.Image) -> bool:
 def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     """Lay an image with alpha on white; say whether anything was transparent."""
     image = image.convert("RGBA")
-    lowest_alpha, _ = image.getchannel("A").getextrema()
+    lowest_alpha, _highest = image.getchannel("A").getextrema()
     if lowest_alpha == 255:
         return image, False
     white = Image.new("RGBA", image.size, "white")
@@ -166,8 +169,10 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
     is_photograph = _is_photograph(job.options, looks_photographed)
     if is_photograph and picture.bits != 8:
         raise ConversionError(
-            "A photograph has 8 bits per sample in DICOM, and this image has more. "
-            "Convert it as Secondary Capture.",
+            _(
+                "A photograph has 8 bits per sample in DICOM, and this image has more. "
+                "Convert it as Secondary Capture."
+            ),
             "unsupported",
         )
     dataset = new_instance(job, _object_class(job.options, picture, is_photograph))
@@ -186,7 +191,7 @@ def _is_photograph(options: Options, looks_photographed: bool) -> bool:
         return looks_photographed and options.modality in ("", _PHOTOGRAPH_MODALITY)
     if options.photograph and options.modality not in ("", _PHOTOGRAPH_MODALITY):
         raise ConversionError(
-            "A photograph has the modality XC. Choose XC, or convert it as Secondary Capture.",
+            _("A photograph has the modality XC. Choose XC, or convert it as Secondary Capture."),
             "unsupported",
         )
     return options.photograph
