@@ -6,6 +6,11 @@ window.config = {
   showStudyList: true,
   extensions: [],
   modes: [],
+  whiteLabeling: {
+    // The way back: a link, so that the browser loads the portal and not a page of the viewer.
+    createLogoComponentFn: (React) =>
+      React.createElement('a', { href: '/', style: { color: 'white', fontWeight: 700 } }, 'PACS2go'),
+  },
   // The product tour greys out the image of everybody who comes for the first time.
   customizationService: [{ 'ohif.tours': { $set: [] } }],
   maxNumberOfWebWorkers: 2,

@@ -47,6 +47,25 @@ def archive_job(project_page: Page, drop: Drop, screenshots: Path) -> str:
     return address
 
 
+def test_the_upload_page_says_what_has_arrived(
+    project_page: Page, archive_job: str, drop: Drop, screenshots: Path
+) -> None:
+    project_page.goto(f"/projects/{KEY}/upload/")
+    files = project_page.locator("input[type=file][webkitdirectory]")
+    files.set_input_files(str(drop.folder))
+    expect(project_page.locator("[data-drop-text]")).to_contain_text("Everything has arrived")
+    project_page.screenshot(path=screenshots / "upload.png")
+
+
+def test_the_viewer_leads_back_to_the_portal(
+    project_page: Page, archive_job: str
+) -> None:
+    walk.open_study(project_page, KEY, "CT")
+    wait_for_picture(project_page)
+    project_page.get_by_role("link", name="PACS2go").click()
+    expect(project_page.get_by_role("heading", level=1)).to_have_text("Projects")
+
+
 def test_each_file_of_the_drop_has_a_receipt(project_page: Page, archive_job: str) -> None:
     project_page.goto(archive_job)
     stored = SLICES + 3  # the series, the zip's MR, the photograph, the volume
