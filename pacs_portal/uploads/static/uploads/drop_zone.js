@@ -142,11 +142,12 @@
         files: sender.files.toLocaleString(), size: readableSize(sender.bytes),
         done: sender.doneFiles.toLocaleString(), sent: readableSize(sender.sentBytes),
       };
+      const found = sender.files === 1 ? this.text.textFoundOne : this.text.textFound;
       if (sender.files && sender.doneFiles === sender.files) {
-        return `${fill(this.text.textFound, values)}. ${this.text.textAllHere}`;
+        return `${fill(found, values)}. ${this.text.textAllHere}`;
       }
       const isUnderWay = sender.uploadId || this.running;
-      return fill(isUnderWay ? this.text.textProgress : this.text.textFound, values);
+      return fill(isUnderWay ? this.text.textProgress : found, values);
     }
 
     onRetry(isRetrying) {
