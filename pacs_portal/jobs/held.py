@@ -1,10 +1,10 @@
 """Files put aside for a steward; copied before the row that names them is committed."""
 
-import shutil
+import tempfile
 from collections.abc import Sequence
 from hashlib import file_digest
 from pathlib import Path
-from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pacs_portal.jobs.models import Destination, FileReceipt, Job
 from pacs_portal.jobs.receipts import Hold
@@ -44,13 +44,15 @@ def _keep(folder: Path, original: Path, outputs: Sequence[Path]) -> None:
     """Make the folder at once and whole; what an earlier try made is the same and stays."""
     if folder.exists():
         return
-    draft = held_dir(uuid4())  # housekeeping removes it if this process dies
-    make_private(draft)
+    make_private(folder.parent)
+    # In the work folder, which is swept when this process dies.
+    draft = Path(tempfile.mkdtemp())
     place(original, draft / ORIGINAL, is_linkable=False)
     for number, output in enumerate(outputs):
         place(output, draft / f"output-{number}.dcm", is_linkable=False)
     flush_to_disk(draft)
     try:
         draft.rename(folder)
-    except OSError:  # a worker that lost its lease was here at the same moment
-        shutil.rmtree(draft)
+    except OSError:
+        if not folder.exists():  # else a worker that lost its lease was here at the same moment
+            raise
