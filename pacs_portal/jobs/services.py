@@ -148,11 +148,10 @@ def retry_job(*, job: Job, by: User | str) -> None:
         if locked.state in {JobState.WAITING, JobState.RUNNING}:
             raise JobError(STILL_RUNNING)
         receipts = locked.receipts.filter(outcome__in=RETRIED)
-        was_planned = locked.parts.filter(kind=PartKind.PLAN, state=PartState.DONE).exists()
-        if was_planned and not receipts.exists():
+        if not has_work_left(locked):
             raise JobError(NOTHING_FAILED)
         _repeat_parts(locked)
-        if not was_planned or receipts.filter(unit=None).exists():
+        if not _was_planned(locked) or receipts.filter(unit=None).exists():
             _add_part(locked, PartKind.PLAN, [])
         receipts.update(outcome=Outcome.WAITING, code="", reason="")
         locked.state = JobState.WAITING
@@ -160,6 +159,15 @@ def retry_job(*, job: Job, by: User | str) -> None:
         locked.save()
         record(by, "job.retried", locked, project_id=locked.project_id)
     job.refresh_from_db()
+
+
+def has_work_left(job: Job) -> bool:
+    """Tell whether a second try of an ended job would find anything to do."""
+    return job.receipts.filter(outcome__in=RETRIED).exists() or not _was_planned(job)
+
+
+def _was_planned(job: Job) -> bool:
+    return job.parts.filter(kind=PartKind.PLAN, state=PartState.DONE).exists()
 
 
 def progress(job: Job) -> Progress:

@@ -17,9 +17,9 @@ from pacs_portal.jobs.forms import OutcomeFilter, StartForm
 from pacs_portal.jobs.models import Destination, Job, JobState, Outcome
 from pacs_portal.jobs.receipt_rows import may_read_names, receipt_rows, study_url, tool_label
 from pacs_portal.jobs.services import (
-    RETRIED,
     cancel_job,
     create_job,
+    has_work_left,
     is_waiting_for_archive,
     progress,
     progress_of,
@@ -159,7 +159,6 @@ def _progress_context(shown: Job) -> dict[str, Any]:
         "is_unfinished": shown.state in UNFINISHED,
         "is_cancelling": shown.state in UNFINISHED and shown.cancel_requested_at is not None,
         "is_waiting_for_archive": is_waiting_for_archive(shown),
-        "can_retry": any(state.by_outcome.get(outcome) for outcome in RETRIED)
-        or shown.state in {JobState.FAILED, JobState.CANCELLED},
+        "can_retry": shown.state not in UNFINISHED and has_work_left(shown),
         "can_download": is_downloadable(shown),
     }

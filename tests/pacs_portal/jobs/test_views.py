@@ -80,6 +80,15 @@ def test_a_job_that_stored_one_study_leads_to_it(finish, viewer_client):
     assert viewer_client.get(job.get_absolute_url()).context["study_url"] == ""
 
 
+def test_a_second_try_is_offered_only_where_something_is_left(finish, member_client):
+    cancelled_late, failed = finish({"1": b"one"}), finish({"2": b"fail"})
+    cancelled_late.state = JobState.CANCELLED
+    cancelled_late.save()
+    for job, is_offered in ((cancelled_late, False), (failed, True)):
+        page = member_client.get(job.get_absolute_url()).text
+        assert (reverse("job_retry", args=[job.pk]) in page) == is_offered
+
+
 def test_times_name_their_zone_and_count_24_hours(finish, viewer_client):
     job = finish(FILES)
     job.created_at = datetime(2026, 3, 9, 13, 5, tzinfo=UTC)
