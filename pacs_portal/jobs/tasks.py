@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs import endings, leases, receipts, running
+from pacs_portal.jobs.bounds import limited_time
 from pacs_portal.jobs.errors import LeaseLostError
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import Job, JobPart, PartKind
@@ -129,13 +130,18 @@ def _process(run: PartRun, whole: UnitRun, is_careful: bool) -> list[UnitRun]:
     if is_careful and running.count_attempt(run, whole.unit) > UNIT_MAX_ATTEMPTS:
         whole.fail_all("stopped-worker", STOPPED_WORKER)
         return [whole]
-    if attempt(partial(running.run_unit, run, whole)):
+    if _was_run(run, whole):
         return [whole]
     runs = whole.apart() if len(whole.receipts) > 1 else [whole]
     for single in runs:
-        if single is whole or not attempt(partial(running.run_unit, run, single)):
+        if single is whole or not _was_run(run, single):
             single.fail_all("unforeseen", UNFORESEEN)
     return runs
+
+
+def _was_run(run: PartRun, unit: UnitRun) -> bool:
+    with limited_time():
+        return bool(attempt(partial(running.run_unit, run, unit)))
 
 
 def _record(run: PartRun, batch: Batch) -> None:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from pacs_portal.jobs import leases
+from pacs_portal.jobs.bounds import bound_this_process
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.owners import this_process
@@ -37,7 +38,8 @@ def run_worker(process_count: int) -> None:
     keep_private()
     stop = Stop()
     stop.listen(signal.SIGTERM, signal.SIGINT)
-    crew = Crew(partial(work_forever, None), leases.release_leases_of)
+    work = partial(_work_bounded, process_count, partial(work_forever, None))
+    crew = Crew(work, leases.release_leases_of)
     leases.release_leases_of_the_dead()
     sweep_work_dirs()
     next_beat = next_cleaning = 0.0
@@ -63,7 +65,8 @@ def run_job_here(job: Job, workers: int = 1) -> None:
     if workers <= 1:
         work_until_done(job, Stop())
         return
-    crew = Crew(partial(work_until_done, job), leases.release_leases_of)
+    work = partial(_work_bounded, workers, partial(work_until_done, job))
+    crew = Crew(work, leases.release_leases_of)
     try:
         while _is_unfinished(job):
             crew.fill(workers)
@@ -86,6 +89,11 @@ def work_until_done(job: Job, stop: Stop) -> None:
         if not take_one(job, stop):
             _wait(stop, POLL_SECONDS / 10)
     job.refresh_from_db()
+
+
+def _work_bounded(process_count: int, work: Callable[[Stop], None], stop: Stop) -> None:
+    bound_this_process(process_count)
+    work(stop)
 
 
 def take_one(job: Job | None, stop: Callable[[], bool]) -> bool:
