@@ -21,10 +21,12 @@ from converter.conversion import UnitPlan, convert_unit
 from converter.options import ConvertOptions
 from converter.planning import plan_units
 from converter.step import ConvertStep
-from pacs_portal.jobs.commandline import Sources, file_report, whole_report
+from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
 from pacs_portal.jobs.pipelines import EMPTY
 from pacs_portal.jobs.planning import SYSTEM_FILE
+from pacs_portal.jobs.report import file_report, output_report, whole_report
+from pacs_portal.jobs.running import NO_OUTPUT
 from pacs_portal.jobs.steps import PlannedUnit, StepFile
 from pacs_portal.jobs.storage import flush_to_disk, place
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
@@ -32,7 +34,6 @@ from pacs_portal.uploads.errors import UnpackError
 from pacs_portal.uploads.sniffing import sniff_file
 from pacs_portal.uploads.unpacking import unpack_zip
 
-NO_OUTPUT = "No image came out of this file. Check that it opens elsewhere."
 # What counts when the outputs of one file ended differently: the first of these.
 WORST_FIRST = ("failed", "written", "duplicate", "skipped")
 
@@ -174,11 +175,7 @@ def _placed(run: LocalRun, file: StepFile) -> Ended:
     if facts is None:
         raise ValueError("The converter says which instance it made.")
     goal = run.output / result_path(file)
-    output = {
-        "path": str(goal),
-        "sop_instance_uid": facts.sop_instance_uid,
-        "sha256": facts.sha256,
-    }
+    output = output_report(goal, facts.sop_instance_uid, facts.sha256)
     if place(file.path, goal, is_linkable=True):
         return Ended(number, "written", output=output)
     with goal.open("rb") as stream:

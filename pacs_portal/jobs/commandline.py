@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.db import DatabaseError, connection
 
 from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.report import file_report
 from pacs_portal.projects.models import Project
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.manifest import ManifestEntry
@@ -54,24 +54,6 @@ class Sources:
     def failures(self) -> list[dict[str, Any]]:
         """What the report says of files that cannot be read."""
         return [file_report(path, "failed", UNREADABLE) for path in self.unreadable]
-
-
-def file_report(
-    source: Path, outcome: str, reason: str = "", outputs: Sequence[Any] = ()
-) -> dict[str, Any]:
-    """Return what the report says of one input."""
-    return {
-        "source": os.fsencode(source).decode(errors="replace"),
-        "outcome": outcome,
-        "reason": reason,
-        "outputs": list(outputs),
-    }
-
-
-def whole_report(files: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the report of a run: every input, and how many ended how."""
-    counts = Counter(file["outcome"] for file in files)
-    return {"files": list(files), "counts": dict(sorted(counts.items()))}
 
 
 def wrong_usage(sentence: str) -> CommandError:
@@ -151,7 +133,7 @@ def write_private(path: Path, text: str) -> None:
 
 def check_writable(path: Path | None, option: str) -> None:
     """Refuse a file of the user's choice that could not be written at the end."""
-    if path is not None and (path.is_dir() or not os.access(path.parent or ".", os.W_OK)):
+    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
         raise wrong_usage(f"{option}: this file cannot be written.")
 
 

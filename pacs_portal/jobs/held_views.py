@@ -14,10 +14,10 @@ from pacs_portal.accounts.models import User
 from pacs_portal.jobs.decisions import open_holds, reject
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import RejectForm
-from pacs_portal.jobs.receipt_rows import shown_path
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
+from pacs_portal.uploads.services import shown_path
 
 HELD_PER_PAGE = 50
 

@@ -19,8 +19,7 @@ from pacs_portal.jobs.pipelines import AUTO
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text, registered_tools
-from pacs_portal.uploads.models import UploadFile
-from pacs_portal.uploads.services import relative_path
+from pacs_portal.uploads.services import shown_path
 
 IN_ARCHIVE = (Outcome.STORED, Outcome.DUPLICATE)
 
@@ -54,12 +53,6 @@ def tool_label(name: str) -> Text:
         return _("automatic")
     labels = {tool.name: tool.label for tool in registered_tools()}
     return labels.get(name, name)
-
-
-def shown_path(file: UploadFile, keys: ProjectKeys) -> str:
-    """Return a path that any page can show, even where its bytes are no UTF-8."""
-    path = str(relative_path(file, keys))
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def study_url(job: Job) -> str:

@@ -1,6 +1,7 @@
 """What a command tells of a job: one entry per input, with names, for the person who ran it."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,31 @@ from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import UploadFile
-from pacs_portal.uploads.services import local_path, relative_path
+from pacs_portal.uploads.services import local_path, readable, relative_path
+
+
+def file_report(
+    source: Path, outcome: str, reason: str = "", outputs: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Return what the report says of one input."""
+    return {
+        "source": readable(source),
+        "outcome": outcome,
+        "reason": reason,
+        "outputs": list(outputs),
+    }
+
+
+def output_report(path: Path | None, sop_instance_uid: str, sha256: str) -> dict[str, str]:
+    """Return what the report says of one output; in the archive it has no path."""
+    shown = readable(path) if path else ""
+    return {"path": shown, "sop_instance_uid": sop_instance_uid, "sha256": sha256}
+
+
+def whole_report(files: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the report of a run: every input, and how many ended how."""
+    counts = Counter(file["outcome"] for file in files)
+    return {"files": list(files), "counts": dict(sorted(counts.items()))}
 
 
 def report(job: Job) -> dict[str, Any]:
@@ -22,35 +47,29 @@ def report(job: Job) -> dict[str, Any]:
         .prefetch_related("outputs")
         .order_by("upload_file__number")
     )
-    files = [_entry(receipt, keys, root) for receipt in receipts]
-    return {"files": files, "counts": dict(Counter(entry["outcome"] for entry in files))}
+    return whole_report([_entry(receipt, keys, root) for receipt in receipts])
 
 
 def _entry(receipt: FileReceipt, keys: ProjectKeys, root: Path | None) -> dict[str, Any]:
-    return {
-        "source": _source(receipt.upload_file, keys),
-        "outcome": receipt.outcome,
-        "reason": receipt.reason,
-        "outputs": [_output(output, root) for output in receipt.outputs.all()],
-    }
+    outputs = [_output(output, root) for output in receipt.outputs.all()]
+    source = _source(receipt.upload_file, keys)
+    return file_report(source, receipt.outcome, receipt.reason, outputs)
 
 
 def _output(output: ReceiptOutput, root: Path | None) -> dict[str, str]:
-    return {
-        "path": str(root / output.path) if root is not None and output.path else "",
-        "sop_instance_uid": output.sop_instance_uid,
-        "sha256": output.sha256,
-    }
+    path = root / output.path if root is not None and output.path else None
+    return output_report(path, output.sop_instance_uid, output.sha256)
 
 
-def _source(file: UploadFile, keys: ProjectKeys) -> str:
-    if file.sealed_source is not None:
-        return str(local_path(file))
-    outer = file.container
-    if outer is not None and outer.sealed_source is not None:
-        inner = relative_path(file, keys).relative_to(relative_path(outer, keys))
-        return str(local_path(outer) / inner)
-    return str(relative_path(file, keys))
+def _source(file: UploadFile, keys: ProjectKeys) -> Path:
+    """Return where the person finds the file: for one out of a zip, the zip's place goes on."""
+    outermost = file
+    while outermost.container is not None:
+        outermost = outermost.container
+    if outermost.sealed_source is None:
+        return Path(relative_path(file, keys))
+    inside = relative_path(file, keys).relative_to(relative_path(outermost, keys))
+    return local_path(outermost) / inside
 
 
 def _root(job: Job) -> Path | None:

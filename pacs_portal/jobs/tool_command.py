@@ -16,11 +16,11 @@ from pacs_portal.jobs.commandline import (
     make_output,
     one_clear_line,
     project_of,
-    whole_report,
     wrong_usage,
 )
 from pacs_portal.jobs.models import Destination, Job, Runner
 from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.report import report, whole_report
 
 STOPPED = 130  # as shells report Ctrl-C
 ARCHIVE_AWAY = "The archive does not answer. Waiting for it; Ctrl-C gives up."
@@ -82,7 +82,7 @@ class ToolCommand(BaseCommand):
     ) -> dict[str, Any]:
         """Upload in place, run the job here, and return the report."""
         from pacs_portal.archive.orthanc import is_available
-        from pacs_portal.jobs.services import cancel_job, report
+        from pacs_portal.jobs.services import cancel_job
         from pacs_portal.jobs.worker import core_count, run_job_here
 
         if not sources.entries:

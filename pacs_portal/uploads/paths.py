@@ -1,7 +1,7 @@
 """Paths are identities: how they are sealed, told apart and opened again."""
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
@@ -52,6 +52,16 @@ def relative_path(upload_file: UploadFile, keys: ProjectKeys) -> PurePosixPath:
     context = _context(upload_file.upload_id, upload_file.number)
     plain = keys.unseal(Label.PATHS, bytes(upload_file.sealed_path), context=context)
     return PurePosixPath(plain.decode("utf-8", "surrogateescape"))
+
+
+def shown_path(upload_file: UploadFile, keys: ProjectKeys) -> str:
+    """Return the path as pages and reports can show it: patient data."""
+    return readable(relative_path(upload_file, keys))
+
+
+def readable(path: PurePath) -> str:
+    """Return a path as text, even where its bytes are no UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def source_path(upload_file: UploadFile, keys: ProjectKeys) -> Path:

@@ -24,7 +24,7 @@ from pacs_portal.uploads.errors import (
 )
 from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_files
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.paths import relative_path, source_path
+from pacs_portal.uploads.paths import readable, relative_path, shown_path, source_path
 from pacs_portal.uploads.signals import upload_completed
 from pacs_portal.uploads.sniffing import sniff_file
 from pacs_portal.uploads.storage import upload_folder
@@ -40,9 +40,11 @@ __all__ = [
     "input_files",
     "local_path",
     "missing_files",
+    "readable",
     "receive_file",
     "relative_path",
     "remove_original",
+    "shown_path",
     "sniff_file",
     "sweep_storage",
     "unpack_containers",

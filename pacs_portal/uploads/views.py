@@ -20,7 +20,7 @@ from pacs_portal.tools import registered_tools
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.intake import upload_create
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.services import discard_upload, input_files, relative_path
+from pacs_portal.uploads.services import discard_upload, input_files, shown_path
 
 UPLOADS_PER_PAGE = 25
 FILES_PER_PAGE = 100
@@ -114,9 +114,4 @@ def _rows(files: list[UploadFile], project: Project, *, may_read_names: bool) ->
     if not may_read_names:
         return [FileRow(file, "") for file in files]
     keys = project_keys(project.pk)
-    return [FileRow(file, _readable(str(relative_path(file, keys)))) for file in files]
-
-
-def _readable(path: str) -> str:
-    """Return a path that any page can show, even where its bytes are no UTF-8."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return [FileRow(file, shown_path(file, keys)) for file in files]

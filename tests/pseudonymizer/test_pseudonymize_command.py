@@ -1,6 +1,7 @@
 """`manage.py pseudonymize`: the portal's registry and history, without a running portal."""
 
 import csv
+import os
 import signal
 import sqlite3
 import zipfile
@@ -165,3 +166,27 @@ def test_without_an_archive_the_command_waits_until_it_is_stopped(portal, tmp_pa
     with sqlite3.connect(portal.data / "portal.sqlite3") as database:
         states = database.execute("SELECT state FROM jobs_job WHERE destination = 'archive'")
         assert set(states.fetchall()) <= {("cancelled",)}
+
+
+def test_a_name_that_is_no_utf_8_and_a_zip_in_a_zip_are_told_in_the_report(
+    portal, tmp_path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    odd = folder / os.fsdecode(b"M\xfcller.dcm")
+    odd.write_text("no DICOM at all")
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.write(write_slice(tmp_path / "z.dcm", 9), "deep/9.dcm")
+    with zipfile.ZipFile(folder / "outer.zip", "w") as archive:
+        archive.write(inner, "inner.zip")
+
+    out, report = tmp_path / "out", tmp_path / "report.json"
+    ended = portal.run(
+        *("pseudonymize", folder, "--project", "heart", "--output", out, "--report", report)
+    )
+    assert (ended.status, "Traceback" in ended.err) == (1, False)
+    assert {file["source"]: file["outcome"] for file in read_report(report)["files"]} == {
+        f"{folder}/M\ufffdller.dcm": "failed",
+        f"{folder}/outer.zip/inner.zip/deep/9.dcm": "written",
+    }
