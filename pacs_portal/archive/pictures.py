@@ -28,7 +28,7 @@ def picture_query(parameters: QueryDict, *, is_thumbnail: bool) -> str:
     BadQueryError
         If a parameter is malformed or asks for too large a picture.
     """
-    given = {name: parameters[name] for name in SHAPES if name in parameters}
+    given = {name: str(parameters[name]) for name in SHAPES if name in parameters}
     for name, value in given.items():
         match = SHAPES[name].fullmatch(value)
         if match is None or any(int(side) > LARGEST_SIDE for side in match.groupdict().values()):
