@@ -54,7 +54,7 @@ def test_the_upload_page_says_what_has_arrived(
     files = project_page.locator("input[type=file][webkitdirectory]")
     files.set_input_files(str(drop.folder))
     expect(project_page.locator("[data-drop-text]")).to_contain_text("Everything has arrived")
-    project_page.screenshot(path=screenshots / "upload.png")
+    project_page.screenshot(path=screenshots / "upload.png", full_page=True)
 
 
 def test_the_viewer_leads_back_to_the_portal(
