@@ -3,10 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
-
-from django.utils.translation import gettext_noop
 
 from converter.engine import (
     Attributes,
@@ -24,13 +21,12 @@ from pacs_portal.jobs.steps import (
     PlanValues,
     StepFile,
     StepResult,
-    StepUnavailableError,
     Verdict,
 )
+from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 
 NAME = "convert"
 PROVENANCE = "converter/1"
-UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,10 @@ def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> S
         try:
             converted = convert_file(file.path, work_dir, plan.attributes, series, plan.options)
             outputs += [_output(file, one, series) for one in converted]
-        except (ConversionError, OSError) as error:
-            verdicts += _failure(file, error)
+        except ConversionError as error:
+            verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), NAME)
+        except OSError as error:
+            verdicts += unreadable(file, error, NAME)
     return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
 
 
@@ -98,16 +96,3 @@ def _output(file: StepFile, converted: Converted, series: Series) -> StepFile:
             size_bytes=converted.path.stat().st_size,
         ),
     )
-
-
-def _failure(file: StepFile, error: ConversionError | OSError) -> list[Verdict]:
-    if isinstance(error, OSError):
-        if error.errno in {ENOSPC, EDQUOT}:
-            raise StepUnavailableError("The disk is full.") from None
-        code, sentence = "unreadable", UNREADABLE
-    else:
-        code, sentence = error.code, str(error)
-    return [
-        Verdict(receipt_id, Outcome.FAILED, code, sentence, stage=NAME)
-        for receipt_id in file.receipt_ids
-    ]

@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from errno import EDQUOT, ENOSPC
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,10 @@ from pacs_portal.jobs.steps import (
     PlannedUnit,
     StepFile,
     StepResult,
-    StepUnavailableError,
     UnitContext,
     Verdict,
 )
+from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pseudonymizer.engine import (
     Context,
@@ -43,7 +42,6 @@ IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the po
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
 IS_DICOMDIR = gettext_noop("This is the table of contents of a disc; its images are taken.")
 CHANGED = gettext_noop("The file changed while the job ran. Start it again.")
-UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
 
 _Series = tuple[GivenIdentity, str]
 
@@ -66,7 +64,7 @@ class PseudonymizeStep:
         verdicts: list[Verdict] = []
         for file in files:
             if file.kind == "dicomdir":
-                verdicts += _verdicts(file, Outcome.SKIPPED, "dicomdir", IS_DICOMDIR)
+                verdicts += verdicts_on(file, Outcome.SKIPPED, "dicomdir", IS_DICOMDIR, NAME)
                 continue
             try:
                 header = read_header(file.path)
@@ -174,15 +172,6 @@ def _output(file: StepFile, result: Result, profile_version: str) -> StepFile:
 
 def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Verdict]:
     if isinstance(error, OSError):
-        if error.errno in {ENOSPC, EDQUOT}:
-            raise StepUnavailableError("The disk is full.") from None
-        return _verdicts(file, Outcome.FAILED, "unreadable", UNREADABLE)
+        return unreadable(file, error, NAME)
     outcome = Outcome.HELD if isinstance(error, HeldBack) else Outcome.FAILED
-    return _verdicts(file, outcome, error.code, str(error))
-
-
-def _verdicts(file: StepFile, outcome: Outcome, code: str, sentence: str) -> list[Verdict]:
-    return [
-        Verdict(receipt_id=receipt_id, outcome=outcome, code=code, sentence=sentence, stage=NAME)
-        for receipt_id in file.receipt_ids
-    ]
+    return verdicts_on(file, outcome, error.code, str(error), NAME)

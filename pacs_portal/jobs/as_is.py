@@ -6,9 +6,9 @@ from hashlib import file_digest
 from typing import Any
 
 from django.utils.translation import gettext_noop
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
+from pacs_portal.archive.errors import UnreadableInstanceError
+from pacs_portal.archive.headers import read_header, text_of
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import (
     InstanceFacts,
@@ -19,9 +19,9 @@ from pacs_portal.jobs.steps import (
     UnitContext,
     Verdict,
 )
+from pacs_portal.jobs.verdicts import verdicts_on
 
 FILES_PER_UNIT = 50
-UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 NOT_DICOM = gettext_noop("Only DICOM can be stored as it is. Choose another tool for this file.")
 NO_UIDS = gettext_noop("The DICOM file is damaged: its UIDs cannot be read. Export it again.")
 
@@ -56,28 +56,22 @@ class AsIsStep:
             if facts is not None:
                 passed.append(replace(file, instance=facts, provenance="as received"))
                 continue
-            verdicts += [
-                Verdict(receipt_id, Outcome.FAILED, "damaged", NO_UIDS, self.name)
-                for receipt_id in file.receipt_ids
-            ]
+            verdicts += verdicts_on(file, Outcome.FAILED, "damaged", NO_UIDS, self.name)
         return StepResult(tuple(passed), tuple(verdicts))
 
 
 def _facts(file: StepFile) -> InstanceFacts | None:
     try:
-        header = dcmread(file.path, stop_before_pixels=True, specific_tags=list(UIDS))
-    except (InvalidDicomError, EOFError):
-        return None
-    sop_class, sop_instance, study, series = (str(header.get(name) or "") for name in UIDS)
-    if not (sop_class and sop_instance and study and series):
+        header = read_header(file.path)
+    except UnreadableInstanceError:
         return None
     with file.path.open("rb") as stream:
         sha256 = file_digest(stream, "sha256").hexdigest()
     return InstanceFacts(
-        sop_class_uid=sop_class,
-        sop_instance_uid=sop_instance,
-        study_instance_uid=study,
-        series_instance_uid=series,
+        sop_class_uid=text_of(header, "SOPClassUID"),
+        sop_instance_uid=text_of(header, "SOPInstanceUID"),
+        study_instance_uid=text_of(header, "StudyInstanceUID"),
+        series_instance_uid=text_of(header, "SeriesInstanceUID"),
         sha256=sha256,
         size_bytes=file.path.stat().st_size,
     )

@@ -17,7 +17,8 @@ from pacs_portal.archive.services import NewInstance, StoreResult, store
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import StepFile, StepUnavailableError
-from pacs_portal.jobs.storage import DISK_FULL, flush_to_disk, make_private, place, results_dir
+from pacs_portal.jobs.storage import flush_to_disk, make_private, place, results_dir
+from pacs_portal.jobs.verdicts import wait_if_disk_full
 
 TAKEN = gettext_noop(
     "Another file stands in the folder under this name; it was left alone. Choose an empty folder."
@@ -108,8 +109,7 @@ def _write(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     try:
         answers = [_write_one(target, root, file) for file in files]
     except OSError as error:
-        if error.errno in DISK_FULL:
-            raise StepUnavailableError("The disk is full.") from None
+        wait_if_disk_full(error)
         raise
     flush_to_disk(root)  # once for all, before the receipts that say they are there
     return answers

@@ -8,6 +8,7 @@ from pacs_portal.jobs.as_is import AsIsStep
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import Step, registered_steps, step_named
+from pacs_portal.jobs.verdicts import UNREADABLE
 
 AUTO = "auto"
 STORE = "store"  # DICOM as it is: only the guard stands between
@@ -17,11 +18,8 @@ DELIVERIES = {
     Destination.FOLDER: "folder",
 }
 EMPTY = ("empty", gettext_noop("The file is empty. Copy it again from its source."))
-UNREADABLE = (
-    "unreadable",
-    gettext_noop("The file cannot be read. Check that it exists and may be read."),
-)
-REFUSED_KINDS = {"empty": EMPTY, "unreadable": UNREADABLE}
+NOT_READABLE = ("unreadable", UNREADABLE)
+REFUSED_KINDS = {"empty": EMPTY, "unreadable": NOT_READABLE}
 AS_IS = AsIsStep()
 
 
@@ -44,7 +42,7 @@ def choose_first_step(job: Job, kind: str) -> Step | tuple[str, str]:
     for step, refusal in zip(steps, refusals, strict=True):
         if refusal is None:
             return step
-    return refusals[0] or UNREADABLE
+    return refusals[0] or NOT_READABLE
 
 
 def pipeline(job: Job, first: Step) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import JobPart, PartState
 
 PRIVATE = 0o700
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 NO_HARD_LINKS = {errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EMLINK, errno.EACCES}
 
 

@@ -25,7 +25,8 @@ from pacs_portal.jobs.planning import UNFORESEEN, plan_job
 from pacs_portal.jobs.receipts import FileResult
 from pacs_portal.jobs.running import Batch, PartRun, UnitRun
 from pacs_portal.jobs.steps import StepUnavailableError
-from pacs_portal.jobs.storage import DISK_FULL, work_dir
+from pacs_portal.jobs.storage import work_dir
+from pacs_portal.jobs.verdicts import wait_if_disk_full
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,8 +79,8 @@ def attempt(work: Callable[[], T]) -> T | None:
     except (LeaseLostError, StepUnavailableError, DatabaseError):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK_FULL:
-            raise StepUnavailableError("The disk is full.") from None
+        if isinstance(error, OSError):
+            wait_if_disk_full(error)
         logger.exception("a tool failed unforeseen")
         return None
 

@@ -21,7 +21,7 @@ from pacs_portal.uploads.paths import (
     source_path,
 )
 from pacs_portal.uploads.sniffing import sniff_file
-from pacs_portal.uploads.storage import FULL, UploadFolder, free_bytes, upload_folder
+from pacs_portal.uploads.storage import DISK_FULL, UploadFolder, free_bytes, upload_folder
 from pacs_portal.uploads.unpacking import (
     NESTED_ZIP_LEVELS,
     UnpackedFile,
@@ -89,7 +89,7 @@ def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> li
             raise StorageFullError from None
         raise
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in DISK_FULL:
             raise StorageFullError from None
         raise
 

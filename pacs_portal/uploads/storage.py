@@ -19,7 +19,7 @@ from pacs_portal.uploads.errors import StorageFullError, UploadClosedError, Wron
 
 PART_SUFFIX = ".part"
 LOCK_NAME = "lock"
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 MIN_FREE_BYTES = 512 * 2**20  # the database and the logs must go on living
 
 
@@ -57,7 +57,7 @@ class UploadFolder:
             _keep(part, self.file(number))
         except BaseException as error:
             part.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in FULL:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
                 raise StorageFullError from None
             raise
 

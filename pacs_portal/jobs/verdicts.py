@@ -1,0 +1,28 @@
+"""What every step says alike of files that do not go on."""
+
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs.models import Outcome
+from pacs_portal.jobs.steps import StepFile, StepUnavailableError, Verdict
+from pacs_portal.uploads.storage import DISK_FULL
+
+UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
+
+
+def verdicts_on(
+    file: StepFile, outcome: Outcome, code: str, sentence: str, stage: str
+) -> list[Verdict]:
+    """Return one verdict for each input that `file` came from."""
+    return [Verdict(receipt_id, outcome, code, sentence, stage) for receipt_id in file.receipt_ids]
+
+
+def unreadable(file: StepFile, error: OSError, stage: str) -> list[Verdict]:
+    """Return that `file` cannot be read; where the disk is full, the part waits instead."""
+    wait_if_disk_full(error)
+    return verdicts_on(file, Outcome.FAILED, "unreadable", UNREADABLE, stage)
+
+
+def wait_if_disk_full(error: OSError) -> None:
+    """Raise StepUnavailableError if `error` says that the disk is full."""
+    if error.errno in DISK_FULL:
+        raise StepUnavailableError("The disk is full.") from None
