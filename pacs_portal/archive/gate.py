@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
@@ -13,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from pacs_portal.accounts.models import User
 from pacs_portal.archive.dicom_json import study_json
 from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableError
 from pacs_portal.archive.grammar import Kind, Target, is_suspicious, target_of, typed_path
@@ -23,6 +25,7 @@ from pacs_portal.archive.queries import BadQueryError, Query, query_of, rebuilt
 from pacs_portal.archive.search import matching_studies, unmatched_keywords
 from pacs_portal.archive.streaming import ArchiveFailedError, NotAcceptableError, streamed
 from pacs_portal.archive.within import Found, found_within
+from pacs_portal.audit.services import record
 from pacs_portal.projects.models import Project
 
 MAX_RESULTS = 5000
@@ -121,9 +124,19 @@ def _answer(request: HttpRequest, path: str, key: str) -> HttpResponseBase:
         return _studies(door)
     if target.kind == Kind.WITHIN:
         return _within(door, target)
-    if not door.studies.filter(study_instance_uid=target.study_instance_uid).exists():
+    return _of_one_study(door, target)
+
+
+def _of_one_study(door: _Door, target: Target) -> HttpResponseBase:
+    study = door.studies.filter(study_instance_uid=target.study_instance_uid).first()
+    if study is None:
         raise Http404
-    return _below(door, target) if target.kind == Kind.BELOW else _objects(door, target)
+    if target.kind == Kind.BELOW:
+        return _below(door, target)
+    response = _objects(door, target)
+    if target.is_file:
+        record(cast(User, door.request.user), "study.retrieved", study, project_id=study.project_id)
+    return response
 
 
 def _opened(request: HttpRequest, path: str, key: str) -> _Door:

@@ -57,6 +57,12 @@ class Target:
         """Tell whether a small picture is asked for."""
         return self.path.endswith("/thumbnail")
 
+    @property
+    def is_file(self) -> bool:
+        """Tell whether whole files are asked for: those of a study, a series or an instance."""
+        last_but_one = self.path.split("/")[-2:-1]
+        return last_but_one in (["studies"], ["series"], ["instances"])
+
 
 def is_suspicious(path: str) -> bool:
     """Tell whether a path as it was typed holds anything two servers may read differently."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
+from pacs_portal.audit.services import record
 from pacs_portal.jobs.downloads import is_downloadable, zip_stream
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import OutcomeFilter, StartForm
@@ -132,6 +133,7 @@ def job_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
     shown = _visible(request, job_id)
     if not is_downloadable(shown):
         raise Http404
+    record(cast(User, request.user), "job.downloaded", shown, project_id=shown.project_id)
     stream = zip_stream(shown)
     name = f"{shown.project.key}-{shown.pk}.zip"
     return StreamingHttpResponse(

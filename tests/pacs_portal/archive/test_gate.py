@@ -9,6 +9,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pacs_portal.archive import orthanc as orthanc_client
 from pacs_portal.archive.services import NewInstance, store
+from pacs_portal.audit.models import Event
 from pacs_portal.projects.models import Membership
 from tests.pacs_portal.archive.answers import (
     ROOTS,
@@ -222,3 +223,17 @@ def test_a_frame_of_a_deflated_file_is_decoded_for_who_takes_any_syntax(
     viewer = "multipart/related; type=application/octet-stream; transfer-syntax=*"
     for accept in (viewer, "*/*"):
         assert parts(owner_client.get(address, headers={"accept": accept})) == [dataset.PixelData]
+
+
+def test_who_takes_files_away_is_recorded_once_for_each_request(sample, viewer, viewer_client):
+    study, instance = study_address(sample), instance_address(sample)
+    for address in (study, f"{study}/metadata", instance, f"{instance}/frames/1"):
+        body(viewer_client.get(f"/dicom-web/{address}"))
+    taken = Event.objects.filter(action="study.retrieved", actor=viewer)
+    assert taken.count() == 2
+    assert sample.study_uid not in str(list(taken.values_list("target_id", "details")))
+
+
+def test_who_finds_nothing_takes_nothing(sample, stranger_client):
+    stranger_client.get(f"/dicom-web/{study_address(sample)}")
+    assert not Event.objects.filter(action="study.retrieved").exists()

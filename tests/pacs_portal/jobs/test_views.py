@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
+from pacs_portal.audit.models import Event
 from pacs_portal.jobs.models import Destination, HeldFile, JobState, Outcome, ReceiptOutput
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.uploads.models import UploadFile
@@ -101,6 +102,7 @@ def test_times_name_their_zone_and_count_24_hours(finish, viewer_client):
 
 def test_the_download_is_a_zip_of_pseudonyms_and_uids(job, viewer_client):
     answer = viewer_client.get(reverse("job_download", args=[job.pk]))
+    assert Event.objects.filter(action="job.downloaded", target_id=str(job.pk)).count() == 1
     body = b"".join(answer.streaming_content)
     assert len(body) == int(answer.headers["Content-Length"])
     (name,) = zipfile.ZipFile(io.BytesIO(body)).namelist()
