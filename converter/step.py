@@ -15,6 +15,10 @@ from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, Unit
 from pacs_portal.projects.keys import Label, project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
+OTHER_IMAGES = frozenset({"gif", "webp", "tiff"})
+UNSUPPORTED = gettext_noop(
+    "The format of this image is not supported yet. Save it as JPEG, PNG, BMP or NIfTI."
+)
 NOT_AN_IMAGE = gettext_noop(
     "This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI."
 )
@@ -32,6 +36,8 @@ class ConvertStep:
             return None
         if kind in {"dicom", "dicomdir"}:
             return "is-dicom", IS_DICOM
+        if kind in OTHER_IMAGES:
+            return "unsupported", UNSUPPORTED
         return "not-an-image", NOT_AN_IMAGE
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:

@@ -42,7 +42,7 @@ class IndexKind(models.TextChoices):
 
 
 class PatientIndex(models.Model):
-    """A keyed digest by which a patient is recognised without reading the registry."""
+    """A keyed digest by which a patient is recognized without reading the registry."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(RegistryPatient, on_delete=models.PROTECT, related_name="indexes")

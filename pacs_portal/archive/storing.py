@@ -22,7 +22,7 @@ _pseudonym_checks: list[PseudonymCheck] = []
 
 @dataclass(frozen=True)
 class NewInstance:
-    """A file to be stored; `receipt_key` says for whom, so that a second try is recognised."""
+    """A file to be stored; `receipt_key` says for whom, so that a second try is recognized."""
 
     path: Path
     receipt_key: int

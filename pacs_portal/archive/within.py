@@ -12,7 +12,7 @@ from pacs_portal.archive.models import Study
 from pacs_portal.archive.queries import Query, rebuilt, values_of
 from pacs_portal.archive.search import KEYWORDS, matching_studies
 
-# 250 UIDs of full length still fit into an address that Orthanc takes.
+# Studies per question: 250 UIDs of full length still fit into an address that Orthanc takes.
 CHUNK = 100
 STUDY_UID_TAG = "0020000D"
 ORDER_TAGS = (STUDY_UID_TAG, "0020000E", "00080018")

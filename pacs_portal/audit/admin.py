@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.audit.models import Event
 
@@ -13,7 +14,7 @@ class EventAdmin(admin.ModelAdmin):
     list_display = ("at", "actor_label", "actor", "action", "target_type", "target_id", "is_marked")
     list_filter = ("action", "is_marked", "at")
     search_fields = ("=actor_label", "=action", "=target_id", "=project_id", "=actor__email")
-    search_help_text = "Actor, action, target, project or e-mail: exact words."
+    search_help_text = _("Actor, action, target, project or e-mail: exact words.")
     list_select_related = ("actor",)
     date_hierarchy = "at"
     show_full_result_count = False

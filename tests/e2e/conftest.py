@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
 
 from tests.e2e import walk
 from tests.e2e.portal import Portal, running_portal
@@ -53,7 +53,7 @@ class Conversation:
             return
         try:
             self.answers.append((response.url, response.text()))
-        except Exception as error:  # a redirect or an aborted request has no body
+        except Error as error:  # a redirect or an aborted request has no body
             self.answers.append((response.url, type(error).__name__))
 
 

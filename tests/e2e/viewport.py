@@ -22,7 +22,7 @@ def viewport_image(page: Page) -> np.ndarray:
 
 
 def wait_for_picture(page: Page) -> None:
-    """Wait until the canvas shows more than one grey value."""
+    """Wait until the canvas shows more than one gray value."""
     page.wait_for_function(
         """selector => {
             const canvas = document.querySelector(selector);
@@ -40,7 +40,7 @@ def wait_for_picture(page: Page) -> None:
 
 
 def windowed(values: np.ndarray, center: float, width: float) -> np.ndarray:
-    """Return the grey levels 0 to 255 of a linear window (PS3.3 C.11.2.1.2.1)."""
+    """Return the gray levels 0 to 255 of a linear window (PS3.3 C.11.2.1.2.1)."""
     low = center - 0.5 - (width - 1) / 2
     return np.clip((values - low) / (width - 1) * 255, 0, 255)
 

@@ -1,4 +1,4 @@
-"""PNG of 16 bits per sample: Pillow keeps them for grey only, so color is read in two halves."""
+"""PNG of 16 bits per sample: Pillow keeps them for gray only, so color is read in two halves."""
 
 import io
 

@@ -89,12 +89,12 @@ def orientation(image: Image.Image) -> int:
 
 
 def flatten(image: Image.Image) -> Picture:
-    """Turn a picture of up to 8 bits per sample into grey or RGB, upright and without alpha.
+    """Turn a picture of up to 8 bits per sample into gray or RGB, upright and without alpha.
 
     Parameters
     ----------
     image : Image
-        In any mode of Pillow with 8 bits per sample or fewer; grey of 1, 2 and 4 bits comes
+        In any mode of Pillow with 8 bits per sample or fewer; gray of 1, 2 and 4 bits comes
         spread over 0 to 255.
 
     Returns
@@ -107,20 +107,20 @@ def flatten(image: Image.Image) -> Picture:
     if orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
         derivation.append(UPRIGHT)
-    is_grey = _is_grey(image)
+    is_gray = _is_gray(image)
     if image.has_transparency_data:
         image, is_changed = _on_white(image)
         derivation += [ON_WHITE] if is_changed else []
     if image.mode == "CMYK":
         derivation.append(FROM_CMYK)
         profile = None
-    target_mode = "L" if is_grey else "RGB"
+    target_mode = "L" if is_gray else "RGB"
     if image.mode != target_mode:
-        image = image.convert("RGB").getchannel(0) if is_grey else image.convert("RGB")
+        image = image.convert("RGB").getchannel(0) if is_gray else image.convert("RGB")
     return Picture(
         rows=image.height,
         columns=image.width,
-        photometric_interpretation="MONOCHROME2" if is_grey else "RGB",
+        photometric_interpretation="MONOCHROME2" if is_gray else "RGB",
         bits=8,
         data=image.tobytes(),
         icc_profile=profile,
@@ -128,7 +128,7 @@ def flatten(image: Image.Image) -> Picture:
     )
 
 
-def _is_grey(image: Image.Image) -> bool:
+def _is_gray(image: Image.Image) -> bool:
     if image.mode != "P":
         return image.mode in ("1", "L", "LA", "La")
     palette = image.getpalette("RGB") or []
@@ -221,10 +221,10 @@ def _add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
 
 def _add_pixels(dataset: Dataset, picture: Picture) -> None:
     """Image Pixel module."""
-    is_grey = picture.photometric_interpretation == "MONOCHROME2"
-    dataset.SamplesPerPixel = 1 if is_grey else 3
+    is_gray = picture.photometric_interpretation == "MONOCHROME2"
+    dataset.SamplesPerPixel = 1 if is_gray else 3
     dataset.PhotometricInterpretation = picture.photometric_interpretation
-    if not is_grey:
+    if not is_gray:
         dataset.PlanarConfiguration = 0
     dataset.Rows = picture.rows
     dataset.Columns = picture.columns

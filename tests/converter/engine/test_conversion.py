@@ -20,7 +20,7 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 RGB16 = png(counted("u2").reshape(6, 5, 7)[..., :3], 16, 2)
 PICTURES = {
     "baseline JPEG": saved(scene(), "JPEG", icc_profile=PROFILE),
-    "grey JPEG": saved(scene().convert("L"), "JPEG"),
+    "gray JPEG": saved(scene().convert("L"), "JPEG"),
     "RGB JPEG": saved(scene(), "JPEG", keep_rgb=True),
     "progressive JPEG": saved(scene(), "JPEG", progressive=True),
     "CMYK JPEG": saved(scene().convert("CMYK"), "JPEG"),
@@ -32,7 +32,7 @@ PICTURES = {
 }
 CAPTURES = {
     **PICTURES,
-    "grey PNG of 16 bits": png(counted("u2").reshape(42, 5, 1), 16, 0),
+    "gray PNG of 16 bits": png(counted("u2").reshape(42, 5, 1), 16, 0),
     "RGB PNG of 16 bits": RGB16,
 }
 VOLUMES = {

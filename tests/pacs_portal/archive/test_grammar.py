@@ -27,7 +27,7 @@ INSTANCE = "studies/1.2/series/1.3/instances/1.4"
         (f"{INSTANCE}/thumbnail", Kind.OBJECTS, "1.2"),
     ],
 )
-def test_known_addresses_are_recognised(path, kind, study):
+def test_known_addresses_are_recognized(path, kind, study):
     target = target_of(path)
     assert (target.kind, target.study_instance_uid) == (kind, study)
 

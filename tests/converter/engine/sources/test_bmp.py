@@ -12,9 +12,9 @@ from converter.engine import ConversionError
 def test_pixels_equal_those_of_pillow(convert, mode):
     source = saved(scene().convert(mode), "BMP")
     (dataset,) = convert(source)
-    is_grey = dataset.PhotometricInterpretation == "MONOCHROME2"
-    assert is_grey == (mode in ("1", "L"))
-    expected = Image.open(io.BytesIO(source)).convert("L" if is_grey else "RGB")
+    is_gray = dataset.PhotometricInterpretation == "MONOCHROME2"
+    assert is_gray == (mode in ("1", "L"))
+    expected = Image.open(io.BytesIO(source)).convert("L" if is_gray else "RGB")
     assert (dataset.pixel_array == np.asarray(expected)).all()
 
 

@@ -38,9 +38,9 @@ def test_texts_dates_and_makers_are_gone():
 def test_what_is_no_rgb_profile_is_left_out():
     assert color_only(b"not a profile") is None
     assert color_only(srgb_profile()[:200]) is None
-    grey = bytearray(srgb_profile())
-    grey[16:20] = b"GRAY"
-    assert color_only(bytes(grey)) is None
+    gray = bytearray(srgb_profile())
+    gray[16:20] = b"GRAY"
+    assert color_only(bytes(gray)) is None
 
 
 def test_the_profile_of_a_picture_moves_to_its_attribute(convert):
@@ -50,6 +50,6 @@ def test_the_profile_of_a_picture_moves_to_its_attribute(convert):
         assert b"ICC_PROFILE" not in dataset.PixelData
 
 
-def test_a_grey_picture_takes_no_profile(convert):
+def test_a_gray_picture_takes_no_profile(convert):
     (dataset,) = convert(saved(scene().convert("L"), "PNG", icc_profile=srgb_profile()))
     assert "ICCProfile" not in dataset

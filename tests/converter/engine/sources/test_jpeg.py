@@ -51,7 +51,7 @@ def test_all_but_application_and_comment_segments_stay_byte_for_byte(convert):
     assert 0 in dict(kept), "the sample has a scan"
 
 
-def test_a_grey_stream_is_monochrome2(convert):
+def test_a_gray_stream_is_monochrome2(convert):
     source = saved(scene().convert("L"), "JPEG")
     (dataset,) = convert(source)
     assert dataset.PhotometricInterpretation == "MONOCHROME2"

@@ -31,14 +31,14 @@ def test_pixels_equal_those_of_pillow(convert, mode):
 
 
 @pytest.mark.parametrize("bit_depth", [1, 2, 4])
-def test_few_bits_of_grey_spread_over_eight(convert, bit_depth):
+def test_few_bits_of_gray_spread_over_eight(convert, bit_depth):
     values = RANDOM.integers(0, 2**bit_depth, (5, 11, 1))
     (dataset,) = convert(png(values, bit_depth, 0))
     assert dataset.PhotometricInterpretation == "MONOCHROME2"
     assert (dataset.pixel_array == values[..., 0] * (255 // (2**bit_depth - 1))).all()
 
 
-def test_a_palette_of_greys_becomes_monochrome2(convert):
+def test_a_palette_of_grays_becomes_monochrome2(convert):
     source = saved(scene().convert("L").quantize(16), "PNG")
     assert pillow(source).mode == "P"
     (dataset,) = convert(source)
@@ -71,7 +71,7 @@ def test_a_transparent_color_of_a_palette_is_laid_on_white(convert):
     assert (dataset.pixel_array == on_white(pillow(source))).all()
 
 
-@pytest.mark.parametrize(("color_type", "channels"), [(0, 1), (2, 3)], ids=["grey", "RGB"])
+@pytest.mark.parametrize(("color_type", "channels"), [(0, 1), (2, 3)], ids=["gray", "RGB"])
 def test_sixteen_bits_stay_exact(convert, color_type, channels):
     values = RANDOM.integers(0, 65536, (5, 11, channels))
     (dataset,) = convert(png(values, 16, color_type))
@@ -79,7 +79,7 @@ def test_sixteen_bits_stay_exact(convert, color_type, channels):
     assert (dataset.pixel_array == values.squeeze()).all()
 
 
-@pytest.mark.parametrize(("color_type", "channels"), [(4, 1), (6, 3)], ids=["grey", "RGB"])
+@pytest.mark.parametrize(("color_type", "channels"), [(4, 1), (6, 3)], ids=["gray", "RGB"])
 def test_sixteen_bits_with_alpha_are_composited_in_sixteen_bits(convert, color_type, channels):
     values = RANDOM.integers(0, 65536, (5, 11, channels + 1))
     values[0, :, -1] = 65535
