@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.accounts.forms import NewUserForm, UserForm
 from pacs_portal.accounts.models import ExternalIdentity, User
 
+RIGHTS = ("is_staff", "is_superuser", "user_permissions")
+
 admin.site.unregister(Group)  # rights come from project roles
 admin.site.unregister(EmailAddress)  # an account has one e-mail, its own
 admin.site.unregister(Authenticator)  # allauth's page would show the secrets
@@ -62,8 +64,21 @@ class UserAdmin(DjangoUserAdmin):
         ),
     )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Let only superusers give rights: whoever may change accounts would give herself all."""
+        return self.readonly_fields if _is_superuser(request) else (*self.readonly_fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep a superuser's account, with its password, from those who are none."""
+        is_allowed: bool = super().has_change_permission(request, obj)
+        return is_allowed and (obj is None or not obj.is_superuser or _is_superuser(request))
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser
 
 
 @admin.register(Authenticator)
