@@ -17,6 +17,7 @@ from pacs_portal.archive.services import sweep_deletions
 from pacs_portal.jobs.leases import release_leases_of_the_dead
 from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
+from pacs_portal.jobs.services import cancel_jobs_of_dead_commands
 from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
 from pacs_portal.uploads.models import FileState, Upload, UploadState
 from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
@@ -30,6 +31,7 @@ def keep_house() -> None:
     """Clean up everything that is due; safe at any time, in several processes at once."""
     unfinished = timedelta(days=settings.KEEP_UNFINISHED_DAYS)
     release_leases_of_the_dead()
+    cancel_jobs_of_dead_commands()
     sweep_work_dirs()
     discard_stale_uploads(unfinished)
     remove_due_originals(unfinished)

@@ -59,6 +59,8 @@ class Job(models.Model):
     tool = models.CharField(max_length=32)  # "auto", or the name of a registered step
     destination = models.CharField(max_length=16, choices=Destination)
     runner = models.CharField(max_length=16, choices=Runner, default=Runner.WORKERS)
+    # The command that runs the job (jobs/owners.py); when it is gone, nobody else goes on.
+    command_process = models.CharField(max_length=100, blank=True)
     # What is no identity stands open, the profile's version with it; the rest is sealed.
     options = models.JSONField(default=dict)
     sealed_options = models.BinaryField(null=True)

@@ -23,9 +23,11 @@ from pacs_portal.jobs.models import (
     Outcome,
     PartKind,
     PartState,
+    Runner,
     WorkerHeartbeat,
 )
 from pacs_portal.jobs.options import JobOptions, options_of, seal_options
+from pacs_portal.jobs.owners import is_certainly_dead, this_process
 from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
 from pacs_portal.jobs.report import report
@@ -54,6 +56,7 @@ NO_ORIGINALS = gettext_noop(
 )
 STILL_RUNNING = gettext_noop("The job is still running. Cancel it or wait for its end.")
 NOTHING_FAILED = gettext_noop("Nothing failed, so there is nothing to try again.")
+COMMANDS_OWN = gettext_noop("A command ran this job. Run the command again: what is done stays.")
 RETRIED = (Outcome.FAILED, Outcome.CANCELLED)
 
 
@@ -102,6 +105,7 @@ def create_job(
             tool=tool,
             destination=destination,
             runner=options.runner,
+            command_process=this_process() if options.runner == Runner.COMMAND else "",
             options=dict(options.open),
         )
         job.sealed_options = seal_options(job, options.sealed)
@@ -135,6 +139,16 @@ def cancel_job(*, job: Job, by: User | str) -> None:
     job.refresh_from_db()
 
 
+def cancel_jobs_of_dead_commands() -> None:
+    """Cancel the jobs whose command was killed: no worker of the portal takes their parts."""
+    unfinished = Job.objects.filter(
+        runner=Runner.COMMAND, state__in=[JobState.WAITING, JobState.RUNNING]
+    )
+    for job in unfinished:
+        if is_certainly_dead(job.command_process):
+            cancel_job(job=job, by="worker")
+
+
 def retry_job(*, job: Job, by: User | str) -> None:
     """Try again what failed or was cancelled, and nothing else.
 
@@ -147,6 +161,8 @@ def retry_job(*, job: Job, by: User | str) -> None:
         locked = Job.objects.select_for_update().get(pk=job.pk)
         if locked.state in {JobState.WAITING, JobState.RUNNING}:
             raise JobError(STILL_RUNNING)
+        if locked.runner == Runner.COMMAND:
+            raise JobError(COMMANDS_OWN)
         receipts = locked.receipts.filter(outcome__in=RETRIED)
         if not has_work_left(locked):
             raise JobError(NOTHING_FAILED)
@@ -163,6 +179,8 @@ def retry_job(*, job: Job, by: User | str) -> None:
 
 def has_work_left(job: Job) -> bool:
     """Tell whether a second try of an ended job would find anything to do."""
+    if job.runner == Runner.COMMAND:
+        return False
     return job.receipts.filter(outcome__in=RETRIED).exists() or not _was_planned(job)
 
 

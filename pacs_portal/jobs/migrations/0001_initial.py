@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
+                ("command_process", models.CharField(blank=True, max_length=100)),
                 ("options", models.JSONField(default=dict)),
                 ("sealed_options", models.BinaryField(null=True)),
                 (

@@ -1,12 +1,17 @@
 import os
+import subprocess
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
+from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
-from pacs_portal.jobs.models import FileReceipt, HeldFile, Job
+from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, JobState, Runner
+from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.owners import process_owner
+from pacs_portal.jobs.services import cancel_job, create_job, has_work_left, retry_job
 from pacs_portal.jobs.storage import held_dir, results_dir
 from pacs_portal.uploads.models import FileState
 
@@ -75,3 +80,38 @@ def test_what_was_put_aside_without_a_row_goes_after_a_day(db, settings):
     keep_house()
     assert fresh.exists()
     assert not old.exists()
+
+
+@pytest.fixture
+def job_of_a_command(toy, upload, member):
+    """A job that this process runs as a command does."""
+    return create_job(
+        upload=upload({"a/1": b"one"}),
+        tool="toy",
+        destination=Destination.DOWNLOAD,
+        by=member,
+        options=JobOptions(runner=Runner.COMMAND),
+    )
+
+
+def test_the_job_of_a_living_command_goes_on(job_of_a_command):
+    keep_house()
+    job_of_a_command.refresh_from_db()
+    assert job_of_a_command.state == JobState.WAITING
+
+
+def test_the_job_of_a_killed_command_is_cancelled(job_of_a_command):
+    child = subprocess.Popen(["sleep", "60"])
+    Job.objects.filter(pk=job_of_a_command.pk).update(command_process=process_owner(child.pid))
+    child.kill()
+    child.wait()
+    keep_house()
+    job_of_a_command.refresh_from_db()
+    assert job_of_a_command.state == JobState.CANCELLED
+
+
+def test_only_the_command_itself_can_try_its_job_again(job_of_a_command, member):
+    cancel_job(job=job_of_a_command, by=member)
+    assert not has_work_left(job_of_a_command)
+    with pytest.raises(JobError, match="Run the command again"):
+        retry_job(job=job_of_a_command, by=member)
