@@ -7,7 +7,6 @@ from pseudonymizer.engine.errors import gettext_noop as _
 
 _BURNED_IN_ANNOTATION = 0x00280301
 _ENCAPSULATED_DOCUMENT = 0x00420011
-_OVERLAY_BIT_POSITION = 0x60000102
 _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 _VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{arc}" for arc in ("1.1", "2.1", "4.1"))
 _VOICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{arc}" for arc in ("1", "2"))
@@ -34,14 +33,3 @@ def hold_back(dataset: Dataset, sop_class_uid: str) -> None:
             "burned-in",
             _("The file says that text is burned in. A data steward has to look at it."),
         )
-    if any(_is_overlay_in_pixels(dataset, plane) for plane in range(0, 0x1E + 1, 2)):
-        raise HeldBack(
-            "overlay-in-pixels",
-            _("The image holds an overlay in unused bits. A data steward has to look at it."),
-        )
-
-
-def _is_overlay_in_pixels(dataset: Dataset, plane: int) -> bool:
-    """Tell whether an overlay plane of group 60xx lies in the pixel data (retired)."""
-    element = dataset.get(_OVERLAY_BIT_POSITION + (plane << 16))
-    return element is not None and any(element.value)

@@ -20,7 +20,7 @@ from pseudonymizer.engine.identity import (
 )
 from pseudonymizer.engine.iod_types import types_in
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
-from pseudonymizer.engine.pixels import copy_pixels, deflate
+from pseudonymizer.engine.pixels import Pixels, deflate, find_pixels, prepare_header, write_pixels
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.subject import Subject, put_subject
@@ -88,8 +88,10 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         dataset, position = reader.read_dataset(span, part10.encoding)
         header = header_of(dataset)
         hold_back(dataset, header.sop_class_uid)
+        pixels = find_pixels(part10, position, dataset)
         output = _pseudonymize(dataset, header.sop_class_uid, context)
-        chunks = _chunks(part10, output, position, header.sop_class_uid)
+        prepare_header(output, pixels)
+        chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         return _write(chunks, target_dir, output, header.sop_class_uid)
 
 
@@ -102,18 +104,20 @@ def _pseudonymize(dataset: Dataset, sop_class_uid: str, context: Context) -> Dat
     return output
 
 
-def _chunks(part10: Part10, output: Dataset, pixels_at: int, sop_class_uid: str) -> Iterator[bytes]:
+def _chunks(
+    part10: Part10, output: Dataset, pixels: Pixels | None, sop_class_uid: str
+) -> Iterator[bytes]:
     """Yield the output file: meta, header, pixel data, and nothing after it."""
     uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
     yield write_meta(sop_class_uid, uid, syntax)
-    content = _content(part10, output, pixels_at)
+    content = _content(part10, output, pixels)
     yield from deflate(content) if part10.is_deflated else content
 
 
-def _content(part10: Part10, output: Dataset, pixels_at: int) -> Iterator[bytes]:
+def _content(part10: Part10, output: Dataset, pixels: Pixels | None) -> Iterator[bytes]:
     yield write_dataset(output, part10.encoding)
-    if pixels_at < len(part10.buffer):
-        yield from copy_pixels(part10, pixels_at)
+    if pixels is not None:
+        yield from write_pixels(pixels, part10.encoding)
 
 
 def _write(

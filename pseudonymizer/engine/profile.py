@@ -11,7 +11,7 @@ from pathlib import Path
 from pseudonymizer.engine.dictionary import NUMBER_VRS, dictionary_vr
 
 TABLES = Path(__file__).parent / "tables"
-ENGINE_RULES = "1"  # raise it when code changes what comes out for an equal table
+ENGINE_RULES = "2"  # raise it when code changes what comes out for an equal table
 
 
 class Action(Enum):

@@ -11,6 +11,7 @@ from pydicom.data import get_testdata_file
 from pacs_portal.jobs.models import Destination, Job, Outcome
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile, UnitContext, step_named
 from pacs_portal.uploads.models import Upload
+from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.registry import identity_of
 
@@ -88,7 +89,7 @@ def test_an_output_says_what_it_is_and_who_made_it(job, tmp_path) -> None:
     assert output.instance.sop_instance_uid == written.SOPInstanceUID != "1.2.3.4.1"
     assert output.instance.sha256 == hashlib.sha256(output.path.read_bytes()).hexdigest()
     assert output.instance.size_bytes == output.path.stat().st_size
-    assert output.provenance == f"pseudonymizer/1 profile/{job.options['profile']}"
+    assert output.provenance == f"pseudonymizer/{ENGINE_RULES} profile/{job.options['profile']}"
     assert output.path.name == f"{written.SOPInstanceUID}.dcm"
 
 

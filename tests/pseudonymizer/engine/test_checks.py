@@ -51,8 +51,3 @@ def test_a_video_is_held(ct: Dataset, write_file, target, context: Context):
 def test_a_voice_is_held(ct: Dataset, write_file, target, context: Context):
     ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
     assert held_for(ct, write_file, target, context) == "voice"
-
-
-def test_an_overlay_in_unused_bits_is_held(ct: Dataset, write_file, target, context: Context):
-    ct.add_new(0x60020102, "US", 12)
-    assert held_for(ct, write_file, target, context) == "overlay-in-pixels"

@@ -29,6 +29,10 @@ TRANSFER_SYNTAXES = {
     "MR_small_RLE.dcm": "1.2.840.10008.1.2.5",
     "color3d_jpeg_baseline.dcm": "1.2.840.10008.1.2.4.50",
 }
+UNCHANGED = {
+    *("CT_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm"),
+    "MR_small_RLE.dcm",
+}
 # one file for each kind of object that pydicom ships
 KINDS = [
     *("CT_small.dcm", "MR_small.dcm", "rtdose.dcm", "rtplan.dcm", "rtstruct.dcm"),
@@ -61,7 +65,8 @@ def test_pixel_data_and_transfer_syntax_stay(name: str, target: Path, context: C
     assert source.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[name]
     output = pydicom.dcmread(pseudonymize_file(local_file(name), target, context).path)
     assert output.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[name]
-    assert output.PixelData == source.PixelData
+    if name in UNCHANGED:  # tests/…/test_frames.py decodes the others
+        assert output.PixelData == source.PixelData
     assert (output.Rows, output.Columns) == (source.Rows, source.Columns)
 
 
