@@ -25,8 +25,8 @@ from pacs_portal.archive.queries import BadQueryError, Query, query_of, rebuilt
 from pacs_portal.archive.search import matching_studies, unmatched_keywords
 from pacs_portal.archive.streaming import ArchiveFailedError, NotAcceptableError, streamed
 from pacs_portal.archive.within import Found, found_within
-from pacs_portal.audit.services import record
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 
 MAX_RESULTS = 5000
 RETRY_SECONDS = "15"
@@ -135,7 +135,7 @@ def _of_one_study(door: _Door, target: Target) -> HttpResponseBase:
         return _below(door, target)
     response = _objects(door, target)
     if target.is_file:
-        record(cast(User, door.request.user), "study.retrieved", study, project_id=study.project_id)
+        record_in(study.project, cast(User, door.request.user), "study.retrieved", study)
     return response
 
 

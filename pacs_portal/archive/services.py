@@ -15,8 +15,8 @@ from pacs_portal.archive import orthanc
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.archive.orthanc import is_available
 from pacs_portal.archive.storing import NewInstance, StoreResult, register_pseudonym_check, store
-from pacs_portal.audit.services import record
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 
 __all__ = [
     "NewInstance",
@@ -53,7 +53,7 @@ def open_studies(*, uids: Sequence[str], by: User | AnonymousUser) -> list[Study
     if len(studies) != len(wanted) or not isinstance(by, User):
         return []
     for study in studies:
-        record(by, "study.opened", study, project_id=study.project_id)
+        record_in(study.project, by, "study.opened", study)
     return studies
 
 
@@ -73,7 +73,7 @@ def delete_study(*, study: Study, by: User) -> None:
         locked = Study.objects.select_for_update().get(pk=study.pk)
         locked.state = StudyState.DELETED
         locked.save()
-        record(by, "study.deleted", locked, project_id=locked.project_id)
+        record_in(locked.project, by, "study.deleted", locked)
     _erase(locked)
 
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
-from pacs_portal.audit.services import record
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome, ReceiptAttempt
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 
 REJECTED = gettext_noop("A data steward rejected this file; it was not stored.")
 DECIDED = gettext_noop("Another data steward has decided about this file already.")
@@ -48,7 +48,7 @@ def reject(*, held: HeldFile, by: User, reason: str) -> None:
         if not decided:
             raise JobError(DECIDED)
         _close_receipt(held.receipt)
-        record(by, "held.rejected", held, project_id=project_id)
+        record_in(held.receipt.job.project, by, "held.rejected", held)
     shutil.rmtree(held_dir(held.pk), ignore_errors=True)
 
 

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
-from pacs_portal.audit.services import record
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import (
     Destination,
@@ -31,6 +30,7 @@ from pacs_portal.jobs.owners import is_certainly_dead, this_process
 from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
 from pacs_portal.jobs.report import report
+from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.models import Upload, UploadState
 from pacs_portal.uploads.services import input_files
 
@@ -111,11 +111,11 @@ def create_job(
         job.sealed_options = seal_options(job, options.sealed)
         job.save(force_insert=True)
         JobPart.objects.create(job=job, number=0, kind=PartKind.PLAN)
-        record(
+        record_in(
+            job.project,
             by or actor_label,
             "job.created",
             job,
-            project_id=job.project_id,
             tool=tool,
             destination=str(destination),
         )
@@ -135,7 +135,7 @@ def cancel_job(*, job: Job, by: User | str) -> None:
             locked.receipts.filter(Q(unit=None) | Q(unit__part__state=PartState.CANCELLED))
         )
         end_job_if_done(locked)
-        record(by, "job.cancelled", locked, project_id=locked.project_id)
+        record_in(locked.project, by, "job.cancelled", locked)
     job.refresh_from_db()
 
 
@@ -173,7 +173,7 @@ def retry_job(*, job: Job, by: User | str) -> None:
         locked.state = JobState.WAITING
         locked.cancel_requested_at = locked.finished_at = None
         locked.save()
-        record(by, "job.retried", locked, project_id=locked.project_id)
+        record_in(locked.project, by, "job.retried", locked)
     job.refresh_from_db()
 
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
-from pacs_portal.audit.services import record
 from pacs_portal.jobs.downloads import is_downloadable, zip_stream
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import OutcomeFilter, StartForm
@@ -28,6 +27,7 @@ from pacs_portal.jobs.services import (
 )
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.models import Upload
 
 JOBS_PER_PAGE = 25
@@ -133,7 +133,7 @@ def job_download(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
     shown = _visible(request, job_id)
     if not is_downloadable(shown):
         raise Http404
-    record(cast(User, request.user), "job.downloaded", shown, project_id=shown.project_id)
+    record_in(shown.project, cast(User, request.user), "job.downloaded", shown)
     stream = zip_stream(shown)
     name = f"{shown.project.key}-{shown.pk}.zip"
     return StreamingHttpResponse(

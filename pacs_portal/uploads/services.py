@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from pacs_portal.accounts.models import User
-from pacs_portal.audit.services import record
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.containers import unpack_container
 from pacs_portal.uploads.errors import (
     ManifestError,
@@ -62,11 +62,11 @@ def create_upload(
     with transaction.atomic():
         upload = Upload.objects.create(project=project, created_by=by, actor_label=actor_label)
         announce_files(upload, manifest)
-        record(
+        record_in(
+            project,
             by or actor_label,
             "upload.created",
             upload,
-            project_id=project.pk,
             files=upload.file_count,
         )
         if manifest and all(entry.source is not None for entry in manifest):
@@ -130,7 +130,7 @@ def discard_upload(upload: Upload, *, by: User | str) -> None:
         if not discarded:
             raise UploadClosedError
         upload.files.filter(sealed_source=None).update(state=FileState.GONE)
-        record(by, "upload.discarded", upload, project_id=upload.project_id)
+        record_in(upload.project, by, "upload.discarded", upload)
     upload.state = UploadState.DISCARDED
     upload_folder(upload.pk).remove()
 
@@ -215,11 +215,11 @@ def _close(upload: Upload) -> None:
     upload.state = UploadState.COMPLETE
     upload.completed_at = timezone.now()
     upload.save(update_fields=["state", "completed_at"])
-    record(
+    record_in(
+        upload.project,
         upload.created_by or upload.actor_label,
         "upload.completed",
         upload,
-        project_id=upload.project_id,
         files=upload.file_count,
     )
     transaction.on_commit(lambda: _announce_completion(upload))

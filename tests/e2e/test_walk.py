@@ -57,9 +57,7 @@ def test_the_upload_page_says_what_has_arrived(
     project_page.screenshot(path=screenshots / "upload.png", full_page=True)
 
 
-def test_the_viewer_leads_back_to_the_portal(
-    project_page: Page, archive_job: str
-) -> None:
+def test_the_viewer_leads_back_to_the_portal(project_page: Page, archive_job: str) -> None:
     walk.open_study(project_page, KEY, "CT")
     wait_for_picture(project_page)
     project_page.get_by_role("link", name="PACS2go").click()

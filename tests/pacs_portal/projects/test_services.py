@@ -14,6 +14,7 @@ from pacs_portal.projects.services import (
     may_create_projects,
     remove_role,
 )
+from pacs_portal.uploads.services import create_upload, discard_upload
 
 
 @pytest.fixture
@@ -164,3 +165,14 @@ def test_projects_are_made_by_site_admins_and_those_they_allow(site_admin, membe
     permission = Permission.objects.get(codename="add_project", content_type__app_label="projects")
     member.user_permissions.add(permission)
     assert may_create_projects(User.objects.get(pk=member.pk))
+
+
+def test_every_act_in_a_one_person_project_is_marked(site_admin):
+    alone = create_project(
+        NewProject("alone", "Alone"), actor=site_admin, owner=site_admin, is_steward_too=True
+    )
+    before = Event.objects.latest("id").pk
+    sent = create_upload(project=alone, by=site_admin, manifest=[])
+    discard_upload(sent, by=site_admin)
+    marks = dict(Event.objects.filter(pk__gt=before).values_list("action", "is_marked"))
+    assert marks == {"upload.created": True, "upload.discarded": True}
