@@ -1,10 +1,13 @@
 """De-identify DICOM files by PS3.15 Annex E: paths and values in, files and values out."""
 
+from pseudonymizer.engine.building import build_profile, default_profile, is_looser
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
 from pseudonymizer.engine.identity import Header, Identity, read_header
 from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
-from pseudonymizer.engine.profile import Profile, default_profile
+from pseudonymizer.engine.preview import Preview, preview_file
+from pseudonymizer.engine.profile import Profile
+from pseudonymizer.engine.spec import ProfileSpec, SpecError
 from pseudonymizer.engine.subject import Subject
 
 __all__ = [
@@ -12,14 +15,20 @@ __all__ = [
     "Header",
     "HeldBack",
     "Identity",
+    "Preview",
     "Profile",
+    "ProfileSpec",
     "PseudonymizationError",
     "Result",
+    "SpecError",
     "Subject",
+    "build_profile",
     "default_profile",
+    "is_looser",
     "is_pseudonym",
     "map_uid",
     "new_pseudonym",
+    "preview_file",
     "pseudonymize_file",
     "read_header",
 ]

@@ -7,6 +7,7 @@ from datetime import date
 from pseudonymizer.engine.dates import is_time, shift_date, shift_date_time
 from pseudonymizer.engine.elements import Element, text_element, text_of
 from pseudonymizer.engine.identifiers import is_public_uid, map_uid
+from pseudonymizer.engine.vocabulary import clean_text
 
 OLDEST_AGE_YEARS = 90
 PATIENT_AGE = 0x00101010
@@ -83,6 +84,12 @@ def keep_time(element: Element) -> Element | None:
 def keep_offset(element: Element) -> Element | None:
     """Return an offset from UTC as it is, or None if the value is none."""
     return element if _OFFSET.fullmatch(text_of(element)) else None
+
+
+def clean(element: Element, vr: str) -> Element | None:
+    """Return the words of a description that are listed, or None if there is none."""
+    words = clean_text(element.value)
+    return Element(element.tag, vr, words + b" " * (len(words) % 2)) if words else None
 
 
 def keep_characteristic(element: Element) -> Element | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from pseudonymizer.engine.actions import (
     Keys,
+    clean,
     dummy,
     empty,
     keep_characteristic,
@@ -14,9 +15,10 @@ from pseudonymizer.engine.actions import (
     shift,
 )
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
-from pseudonymizer.engine.elements import Dataset, Element, text_of
+from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.iod_types import resolve
 from pseudonymizer.engine.profile import Action, Profile, Rule
+from pseudonymizer.engine.safe_private import safe_private_tags
 
 # A code of a public scheme says what a value means; local codes may name persons and places.
 _CODE_TAGS = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
@@ -25,6 +27,15 @@ _PUBLIC_SCHEMES = frozenset(
     ["DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "RADLEX", "FMA", "NCIt", "UMLS", "I10", "I9C"]
 )
 _NUMERALS = b"0123456789+-.eE\\ \0"
+# Letters that a kept value may have; what holds others is no number, date or age.
+_PLAIN_FORMS = {
+    "DS": _NUMERALS,
+    "IS": _NUMERALS,
+    "DA": b"0123456789.-\\ \0",
+    "DT": b"0123456789.+-\\ \0",
+    "TM": b"0123456789.:-\\ \0",
+    "AS": b"0123456789DWMY\\ \0",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,8 @@ class Walk:
     """The rules for one dataset: profile, keys, and where in the file it stands.
 
     Inside a sequence that Table E.1-1 replaces by a dummy (D), free text that no rule
-    names becomes a dummy as well, but for the codes of public schemes.
+    names becomes a dummy as well, but for the codes of public schemes; inside one that an
+    option cleans, listed words survive.
     """
 
     profile: Profile
@@ -40,6 +52,7 @@ class Walk:
     types: Mapping[tuple[int, ...], str]
     path: tuple[int, ...] = ()
     is_in_dummy: bool = False
+    is_in_cleaned: bool = False
     has_public_code: bool = False
 
 
@@ -61,11 +74,21 @@ def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
     ----------
     DICOM PS3.15 E.2, Basic Application Level Confidentiality Profile.
     """
-    if walk.is_in_dummy:
+    if walk.is_in_dummy or walk.is_in_cleaned:
         scheme = text_of(dataset.get(_CODING_SCHEME_DESIGNATOR))
         walk = replace(walk, has_public_code=scheme in _PUBLIC_SCHEMES)
-    kept = (treat(element, walk) for element in dataset.values())
+    safe: frozenset[int] = frozenset()
+    if walk.profile.keeps_safe_private and not walk.is_in_dummy:
+        safe = safe_private_tags(dataset)
+    kept = (
+        _keep_private(element, walk) if element.tag in safe else treat(element, walk)
+        for element in dataset.values()
+    )
     return {element.tag: element for element in kept if element is not None}
+
+
+def _keep_private(element: Element, walk: Walk) -> Element:
+    return element if element.items is None else _recurse(element, walk)
 
 
 def treat(element: Element, walk: Walk) -> Element | None:
@@ -78,8 +101,11 @@ def treat(element: Element, walk: Walk) -> Element | None:
         return None
     if rule.action is Action.BASIC:
         return _basic(element, vr, rule.basic, walk)
+    if rule.action is Action.REPLACE:
+        return text_element(element.tag, vr, rule.text)
     if element.items is not None:
-        return _recurse(element, walk)
+        is_cleaned = walk.is_in_cleaned or rule.action is Action.CLEAN
+        return _recurse(element, replace(walk, is_in_cleaned=is_cleaned))
     if element.is_empty:
         return element
     return _apply(element, vr, rule, walk)
@@ -96,7 +122,6 @@ def _holds_what_it_should(element: Element, vr: str) -> bool:
 
 def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
     """Apply a rule to a value; a value that it does not fit gets the basic action."""
-    changed: Element | None = None
     match rule.action:
         case Action.KEEP:
             return _keep(element, vr, walk)
@@ -104,24 +129,35 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
             return map_uids(element, walk.keys.uid_key, names_instance=True)
         case Action.MAP_PRIVATE_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=False)
+    return _changed(element, vr, rule, walk) or _basic(element, vr, rule.basic, walk)
+
+
+def _changed(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
+    """Return the value as the rule changes it, or None if the rule does not fit it."""
+    match rule.action:
         case Action.SHIFT:
-            changed = shift(element, vr, walk.keys)
+            return shift(element, vr, walk.keys)
         case Action.KEEP_TIME:
-            changed = keep_time(element)
+            return keep_time(element)
         case Action.KEEP_OFFSET:
-            changed = keep_offset(element)
+            return keep_offset(element)
         case Action.KEEP_CHARACTERISTIC:
-            changed = keep_characteristic(element)
-    return changed or _basic(element, vr, rule.basic, walk)
+            return keep_characteristic(element)
+        case Action.CLEAN if not walk.is_in_dummy:
+            return clean(element, vr)
+    return None
 
 
 def _keep(element: Element, vr: str, walk: Walk) -> Element:
-    if vr in ("DS", "IS") and element.value.translate(None, _NUMERALS):
+    form = _PLAIN_FORMS.get(vr)
+    if form and element.value.translate(None, form):
         return empty(element, vr)
-    if walk.is_in_dummy and vr in FREE_TEXT_VRS:
-        is_public = walk.has_public_code and element.tag in _CODE_TAGS
-        return element if is_public else dummy(element, vr, is_text=True)
-    return element
+    if vr not in FREE_TEXT_VRS or not (walk.is_in_dummy or walk.is_in_cleaned):
+        return element
+    if walk.has_public_code and element.tag in _CODE_TAGS:
+        return element
+    cleaned = None if walk.is_in_dummy else clean(element, vr)
+    return cleaned or dummy(element, vr, is_text=True)
 
 
 def _basic(element: Element, vr: str, basic: str, walk: Walk) -> Element | None:

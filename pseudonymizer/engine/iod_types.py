@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from functools import cache
 
+from pseudonymizer.engine.attributes import TABLES
 from pseudonymizer.engine.dictionary import keyword_tags
-from pseudonymizer.engine.profile import TABLES
 
 Path = tuple[int, ...]
 

@@ -63,10 +63,11 @@ def open_part10(path: Path) -> Iterator[Part10]:
         if path.stat().st_size == 0:
             raise PseudonymizationError("empty", _("The file is empty. Copy it again."))
         with mmap(file.fileno(), 0, access=ACCESS_READ) as buffer:
-            yield _part10(buffer)
+            yield read_part10(buffer)
 
 
-def _part10(buffer: Buffer) -> Part10:
+def read_part10(buffer: Buffer) -> Part10:
+    """Find the dataset in the bytes of a file, and how it is encoded."""
     start = _dataset_or_meta_start(buffer)
     meta, start = _read_meta(buffer, start)
     if text_of(meta.get(_MEDIA_STORAGE_CLASS)) == MEDIA_DIRECTORY_CLASS:

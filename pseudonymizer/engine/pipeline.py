@@ -89,13 +89,14 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         header = header_of(dataset)
         hold_back(dataset, header.sop_class_uid)
         pixels = find_pixels(part10, position, dataset)
-        output = _pseudonymize(dataset, header.sop_class_uid, context)
+        output = pseudonymize_header(dataset, header.sop_class_uid, context)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         return _write(chunks, target_dir, output, header.sop_class_uid)
 
 
-def _pseudonymize(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
+def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
+    """Return a header as the profile leaves it, with the subject in the patient's place."""
     subject = context.subject
     keys = Keys(context.uid_key, subject.date_shift_days, context.now.date())
     walk = Walk(context.profile, keys, types_in(sop_class_uid))

@@ -1,30 +1,49 @@
-"""The rules of de-identification as data: which action each attribute gets."""
+"""The rules of de-identification: which action each attribute gets."""
 
-import hashlib
 from collections.abc import Mapping
-from csv import DictReader
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from pseudonymizer.engine.dictionary import NUMBER_VRS, dictionary_vr
+from pseudonymizer.engine.options import Option
+from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec
 
-TABLES = Path(__file__).parent / "tables"
 ENGINE_RULES = "2"  # raise it when code changes what comes out for an equal table
 
 
 class Action(Enum):
-    """What happens to one attribute; the last four fall back to a basic action."""
+    """What happens to one attribute; where an action does not fit, the basic one does."""
 
     KEEP = "keep"
-    BASIC = "basic"
     MAP_UID = "map instance UID"
     MAP_PRIVATE_UID = "map UID unless it is public"
     SHIFT = "shift the date"
     KEEP_TIME = "keep a time"
     KEEP_OFFSET = "keep an offset from UTC"
     KEEP_CHARACTERISTIC = "keep sex, age, size or weight"
+    CLEAN = "keep listed words"
+    BASIC = "basic"
+    REPLACE = "replace"
+
+
+class Why(Enum):
+    """Which rule spoke; options speak by the names of their switches."""
+
+    TABLE = "table"
+    PORTAL = "portal"
+    OWN = "own"
+    UNLISTED = "unlisted"
+    NEVER = "never"
+    ENGINE = "engine"
+
+
+class DateMode(Enum):
+    """What happens to dates that no table lists."""
+
+    REMOVED = "removed"
+    MODIFIED = "modified"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +52,8 @@ class Rule:
 
     action: Action
     basic: str = "X"
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of PS3.15 E.3 that is applied wholly, with its code from CID 7050."""
-
-    code: str
-    meaning: str
+    text: str = field(default="", repr=False)
+    why: str = Why.TABLE.value
 
 
 @dataclass(frozen=True)
@@ -51,12 +64,20 @@ class Profile:
     ----------
     version : str
         Digest over tables, options and engine rules; equal versions give equal outputs.
+    options : tuple of Option
+        What is applied wholly, for DeidentificationMethodCodeSequence.
+    method : tuple of str
+        The rest in words, for DeidentificationMethod.
     """
 
     version: str
     options: tuple[Option, ...]
     method: tuple[str, ...]
     rules: Mapping[int, Rule] = field(repr=False)
+    spec: ProfileSpec = field(default=DEFAULT_SPEC, repr=False)
+    dates: DateMode = DateMode.MODIFIED
+    keeps_uids: bool = False
+    keeps_safe_private: bool = False
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -65,92 +86,36 @@ class Profile:
         """Return the rule for an attribute with the VR that its file gives it."""
         return _rule_for(self, tag, vr)
 
+    def has_option(self, option: Option) -> bool:
+        """Tell whether the switch of `option` is on, applied wholly or not."""
+        return option.name in self.spec.switches
 
-REMOVE = Rule(Action.BASIC, "X")
-BASIC_PROFILE = Option("113100", "Basic Application Confidentiality Profile")
-MODIFIED_DATES = Option("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
-KEPT_CHARACTERISTICS = frozenset({0x00100040, 0x00101010, 0x00101020, 0x00101030})
-_TIMEZONE_OFFSET = 0x00080201
+    def has_own_rule(self, tag: int) -> bool:
+        """Tell whether the project has a rule of its own for this attribute."""
+        rule = self.rules.get(tag)
+        return rule is not None and rule.why == Why.OWN.value
+
+
+REMOVE = Rule(Action.BASIC, "X", why=Why.UNLISTED.value)
+NEVER = Rule(Action.BASIC, "X", why=Why.NEVER.value)
 _URN_CODE_VALUE = 0x00080120
-_BY_DATE_VR = {"DA": Action.SHIFT, "DT": Action.SHIFT, "TM": Action.KEEP_TIME}
-_METHOD = (
-    "PS3.15 Basic Profile with Modified Dates",
-    "Sex, size, weight and age (90 years and more as 090Y) kept",
-    "Dates of devices and documents by the Basic Profile",
-)
-
-
-@cache
-def default_profile() -> Profile:
-    """Return the profile of a new project.
-
-    The Basic Profile with Modified Dates; sex, age, size and weight stay, an age of 90
-    years or more becomes 090Y.
-
-    References
-    ----------
-    DICOM PS3.15 E.2 and Table E.1-1; CID 7050.
-    """
-    options = (BASIC_PROFILE, MODIFIED_DATES)
-    rules = _table_rules() | _project_rules()
-    rules |= {
-        tag: Rule(Action.KEEP_CHARACTERISTIC, rules[tag].basic) for tag in KEPT_CHARACTERISTICS
-    }
-    return Profile(_digest(options), options, _METHOD, rules)
-
-
-def _table_rules() -> dict[int, Rule]:
-    """Return the rules of the concrete attributes of Table E.1-1."""
-    rules = {}
-    for row in _rows("ps3.15-e1-1.csv"):
-        number = row["tag"].strip("()").replace(",", "")
-        if len(number) == 8 and "x" not in number:
-            rules[int(number, 16)] = _table_rule(int(number, 16), row)
-    return rules
-
-
-def _table_rule(tag: int, row: dict[str, str]) -> Rule:
-    basic = row["basic"]
-    if basic == "U" or (basic == "D" and row["vr"] == "UI"):
-        return Rule(Action.MAP_UID, basic)
-    if row["rtn_long_modif_dates"] == "C":
-        if tag == _TIMEZONE_OFFSET:
-            return Rule(Action.KEEP_OFFSET, basic)
-        return Rule(_BY_DATE_VR.get(row["vr"], Action.BASIC), basic)
-    return Rule(Action.BASIC, basic)
-
-
-def _project_rules() -> dict[int, Rule]:
-    table = _table_rules()
-    rules = {}
-    for row in _rows("project-rules.csv"):
-        tag, action = int(row["tag"], 16), row["action"]
-        basic = table[tag].basic if action == "basic" else action
-        rules[tag] = Rule(Action.BASIC, basic)
-    return rules
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (TABLES / name).open(encoding="utf-8", newline="") as table:
-        return list(DictReader(line for line in table if not line.startswith("#")))
-
-
-def _digest(options: tuple[Option, ...]) -> str:
-    digest = hashlib.sha256(f"{ENGINE_RULES} {options}".encode())
-    for name in ("ps3.15-e1-1.csv", "project-rules.csv", "iod-types.json"):
-        digest.update((TABLES / name).read_bytes())
-    return digest.hexdigest()[:12]
+_UNLISTED_DATES = {
+    DateMode.REMOVED: {},
+    DateMode.MODIFIED: {"DA": Action.SHIFT, "DT": Action.SHIFT, "TM": Action.KEEP_TIME},
+    DateMode.FULL: {"DA": Action.KEEP, "DT": Action.KEEP, "TM": Action.KEEP},
+}
+_DATE_VRS = frozenset({"DA", "DT", "TM"})
 
 
 @lru_cache(maxsize=16384)
 def _rule_for(profile: Profile, tag: int, vr: str) -> Rule:
     if _is_never_kept(tag):
-        return REMOVE
+        return NEVER
     rule = profile.rules.get(tag)
     if rule is not None:
         return rule
     known = dictionary_vr(tag)
-    return _known_rule(tag, known) if known else _unknown_rule(vr)
+    return _known_rule(profile, tag, known) if known else _unknown_rule(profile, vr)
 
 
 def _is_never_kept(tag: int) -> bool:
@@ -161,23 +126,31 @@ def _is_never_kept(tag: int) -> bool:
     return group >> 8 in (0x50, 0x60)  # without its data the rest of a plane is invalid
 
 
-def _known_rule(tag: int, vr: str) -> Rule:
+def _known_rule(profile: Profile, tag: int, vr: str) -> Rule:
     """Return the rule for a standard attribute that no table lists."""
-    if vr in _BY_DATE_VR:
-        return Rule(_BY_DATE_VR[vr], "Z")
+    if vr in _DATE_VRS:
+        return _date_rule(profile, vr)
     if vr == "UI":
-        return Rule(Action.MAP_PRIVATE_UID)
+        return _unlisted(Action.KEEP if profile.keeps_uids else Action.MAP_PRIVATE_UID)
     if vr == "PN":
-        return Rule(Action.BASIC, "Z")
+        return _unlisted(Action.BASIC, "Z")
     if vr == "UR" and tag != _URN_CODE_VALUE:
         return REMOVE
-    return Rule(Action.KEEP)
+    return _unlisted(Action.KEEP)
 
 
-def _unknown_rule(vr: str) -> Rule:
+def _unknown_rule(profile: Profile, vr: str) -> Rule:
     """Return the rule for an attribute newer than the dictionary: no text survives."""
-    if vr in _BY_DATE_VR:
-        return Rule(_BY_DATE_VR[vr], "Z")
+    if vr in _DATE_VRS:
+        return _date_rule(profile, vr)
     if vr == "UI":
-        return Rule(Action.MAP_UID)
-    return Rule(Action.KEEP) if vr in NUMBER_VRS | {"SQ", "UN"} else REMOVE
+        return _unlisted(Action.KEEP if profile.keeps_uids else Action.MAP_UID)
+    return _unlisted(Action.KEEP) if vr in NUMBER_VRS | {"SQ", "UN"} else REMOVE
+
+
+def _date_rule(profile: Profile, vr: str) -> Rule:
+    return _unlisted(_UNLISTED_DATES[profile.dates].get(vr, Action.BASIC), "Z")
+
+
+def _unlisted(action: Action, basic: str = "X") -> Rule:
+    return Rule(action, basic, why=Why.UNLISTED.value)

@@ -4,13 +4,20 @@ import re
 from dataclasses import dataclass, field
 
 from pseudonymizer.engine.elements import Dataset, Element, text_element
-from pseudonymizer.engine.profile import Option, Profile
+from pseudonymizer.engine.options import INSTITUTION, Option
+from pseudonymizer.engine.profile import Profile
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PATIENT_BIRTH_DATE = 0x00100030
-_EMPTY_TRIAL_TAGS = (0x00120021, 0x00120030, 0x00120031)  # protocol name, site ID, site name
+_PROTOCOL_NAME = 0x00120021
+_SITE_TAGS = (0x00120030, 0x00120031)  # ID and name of the site
+_EMPTY_UNLESS_KEPT = {_PATIENT_BIRTH_DATE: "DA", **dict.fromkeys(_SITE_TAGS, "LO")}
 _METHOD_TAG = 0x00120063
 _METHOD_CODES_TAG = 0x00120064
+_ALWAYS_WRITTEN = frozenset(
+    {0x00100010, 0x00100020, 0x00120010, 0x00120020, _PROTOCOL_NAME, 0x00120040, 0x00120062}
+    | {_METHOD_TAG, _METHOD_CODES_TAG, 0x00280303}
+)
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,35 @@ class Subject:
 
 def put_subject(dataset: Dataset, subject: Subject, profile: Profile) -> None:
     """Write the subject and the attributes of de-identification (PS3.15 E.1.1)."""
+    for tag in written_tags(profile):
+        dataset.pop(tag, None)
     texts = (
         (0x00100010, "PN", subject.pseudonym),
         (0x00100020, "LO", subject.pseudonym),
-        (_PATIENT_BIRTH_DATE, "DA", ""),
         (0x00120010, "LO", subject.protocol_id),  # the module asks for a sponsor (Type 1)
         (0x00120020, "LO", subject.protocol_id),
-        *((tag, "LO", "") for tag in _EMPTY_TRIAL_TAGS),
+        (_PROTOCOL_NAME, "LO", ""),
         (0x00120040, "LO", subject.pseudonym),
         (0x00120062, "CS", "YES"),
         (_METHOD_TAG, "LO", "\\".join((*profile.method, f"PACS2go profile {profile.version}"))),
         (0x00280303, "CS", "MODIFIED"),
     )
     dataset.update((tag, text_element(tag, vr, text)) for tag, vr, text in texts)
+    for tag, vr in _EMPTY_UNLESS_KEPT.items():
+        dataset.setdefault(tag, Element(tag, vr))
     codes = [_code_item(option) for option in profile.options]
-    dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
+    if codes:
+        dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
+
+
+def written_tags(profile: Profile) -> frozenset[int]:
+    """Return what `put_subject` replaces whatever the rules made of it."""
+    tags = set(_ALWAYS_WRITTEN)
+    if not profile.has_own_rule(_PATIENT_BIRTH_DATE):
+        tags.add(_PATIENT_BIRTH_DATE)
+    if not profile.has_option(INSTITUTION):
+        tags.update(_SITE_TAGS)
+    return frozenset(tags)
 
 
 def _code_item(option: Option) -> Dataset:
