@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,10 @@ os.environ.update(
 for _name in ("PACS2GO_HOSTS", "PACS2GO_DEBUG", "PACS2GO_ADMIN_EMAIL", "PACS2GO_ADMIN_PASSWORD"):
     os.environ.pop(_name, None)
 (_FOLDER / "data" / "static").mkdir(parents=True)
+
+# A shell that runs the tests in the background hides Ctrl-C from them and from what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import django  # noqa: E402 (the environment comes first: settings read it once)
 
