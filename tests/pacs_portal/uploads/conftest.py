@@ -4,12 +4,17 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from pacs_portal.projects.keys import project_keys
+from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.services import (
     ManifestEntry,
     complete_upload,
     create_upload,
     receive_file,
+    relative_path,
 )
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +40,11 @@ def send(project, member):
         return upload
 
     return upload_all
+
+
+def paths_of(upload: Upload) -> list[str]:
+    keys = project_keys(upload.project_id)
+    return [str(relative_path(file, keys)) for file in upload.files.all()]
 
 
 def make_zip(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:

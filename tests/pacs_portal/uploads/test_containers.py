@@ -2,25 +2,16 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from pacs_portal.projects.keys import project_keys
-from pacs_portal.uploads.models import Upload, UploadFile
+from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (
     ManifestEntry,
     create_upload,
     input_files,
     local_path,
-    relative_path,
     unpack_containers,
 )
 from pacs_portal.uploads.unpacking import UnpackLimits
-from tests.pacs_portal.uploads.conftest import make_zip
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
-
-
-def paths_of(upload: Upload) -> list[str]:
-    keys = project_keys(upload.project_id)
-    return [str(relative_path(file, keys)) for file in upload.files.all()]
+from tests.pacs_portal.uploads.conftest import PNG, make_zip, paths_of
 
 
 def test_zips_become_files_nested_ones_too(send):

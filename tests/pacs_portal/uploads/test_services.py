@@ -5,7 +5,6 @@ import pytest
 from django.db import connection
 
 from pacs_portal.audit.models import Event
-from pacs_portal.projects.keys import project_keys
 from pacs_portal.uploads import storage
 from pacs_portal.uploads.errors import (
     ManifestError,
@@ -26,20 +25,12 @@ from pacs_portal.uploads.services import (
     local_path,
     missing_files,
     receive_file,
-    relative_path,
     remove_original,
     sweep_storage,
     unpack_containers,
 )
 from pacs_portal.uploads.signals import upload_completed
-from tests.pacs_portal.uploads.conftest import entry, make_zip
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
-
-
-def paths_of(upload: Upload) -> list[str]:
-    keys = project_keys(upload.project_id)
-    return [str(relative_path(file, keys)) for file in upload.files.all()]
+from tests.pacs_portal.uploads.conftest import PNG, entry, make_zip, paths_of
 
 
 def test_a_file_arrives_with_its_bytes_kind_and_path(send):
