@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := manage.py pacs_portal converter pseudonymizer infra
 
-.PHONY: run setup test check lock clean
+.PHONY: run setup test check bench lock clean
 
 run: setup
 	@exec $(BIN)/python -m infra.local run
@@ -28,6 +28,10 @@ check: .venv/.ready-dev
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Measures our command beside its peers (docs/benchmarks.md); BENCH="--count 10000" for the large set.
+bench: .venv/.ready-dev
+	@$(BIN)/python -m tests.bench --write docs/benchmarks.md $(BENCH)
 
 # Writes the locked files anew from the .in files; needs uv.
 lock:

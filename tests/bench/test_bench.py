@@ -1,0 +1,55 @@
+"""The benchmark works; how fast anything is, no test decides."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import Race
+from tests.bench.contestants import Contestant, ours
+from tests.bench.images import make_images
+from tests.bench.measuring import Measured, RunError, measure
+from tests.bench.table import Outcome, table
+
+COUNT = 6
+
+
+@pytest.fixture
+def images(tmp_path) -> Path:
+    make_images(tmp_path / "images", COUNT)
+    return tmp_path / "images"
+
+
+def test_our_command_is_measured_over_all_files(images, tmp_path) -> None:
+    race = Race(ours(tmp_path / "portal"))
+    for _ in range(2):
+        race.run(images, tmp_path / "out", COUNT)
+    assert race.error == ""
+    for run in race.runs:
+        assert 0 < run.first_read_seconds < run.seconds
+        assert 10 < run.peak_mb < 1000
+    outputs = list((tmp_path / "out").rglob("*.dcm"))
+    assert len(outputs) == COUNT
+
+
+def test_who_leaves_files_out_is_named_and_starts_no_more(images, tmp_path) -> None:
+    race = Race(Contestant("lazy", lambda sources, out: ["mkdir", str(out)]))
+    race.run(images, tmp_path / "out", COUNT)
+    assert race.error == f"wrote 0 of {COUNT} files"
+    assert race.runs == []
+
+
+def test_a_failure_says_its_last_line(images) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('no room')"]
+    with pytest.raises(RunError, match="status 1: no room"):
+        measure(command, images, {})
+
+
+def test_the_table_compares_medians() -> None:
+    ours_ = Outcome("ours", [Measured(s, 90, 0.5) for s in (9.0, 2.0, 3.0)])
+    peer = Outcome("peer", [Measured(s, 20, None) for s in (6.0, 1.0, 7.0)])
+    lines = table([ours_, peer]).splitlines()[2:]
+    assert lines == [
+        "| ours | 3.00 |  | 90 MB | 0.50 s |",
+        "| peer | 6.00 | 0.50 | 20 MB | – |",
+    ]
