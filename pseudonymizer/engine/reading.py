@@ -1,9 +1,11 @@
 """Read the elements of a dataset from bytes, at every depth, distrusting every length."""
 
 from dataclasses import dataclass
+from struct import Struct
 
 from pseudonymizer.engine.dictionary import KNOWN_VRS, LONG_LENGTH_VRS, dictionary_vr
 from pseudonymizer.engine.elements import (
+    EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     ITEM,
     ITEM_END,
@@ -22,6 +24,9 @@ DEEPEST_NESTING = 64
 PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _ITEM_BYTES = b"\xfe\xff\x00\xe0"
 _VR_CODES = {vr.encode(): vr for vr in KNOWN_VRS}
+_SHORT_VRS = {vr.encode(): vr for vr in KNOWN_VRS - LONG_LENGTH_VRS}
+_SHORT_HEAD = Struct("<HH2sH").unpack_from
+_FIRST_OTHER = 0x7FE0  # pixel data, and behind it padding, items and delimiters
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,14 @@ class Reader:
         if span.depth > DEEPEST_NESTING:
             raise damaged(_("The file is damaged: sequences nest too deeply. Export it again."))
         encoding = self.actual_encoding(span, declared)
+        is_usual = encoding == EXPLICIT_LITTLE
         dataset: Dataset = {}
         position = span.start
         while position < span.end:
+            if is_usual:
+                position = self._read_short_elements(dataset, Span(position, span.end), last_tag)
+                if position >= span.end:
+                    break
             if span.depth == 0 and self._is_padding(position, span.end):
                 return dataset, span.end
             head = self.read_head(position, span.end, encoding)
@@ -88,6 +98,20 @@ class Reader:
             element, position = self._read_element(head, Span(0, span.end, span.depth), encoding)
             dataset[head.tag] = element
         return dataset, position
+
+    def _read_short_elements(self, dataset: Dataset, span: Span, last_tag: int) -> int:
+        """Read on over plain elements, most of every file; return where one needs more care."""
+        buffer, position, last_head = self._buffer, span.start, span.end - 8
+        while position <= last_head:
+            group, number, code, length = _SHORT_HEAD(buffer, position)
+            vr = _SHORT_VRS.get(code)
+            tag = group << 16 | number
+            end = position + 8 + length
+            if vr is None or not 0 < tag <= last_tag or group >= _FIRST_OTHER or end > span.end:
+                break
+            dataset[tag] = Element(tag, vr, buffer[position + 8 : end])
+            position = end
+        return position
 
     def _is_padding(self, position: int, end: int) -> bool:
         """Tell whether only zeros follow, which some writers leave at the end."""
