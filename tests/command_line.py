@@ -55,7 +55,6 @@ class CommandLine:
 
     def start_portal(self) -> None:
         """Make a database with one project, "heart"."""
-        self.data.mkdir()
         assert self.run("migrate", "-v0").status == 0
         assert self.run("createproject", "heart", "--name", "Heart").status == 0
 

@@ -19,16 +19,13 @@ from django.db import DatabaseError, connection
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.report import file_report
 from pacs_portal.jobs.verdicts import UNREADABLE
+from pacs_portal.projects.errors import NO_DATABASE
 from pacs_portal.projects.models import Project
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.manifest import ManifestEntry
 
 SOME_FAILED, WRONG_USAGE = 1, 2
 BAD_OUTCOMES = frozenset({"failed", "held", "cancelled", "waiting"})
-NO_DATABASE = (
-    "The portal's database cannot be used. Start the portal once with `make run`, "
-    "or set PACS2GO_DATA or DATABASE_URL to where it is."
-)
 
 
 @dataclass(repr=False)

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from pacs_portal.accounts.models import User
-from pacs_portal.projects.errors import KeyFileError, ProjectError
+from pacs_portal.projects.errors import NO_DATABASE, KeyFileError, ProjectError
 from pacs_portal.projects.services import NewProject, create_project
 
 WRONG_USAGE = 2
@@ -24,9 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--owner", metavar="EMAIL", help="an existing account")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        owner = _account(options["owner"]) if options["owner"] else None
         new = NewProject(key=options["key"], name=options["name"])
         try:
+            owner = _account(options["owner"]) if options["owner"] else None
             project = create_project(new, actor=f"cli:{getpass.getuser()}", owner=owner)
         except ValidationError as error:
             raise _wrong_usage(" ".join(error.messages)) from None
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             raise _wrong_usage(str(error)) from None
         except KeyFileError as error:
             raise CommandError(str(error)) from None
+        except DatabaseError:
+            raise _wrong_usage(NO_DATABASE) from None
         self.stdout.write(f"Project {project.key} is ready: /projects/{project.key}/")
 
 
