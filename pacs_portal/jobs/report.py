@@ -11,7 +11,8 @@ from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import UploadFile
-from pacs_portal.uploads.services import local_path, readable, relative_path
+from pacs_portal.uploads.paths import source_path
+from pacs_portal.uploads.services import readable, relative_path
 
 
 def file_report(
@@ -69,7 +70,7 @@ def _source(file: UploadFile, keys: ProjectKeys) -> Path:
     if outermost.sealed_source is None:
         return Path(relative_path(file, keys))
     inside = relative_path(file, keys).relative_to(relative_path(outermost, keys))
-    return local_path(outermost) / inside
+    return source_path(outermost, keys) / inside
 
 
 def _root(job: Job) -> Path | None:
