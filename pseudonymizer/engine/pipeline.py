@@ -19,22 +19,28 @@ from pseudonymizer.engine.identity import (
     header_of,
 )
 from pseudonymizer.engine.iod_types import types_in
+from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import Pixels, deflate, find_pixels, prepare_header, write_pixels
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.subject import Subject, put_subject
+from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
 
 
 @dataclass(frozen=True)
 class Context:
-    """Who takes the patient's place, by which keys and rules, and what time the job has."""
+    """Who takes the patient's place, by which keys and rules, and what time the job has.
+
+    `known` is what the registry knows of the patient: nothing of it may be left in the output.
+    """
 
     subject: Subject
     uid_key: bytes = field(repr=False)
     profile: Profile
     now: datetime
+    known: KnownPerson = field(default_factory=KnownPerson, repr=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         hold_back(dataset, header.sop_class_uid)
         pixels = find_pixels(part10, position, dataset)
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
+        last_look(dataset, output, context.known)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         return _write(chunks, target_dir, output, header.sop_class_uid)

@@ -1,0 +1,285 @@
+"""The last look: is anything left in the output's header that names the patient or the staff?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pydicom.datadict import dictionary_description
+
+from pseudonymizer.engine.dictionary import dictionary_vr
+from pseudonymizer.engine.elements import Dataset, Element, text_of
+from pseudonymizer.engine.errors import HeldBack
+from pseudonymizer.engine.errors import gettext_noop as _
+from pseudonymizer.engine.identity import PATIENT_BIRTH_DATE, PATIENT_ID, SPECIFIC_CHARACTER_SET
+from pseudonymizer.engine.spellings import ESCAPE, folded, readings, words
+from pseudonymizer.engine.traces import KnownPerson, Place, Traces, traces_of
+
+TagPath = tuple[int, ...]  # tags, and between them the numbers of items from 1
+Terms = tuple[str, ...]
+
+_TEXT_VRS = frozenset({"AE", "CS", "LO", "LT", "OB", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
+_NUMBER_VRS = frozenset({"DS", "IS"})
+_WORD_IDS = frozenset({PATIENT_ID, 0x00101000})  # may be words; the others have digits
+_IDS = _WORD_IDS | {
+    *(0x00080050, 0x00101090, 0x00102154, 0x00200010),  # accession, record, telephone, study
+    *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
+}
+# What the engine writes itself, from pseudonym and project key.
+_OWN = frozenset(
+    {
+        *(0x00100010, 0x00100020, 0x00120010, 0x00120020, 0x00120040),
+        *(0x00120062, 0x00120063, 0x00120064, 0x00280303),
+    }
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Finding:
+    """Where something was found, and the text itself, which only a data steward may see."""
+
+    path: TagPath
+    text: str
+
+    @property
+    def place(self) -> str:
+        """The path for people, each sequence with the number of its item."""
+        return " ".join(f"({n >> 16:04X},{n & 0xFFFF:04X})" if n > 0xFFFF else f"[{n}]"
+                        for n in self.path)  # fmt: skip
+
+
+class IdentifierLeft(HeldBack):
+    """A file whose output would still name somebody; `finding` says where and whom."""
+
+    def __init__(self, finding: Finding) -> None:
+        sentence = _("A name or number of the patient or staff is left in %s.")
+        super().__init__("identifier-left", sentence % _described(finding.path[-1]))
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[type, tuple[Finding]]:  # type: ignore[override]
+        return type(self), (self.finding,)
+
+
+def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
+    """Hold the file back if its output still names the patient, or staff that was removed.
+
+    Text values are searched at every depth, by whole words, in every reading of their bytes
+    and every spelling of the names; IDs and birth dates wherever no other digit touches them.
+
+    Parameters
+    ----------
+    original : dict of int to Element
+        The header as it was read.
+    output : dict of int to Element
+        The header as it will be written.
+    known : KnownPerson
+        What is known of the patient beside the file.
+
+    Raises
+    ------
+    IdentifierLeft
+        If something was found.
+    HeldBack
+        If frames are hidden in a sequence, where nothing cleans them.
+    """
+    found: set[_Raw] = set()
+    _collect(original, _terms(original, ()), found)
+    kept = _Gathered()
+    _gather(output, _terms(output, ()), kept, _OWN)
+    traces = _traces(frozenset(found), frozenset(kept.names), known)
+    if _may_hold(kept, traces):
+        for path, element, terms in _walk(output, _terms(output, ()), (), _OWN):
+            text = _found_in(element, terms, traces)
+            if text:
+                raise IdentifierLeft(Finding(path, text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A value of the original that names somebody."""
+
+    kind: str
+    value: bytes = field(repr=False)
+    terms: Terms
+    is_word: bool = True
+
+
+def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
+    """Gather names, IDs and birth dates at every depth."""
+    for tag, element in dataset.items():
+        if element.items is not None:
+            for item in element.items:
+                _collect(item, _terms(item, terms), found)
+        elif not element.value:
+            continue
+        elif tag in _IDS:
+            found.add(_Raw("id", element.value, terms, tag in _WORD_IDS))
+        elif tag == PATIENT_BIRTH_DATE:
+            found.add(_Raw("date", element.value, terms))
+        elif element.vr == "PN" or (element.vr == "UN" and dictionary_vr(tag) == "PN"):
+            found.add(_Raw("name", element.value, terms))
+
+
+@lru_cache(maxsize=32)
+def _traces(found: frozenset[_Raw], kept_names: frozenset[bytes], known: KnownPerson) -> Traces:
+    """Return what to search for; names that a profile keeps may stand elsewhere, too."""
+    persons = [known]
+    for raw in found:
+        if raw.kind == "name" and raw.value in kept_names:
+            continue
+        texts = tuple(readings(raw.value, raw.terms))
+        if raw.kind == "name":
+            persons.append(KnownPerson(names=texts))
+        elif raw.kind == "date":
+            persons.append(KnownPerson(birth_dates=texts))
+        elif raw.is_word or any(48 <= byte <= 57 for byte in raw.value):
+            values = (value for text in texts for value in text.split("\\"))
+            persons.append(KnownPerson(ids=tuple(values)))
+    return traces_of(persons)
+
+
+@dataclass
+class _Gathered:
+    """The output's values, by how they are searched."""
+
+    plain: list[bytes] = field(default_factory=list)
+    others: list[tuple[bytes, Terms]] = field(default_factory=list)
+    numbers: list[bytes] = field(default_factory=list)
+    names: set[bytes] = field(default_factory=set)
+
+
+def _gather(
+    dataset: Dataset, terms: Terms, kept: _Gathered, own: frozenset[int] = frozenset()
+) -> None:
+    for tag, element in dataset.items():
+        if tag in own:
+            continue
+        for item in element.items or ():
+            _gather(item, _terms(item, terms), kept)
+        if element.is_encapsulated:
+            raise _hidden_frames()
+        if element.value and element.vr in _NUMBER_VRS:
+            kept.numbers.append(element.value)
+        elif element.value and element.vr in _TEXT_VRS:
+            _gather_text(element, terms, kept)
+
+
+def _gather_text(element: Element, terms: Terms, kept: _Gathered) -> None:
+    value = element.value
+    if value.isascii() and ESCAPE not in value and b"\0" not in value[:-1]:
+        kept.plain.append(value)
+    else:
+        kept.others.append((value, terms))
+    if element.vr == "PN":
+        kept.names.add(value)
+
+
+def _may_hold(kept: _Gathered, traces: Traces) -> bool:
+    """Tell whether a closer look is worth it; nothing that it would find is missed."""
+    if _has_any(b"\n".join(kept.plain).decode("ascii").lower(), traces):
+        return True
+    if traces.numbers and not traces.numbers.isdisjoint(_numbers(b"\\".join(kept.numbers))):
+        return True
+    return any(
+        _has_any(text, traces)
+        for value, terms in kept.others
+        for reading in readings(value, terms)
+        for text in folded(reading)
+    )
+
+
+def _has_any(text: str, traces: Traces) -> bool:
+    if not traces.words.isdisjoint(words(text)):
+        return True
+    return any(part in text for part in traces.parts)
+
+
+def _numbers(value: bytes) -> set[str]:
+    return set(value.translate(None, b" \0").decode("latin-1").split("\\"))
+
+
+def _walk(
+    dataset: Dataset, terms: Terms, path: TagPath, own: frozenset[int] = frozenset()
+) -> Iterator[tuple[TagPath, Element, Terms]]:
+    """Yield each element that is searched, with where it stands."""
+    for tag, element in dataset.items():
+        if tag in own:
+            continue
+        if element.items is None:
+            yield (*path, tag), element, terms
+            continue
+        for number, item in enumerate(element.items, start=1):
+            yield from _walk(item, _terms(item, terms), (*path, tag, number))
+
+
+def _found_in(element: Element, terms: Terms, traces: Traces) -> str:
+    """Return what names somebody in a value, or nothing."""
+    if element.vr in _NUMBER_VRS:
+        return next(iter(_numbers(element.value) & traces.numbers), "")
+    if element.vr not in _TEXT_VRS:
+        return ""
+    for reading in readings(element.value, terms):
+        for text in folded(reading):
+            for value in text.split("\\"):
+                found = _found_in_text(value, element.vr, traces)
+                if found:
+                    return found
+    return ""
+
+
+def _found_in_text(text: str, vr: str, traces: Traces) -> str:
+    found = words(text)
+    for word in found:
+        if word in traces.strong:
+            return word
+    if (
+        len(found) == 1
+        and vr != "CS"
+        and found[0] in traces.whole
+        and text.strip(" \0") == found[0]
+    ):
+        return found[0]
+    for part in traces.inside:
+        if part in text:
+            return part
+    match = traces.numerals.search(text)
+    return match[0] if match else _pair(found, traces)
+
+
+def _pair(found: list[str], traces: Traces) -> str:
+    """Return two weak words of one name side by side, or around an initial."""
+    for number, word in enumerate(found):
+        places = traces.weak.get(word)
+        if not places:
+            continue
+        following = found[number + 1 : number + 3]
+        if len(following) == 2 and len(following[0]) > 1:
+            following.pop()
+        for other in following:
+            if _are_apart(places, traces.weak.get(other, set())):
+                return f"{word} {other}"
+    return ""
+
+
+def _are_apart(places: set[Place], others: set[Place]) -> bool:
+    """Tell whether two words are different parts of one name."""
+    return any(a[0] == b[0] and a[1] != b[1] for a in places for b in others)
+
+
+def _terms(dataset: Dataset, outer: Terms) -> Terms:
+    element = dataset.get(SPECIFIC_CHARACTER_SET)
+    return tuple(text_of(element).split("\\")) if element else outer
+
+
+def _described(tag: int) -> str:
+    number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    try:
+        return f"{dictionary_description(tag)} {number}"
+    except KeyError:
+        return number
+
+
+def _hidden_frames() -> HeldBack:
+    return HeldBack(
+        "nested-frames",
+        _("A sequence holds compressed frames. A data steward has to look at the file."),
+    )

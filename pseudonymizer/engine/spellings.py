@@ -1,0 +1,113 @@
+"""The readings of raw values, and the spellings in which one name or date may be written."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from pydicom.charset import python_encoding
+
+from pseudonymizer.engine.elements import Element
+from pseudonymizer.engine.identity import decode
+
+FEWEST_LETTERS = 4
+ESCAPE = b"\x1b"
+
+_WORD = re.compile(r"[^\W\d_]+")
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_OTHER = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae"})
+_TWO_LETTERS = re.compile("([aou])e")
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
+_PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
+_JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
+
+
+def readings(value: bytes, terms: Sequence[str]) -> set[str]:
+    """Return what a value may read: by its character set, and by others that writers use unsaid.
+
+    Parameters
+    ----------
+    value : bytes
+        A raw value, its padding included.
+    terms : sequence of str
+        The defined terms of Specific Character Set.
+
+    Returns
+    -------
+    set of str
+
+    References
+    ----------
+    DICOM PS3.5 6.1, Support of Character Repertoires.
+    """
+    if value.isascii() and ESCAPE not in value and b"\0" not in value:
+        return {value.decode("ascii")}
+    found = {value.decode("latin-1"), value.replace(b"\0", b"").decode("latin-1")}
+    found.add(decode(Element(0, "LO", value), list(terms)))
+    encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
+    if ESCAPE in value:
+        encodings.add(_JAPANESE)
+    for encoding in encodings:
+        try:
+            found.add(value.decode(encoding, errors="ignore"))
+        except LookupError:
+            continue
+    return found
+
+
+def folded(text: str) -> set[str]:
+    """Return `text` in small letters without diacritics, umlauts written in both ways."""
+    if text.isascii():
+        return {text.lower()}
+    composed = unicodedata.normalize("NFKC", text).casefold()
+    return {_bare(composed), _bare(composed.translate(_GERMAN))}
+
+
+def _bare(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.translate(_OTHER))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of folded text; digits and signs part them."""
+    return _WORD.findall(text)
+
+
+def short_umlauts(word: str) -> str:
+    """Return a word with "ae", "oe" and "ue" as folded umlauts: mueller, muller."""
+    return _TWO_LETTERS.sub(r"\1", word)
+
+
+def is_east_asian(word: str) -> bool:
+    """Tell whether a word is of a script that writes names without spaces around them."""
+    return bool(_EAST_ASIAN.search(word))
+
+
+def date_spellings(text: str) -> Iterator[str]:
+    """Yield how people write a birth date; nothing for what is no date or a placeholder."""
+    match = _DATE.fullmatch(text.strip(" \0"))
+    digits = f"{match[1]}{match[3]}{match[4]}" if match else ""
+    if not digits or digits in _PLACEHOLDER_DATES:
+        return
+    year, month, day = digits[:4], digits[4:6], digits[6:]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return
+    yield from (digits, day + month + year)
+    for sign in "-./":
+        yield sign.join((year, month, day))
+        for first, second in ((day, month), (month, day)):
+            yield sign.join((first, second, year))
+            yield sign.join((first.lstrip("0"), second.lstrip("0"), year))
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Return the words that stand in headers of anybody."""
+    path = Path(__file__).parent / "tables" / "common-words.txt"
+    return frozenset(path.read_text(encoding="ascii").split())

@@ -1,0 +1,212 @@
+"""What a file must not say any more: names, numbers and birth dates, ready to be searched for."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import permutations, product
+
+from pseudonymizer.engine.spellings import (
+    FEWEST_LETTERS,
+    common_words,
+    date_spellings,
+    folded,
+    is_east_asian,
+    short_umlauts,
+    words,
+)
+
+FEWEST_ID_CHARACTERS = 5
+FEWEST_NUMBER_DIGITS = 6  # of an ID that is the whole value of a number
+_FEWEST_JOINED = 5
+_COUNTING = ("01234567890123456789", "98765432109876543210")
+_SIGNS = re.compile(r"[\W_]+")
+# Words that stand in the name or ID of whoever has none.
+_NOBODY = frozenset(
+    [
+        *("anon", "anonym", "anonymisiert", "anonymised", "anonymized", "anonymous"),
+        *("deidentified", "demo", "dummy", "johndoe", "janedoe", "mrn", "nobody", "noid"),
+        *("noname", "none", "null", "patient", "patientid", "patientname", "phantom", "qa", "qc"),
+        *("removed", "subject", "test", "tester", "testpatient", "unbekannt", "unidentified"),
+        *("unknown", "unnamed", "xnat"),
+    ]
+)
+_NUMBERED = re.compile(rf"({'|'.join(sorted(_NOBODY))})\d{{1,3}}")
+
+Place = tuple[int, int]  # which name, and which of its parts
+
+
+@dataclass(frozen=True, repr=False)
+class KnownPerson:
+    """What is known of a patient beside the file itself; never printed.
+
+    Attributes
+    ----------
+    names : tuple of str
+        As DICOM writes them, "Family^Given=…".
+    ids : tuple of str
+        Patient IDs and other numbers.
+    birth_dates : tuple of str
+        YYYYMMDD, or with signs between.
+    """
+
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    birth_dates: tuple[str, ...] = ()
+
+
+@dataclass(repr=False)
+class Traces:
+    """Spellings to search for, all of them folded.
+
+    A strong word tells by itself; a weak one (short, or common) only beside another part of the
+    same name, or where the whole value is a name that consists of it.
+    """
+
+    strong: set[str] = field(default_factory=set)
+    weak: dict[str, set[Place]] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    inside: set[str] = field(default_factory=set)  # where words are not parted by spaces
+    ids: set[str] = field(default_factory=set)
+    dates: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)  # whole values of DS and IS
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that make a value worth a closer look."""
+        return frozenset(self.strong | set(self.weak) | self.whole)
+
+    @cached_property
+    def numerals(self) -> re.Pattern[str]:
+        """IDs and dates, where no other digit touches them; an ID may have more zeros before."""
+        return re.compile("|".join(sorted(map(_bounded, self.ids | self.dates))) or "(?!)")
+
+    @property
+    def parts(self) -> Iterator[str]:
+        """What has to be searched inside words, too."""
+        yield from self.ids
+        yield from self.dates
+        yield from self.inside
+
+
+def _bounded(text: str) -> str:
+    before = r"(?<!\d)0*" if text[0].isdigit() else ""
+    return before + re.escape(text) + (r"(?!\d)" if text[-1].isdigit() else "")
+
+
+def traces_of(persons: Iterable[KnownPerson]) -> Traces:
+    """Return what to search for.
+
+    Parameters
+    ----------
+    persons : iterable of KnownPerson
+        Patient and staff, from the file and from the registry.
+
+    Returns
+    -------
+    Traces
+    """
+    traces = Traces()
+    number = 0
+    for person in persons:
+        for name in person.names:
+            for group in _groups(name):
+                number += 1
+                _add_name(traces, group, number)
+        for patient_id in person.ids:
+            for text in folded(patient_id):
+                _add_id(traces, text.strip(" \0"), number)
+        for birth_date in person.birth_dates:
+            spellings = set(date_spellings(birth_date))
+            traces.dates |= spellings
+            traces.numbers |= {text for text in spellings if text.isdigit()}
+    return traces
+
+
+def _groups(name: str) -> Iterator[list[set[str]]]:
+    """Yield family, given and middle name of each group and value, each in its spellings."""
+    for value in name.split("\\"):
+        for group in value.split("="):
+            if "^" not in group and group.count(",") == 1:
+                group = group.replace(",", "^")
+            parts = [folded(part) for part in group.split("^")[:3] if part.strip(" \0")]
+            if parts:
+                yield parts
+
+
+def _add_name(traces: Traces, parts: list[set[str]], number: int) -> None:
+    """Add the words of one name, each by itself and with the others."""
+    split = [[words(text) for text in sorted(part)] for part in parts]
+    everything = {word for part in split for spelling in part for word in spelling}
+    if everything <= _NOBODY:
+        return
+    place = 0
+    for part in split:
+        for spelling in part:
+            for offset, word in enumerate(spelling):
+                _add_word(traces, word, (number, place + offset))
+        place += max(map(len, part), default=0)
+    for joined in _joined(split):
+        _add_joined(traces, joined)
+    if len(parts) == 1:
+        traces.whole |= {text for text in everything if len(text) > 1}
+
+
+def _add_word(traces: Traces, word: str, place: Place) -> None:
+    if word in _NOBODY:
+        return
+    if is_strong(word):
+        traces.strong |= {word} | {short for short in [short_umlauts(word)] if is_strong(short)}
+    else:
+        traces.weak.setdefault(word, set()).add(place)
+
+
+def is_strong(word: str) -> bool:
+    """Tell whether a word says by itself whose file it is."""
+    return len(word) >= FEWEST_LETTERS and word not in common_words()
+
+
+def _joined(split: list[list[list[str]]]) -> Iterator[str]:
+    """Yield the parts of a name without what is between them, also with one as an initial."""
+    for spelling in (0, -1):
+        parts = [{"".join(part[spelling]), *part[spelling]} for part in split]
+        yield "".join("".join(part[spelling]) for part in split)
+        yield from (text for part in parts for text in part)
+        for one, other in permutations(parts, 2):
+            for first, second in product(one, other):
+                yield first + second
+                if is_strong(first):
+                    yield from (first + second[:1], second[:1] + first)
+
+
+def _add_joined(traces: Traces, joined: str) -> None:
+    if is_east_asian(joined):
+        if len(joined) > 1:
+            traces.inside.add(joined)
+    elif len(joined) >= _FEWEST_JOINED and is_strong(joined) and joined not in _NOBODY:
+        traces.strong.add(joined)
+
+
+def _add_id(traces: Traces, text: str, number: int) -> None:
+    compact = _SIGNS.sub("", text)
+    if _is_nobody(compact):
+        return
+    if not any(map(str.isdigit, compact)):
+        for word in words(text):
+            _add_word(traces, word, (number, -1))
+        return
+    for spelling in (text, compact):
+        bare = spelling.lstrip("0") if spelling.isdigit() else spelling
+        if len(bare) >= FEWEST_ID_CHARACTERS and not _is_nobody(bare):
+            traces.ids.add(bare)
+    if compact.isdigit() and len(compact.lstrip("0")) >= FEWEST_NUMBER_DIGITS:
+        traces.numbers |= {compact, compact.lstrip("0")}
+
+
+def _is_nobody(letters: str) -> bool:
+    """Tell whether these letters and digits name nobody: 0000, TEST, ANON, 12345, …"""
+    if len(set(letters)) < 2:
+        return True
+    if len(letters) >= 3 and any(letters in digits for digits in _COUNTING):
+        return True
+    return letters in _NOBODY or bool(_NUMBERED.fullmatch(letters))
