@@ -25,6 +25,7 @@ from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pseudonymizer.engine import (
     Context,
     HeldBack,
+    KnownPerson,
     PseudonymizationError,
     Result,
     default_profile,
@@ -33,7 +34,7 @@ from pseudonymizer.engine import (
 )
 from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.registry import resolve, subject_of
+from pseudonymizer.registry import current, identity_of, resolve, subject_of
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
@@ -150,6 +151,17 @@ def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
         uid_key=keys.uid_key,
         profile=default_profile(),
         now=context.job.created_at,
+        known=_known(patient),
+    )
+
+
+def _known(patient: RegistryPatient) -> KnownPerson:
+    """Return what the registry knows of a patient; no output may say it."""
+    identities = [identity_of(one) for one in {patient, current(patient)}]
+    return KnownPerson(
+        names=tuple(identity.name for identity in identities if identity.name),
+        ids=tuple(identity.patient_id for identity in identities if identity.patient_id),
+        birth_dates=tuple(i.birth_date for i in identities if i.birth_date),
     )
 
 

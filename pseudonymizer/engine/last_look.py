@@ -27,7 +27,7 @@ _IDS = _WORD_IDS | {
 # What the engine writes itself, from pseudonym and project key.
 _OWN = frozenset(
     {
-        *(0x00100010, 0x00100020, 0x00120010, 0x00120020, 0x00120040),
+        *(0x00100010, 0x00100020, PATIENT_BIRTH_DATE, 0x00120010, 0x00120020, 0x00120040),
         *(0x00120062, 0x00120063, 0x00120064, 0x00280303),
     }
 )
@@ -85,6 +85,7 @@ def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
     _collect(original, _terms(original, ()), found)
     kept = _Gathered()
     _gather(output, _terms(output, ()), kept, _OWN)
+    found -= {raw for raw in found if _is_kept(raw, output)}
     traces = _traces(frozenset(found), frozenset(kept.names), known)
     if _may_hold(kept, traces):
         for path, element, terms in _walk(output, _terms(output, ()), (), _OWN):
@@ -97,10 +98,17 @@ def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
 class _Raw:
     """A value of the original that names somebody."""
 
+    tag: int
     kind: str
     value: bytes = field(repr=False)
     terms: Terms
     is_word: bool = True
+
+
+def _is_kept(raw: _Raw, output: Dataset) -> bool:
+    """Tell whether the profile keeps a value in its own place, so that it may stand elsewhere."""
+    element = output.get(raw.tag)
+    return element is not None and element.value == raw.value
 
 
 def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
@@ -112,11 +120,11 @@ def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
         elif not element.value:
             continue
         elif tag in _IDS:
-            found.add(_Raw("id", element.value, terms, tag in _WORD_IDS))
+            found.add(_Raw(tag, "id", element.value, terms, tag in _WORD_IDS))
         elif tag == PATIENT_BIRTH_DATE:
-            found.add(_Raw("date", element.value, terms))
+            found.add(_Raw(tag, "date", element.value, terms))
         elif element.vr == "PN" or (element.vr == "UN" and dictionary_vr(tag) == "PN"):
-            found.add(_Raw("name", element.value, terms))
+            found.add(_Raw(tag, "name", element.value, terms))
 
 
 @lru_cache(maxsize=32)

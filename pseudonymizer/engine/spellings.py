@@ -46,7 +46,7 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     if value.isascii() and ESCAPE not in value and b"\0" not in value:
         return {value.decode("ascii")}
     found = {value.decode("latin-1"), value.replace(b"\0", b"").decode("latin-1")}
-    found.add(decode(Element(0, "LO", value), list(terms)))
+    found.add(decode(Element(0, "LO", value), list(terms) or [""]))
     encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
     if ESCAPE in value:
         encodings.add(_JAPANESE)

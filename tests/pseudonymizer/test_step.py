@@ -145,6 +145,18 @@ def test_what_the_engine_cannot_check_is_held(job, tmp_path) -> None:
     )
 
 
+def test_what_only_the_registry_knows_is_found_in_an_output(job, tmp_path) -> None:
+    text = {"WindowCenterWidthExplanation": "wie bei ZWIRBELMAYR"}
+    unit = PlannedUnit(
+        files=(slice_of(tmp_path, 1, PatientID="", PatientName="", **text),),
+        identity=GivenIdentity(patient_id="A-1", name="Zwirbelmayr^Hans"),
+    )
+    (verdict,) = run(job, STEP.prepare(job, unit), tmp_path / "work").verdicts
+    assert (verdict.outcome, verdict.code) == (Outcome.HELD, "identifier-left")
+    assert "(0028,1055)" in verdict.sentence
+    assert "zwirbelmayr" not in verdict.sentence.lower()
+
+
 def test_two_files_that_claim_to_be_one_instance_both_keep_their_bytes(job, tmp_path) -> None:
     one = slice_of(tmp_path, 1)
     other = slice_of(tmp_path, 2, SOPInstanceUID="1.2.3.4.1", InstanceNumber="99")

@@ -142,6 +142,12 @@ def test_staff_removed_elsewhere_is_found_and_staff_that_is_kept_is_not():
     assert not finding(original, dataset(text, original[REFERRING]))
 
 
+def test_an_accession_number_that_the_profile_keeps_may_stand():
+    original = dataset(Element(0x00080050, "SH", b"ACC-471189"))
+    assert finding(original, dataset(Element(KERNEL, "SH", b"ACC-471189")))
+    assert not finding(original, dict(original))
+
+
 def test_what_the_registry_knows_is_found():
     known = KnownPerson(("Zwirbelmayr^Hans",), ("PAT-77123",), ("19560203",))
     for text in (b"zwirbelmayr", b"pat77123", b"3.2.1956"):
