@@ -22,6 +22,7 @@ from pseudonymizer.engine.safe_private import safe_private_tags
 
 # A code of a public scheme says what a value means; local codes may name persons and places.
 _CODE_TAGS = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+_PRIVATE = 0x00010000
 _CODING_SCHEME_DESIGNATOR = 0x00080102
 _PUBLIC_SCHEMES = frozenset(
     ["DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "RADLEX", "FMA", "NCIt", "UMLS", "I10", "I9C"]
@@ -83,6 +84,7 @@ def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
     kept = (
         _keep_private(element, walk) if element.tag in safe else treat(element, walk)
         for element in dataset.values()
+        if not element.tag & _PRIVATE or element.tag in safe  # in many files most of all
     )
     return {element.tag: element for element in kept if element is not None}
 

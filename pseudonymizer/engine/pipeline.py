@@ -1,8 +1,8 @@
 """Pseudonymize one file: read, check, walk, put the new identity in, write."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -99,7 +99,8 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         last_look(dataset, output, context.known)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
-        return _write(chunks, target_dir, output, header.sop_class_uid)
+        with closing(chunks):  # before the file is: its views end then, whatever happened
+            return _write(chunks, target_dir, output, header.sop_class_uid)
 
 
 def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
@@ -114,7 +115,7 @@ def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) 
 
 def _chunks(
     part10: Part10, output: Dataset, pixels: Pixels | None, sop_class_uid: str
-) -> Iterator[bytes]:
+) -> Generator[bytes | memoryview, None, None]:
     """Yield the output file: meta, header, pixel data, and nothing after it."""
     uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
     yield write_meta(sop_class_uid, uid, syntax)
@@ -122,14 +123,14 @@ def _chunks(
     yield from deflate(content) if part10.is_deflated else content
 
 
-def _content(part10: Part10, output: Dataset, pixels: Pixels | None) -> Iterator[bytes]:
+def _content(part10: Part10, output: Dataset, pixels: Pixels | None) -> Iterator[bytes | memoryview]:
     yield write_dataset(output, part10.encoding)
     if pixels is not None:
         yield from write_pixels(pixels, part10.encoding)
 
 
 def _write(
-    chunks: Iterator[bytes], target_dir: Path, output: Dataset, sop_class_uid: str
+    chunks: Iterator[bytes | memoryview], target_dir: Path, output: Dataset, sop_class_uid: str
 ) -> Result:
     uid = text_of(output[SOP_INSTANCE_UID])
     path = target_dir / f"{uid}.dcm"

@@ -112,16 +112,24 @@ def prepare_header(output: Dataset, pixels: Pixels | None) -> None:
         rebuild_extended_table(output, pixels.frames)
 
 
-def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes]:
-    """Yield the pixel data element; what is pixel stays byte for byte."""
+def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryview]:
+    """Yield the pixel data element; what is pixel stays byte for byte.
+
+    A view must not be kept: it ends at the next chunk, or when the iterator is closed.
+    """
     head = pixels.head
     yield write_head(Element(head.tag, head.vr), _written_length(head.length), encoding)
     if pixels.frames is not None:
         yield from pixels.frames.items()
         yield write_delimiter(encoding)
         return
-    value = join(pixels.buffer, [Stretch(head.start, pixels.stop)])
-    yield from clear_unused_bits(value, pixels.mask) if pixels.mask else value
+    if pixels.mask:
+        chunks = join(pixels.buffer, [Stretch(head.start, pixels.stop)])
+        yield from clear_unused_bits(chunks, pixels.mask)
+    else:
+        # A view, so that the system copies from file to file and nothing lies in memory twice.
+        with memoryview(pixels.buffer) as whole, whole[head.start : pixels.stop] as value:
+            yield value
     if not pixels.is_open and head.length % 2:
         yield b"\0"
 
@@ -131,7 +139,7 @@ def _written_length(length: int) -> int:
     return length if length == UNDEFINED_LENGTH else length + length % 2
 
 
-def deflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def deflate(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Compress a dataset as PS3.5 A.5 says: raw deflate, padded to even length."""
     compressor = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     size = 0
