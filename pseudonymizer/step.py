@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pseudonymizer.engine import (
     Context,
+    Header,
     HeldBack,
     KnownPerson,
     PseudonymizationError,
@@ -92,14 +94,13 @@ class PseudonymizeStep:
         planned = str(context.values.get("identity", ""))
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
+        check = partial(_check_unchanged, planned, keys) if planned else None
         for number, file in enumerate(files):
-            # A folder each: two inputs may claim to be the same instance.
-            target_dir = context.work_dir / str(number)
-            target_dir.mkdir()
             try:
-                if planned:
-                    _check_unchanged(file, planned, keys)
-                result = pseudonymize_file(file.path, target_dir, engine_context)
+                result = pseudonymize_file(file.path, context.work_dir, engine_context, check)
+                # A name each: two inputs may claim to be the same instance.
+                path = result.path.rename(context.work_dir / f"{number}.dcm")
+                result = replace(result, path=path)
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
                 continue
@@ -124,12 +125,12 @@ def _identity_digest(keys: ProjectKeys, identity: GivenIdentity) -> str:
     return keys.digest(Label.CONTENT, b"identity", json.dumps(asdict(identity)).encode()).hex()
 
 
-def _check_unchanged(file: StepFile, planned: str, keys: ProjectKeys) -> None:
+def _check_unchanged(planned: str, keys: ProjectKeys, header: Header) -> None:
     """Refuse a file that names another patient now than when it was planned.
 
     A command reads its sources in place, and a retry may come days later.
     """
-    identity = GivenIdentity(**asdict(read_header(file.path).identity))
+    identity = GivenIdentity(**asdict(header.identity))
     if _identity_digest(keys, identity) != planned:
         raise PseudonymizationError("changed", CHANGED)
 
@@ -178,6 +179,7 @@ def _output(file: StepFile, result: Result, profile_version: str) -> StepFile:
             series_instance_uid=result.series_instance_uid,
             sha256=result.sha256,
             size_bytes=result.size_bytes,
+            patient_id=result.patient_id,
         ),
     )
 

@@ -138,7 +138,8 @@ def result_path(file: StepFile) -> PurePosixPath:
     facts = file.instance
     if facts is None:
         raise JobError("A step delivered a file without saying which instance it is.")
-    patient = NOT_PLAIN.sub("_", _patient_id(file.path)).strip("_")[:64] or "patient"
+    patient_id = _read_patient_id(file.path) if facts.patient_id is None else facts.patient_id
+    patient = NOT_PLAIN.sub("_", patient_id).strip("_")[:64] or "patient"
     return PurePosixPath(
         patient,
         facts.study_instance_uid,
@@ -147,7 +148,7 @@ def result_path(file: StepFile) -> PurePosixPath:
     )
 
 
-def _patient_id(path: Path) -> str:
+def _read_patient_id(path: Path) -> str:
     try:
         header = dcmread(path, stop_before_pixels=True, specific_tags=["PatientID"])
     except InvalidDicomError:

@@ -25,6 +25,7 @@ class InstanceFacts:
     series_instance_uid: str
     sha256: str
     size_bytes: int
+    patient_id: str | None = None  # where the step knows it; else it is read from the file
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,7 +1,7 @@
 """Pseudonymize one file: read, check, walk, put the new identity in, write."""
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,11 @@ from pseudonymizer.engine.checks import hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.identity import (
+    PATIENT_ID,
     SERIES_INSTANCE_UID,
     SOP_INSTANCE_UID,
     STUDY_INSTANCE_UID,
+    Header,
     header_of,
 )
 from pseudonymizer.engine.iod_types import types_in
@@ -27,6 +29,8 @@ from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
+
+Chunk = bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,15 @@ class Result:
     series_instance_uid: str
     sha256: str
     size_bytes: int
+    patient_id: str
 
 
-def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Result:
+def pseudonymize_file(
+    source: Path,
+    target_dir: Path,
+    context: Context,
+    check: Callable[[Header], None] | None = None,
+) -> Result:
     """Write the pseudonymized copy of one DICOM file.
 
     The transfer syntax and the pixel data stay as they are. Equal inputs give equal
@@ -70,6 +80,8 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         An existing folder; the file is named after its new SOP Instance UID.
     context : Context
         Subject, project's UID key, profile and the job's clock.
+    check : callable, optional
+        Looks at the original's header before anything is written; it raises to refuse it.
 
     Returns
     -------
@@ -93,6 +105,8 @@ def pseudonymize_file(source: Path, target_dir: Path, context: Context) -> Resul
         span = Span(part10.start, len(part10.buffer))
         dataset, position = reader.read_dataset(span, part10.encoding)
         header = header_of(dataset)
+        if check is not None:
+            check(header)
         hold_back(dataset, header.sop_class_uid)
         pixels = find_pixels(part10, position, dataset)
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
@@ -115,7 +129,7 @@ def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) 
 
 def _chunks(
     part10: Part10, output: Dataset, pixels: Pixels | None, sop_class_uid: str
-) -> Generator[bytes | memoryview, None, None]:
+) -> Generator[Chunk, None, None]:
     """Yield the output file: meta, header, pixel data, and nothing after it."""
     uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
     yield write_meta(sop_class_uid, uid, syntax)
@@ -123,14 +137,16 @@ def _chunks(
     yield from deflate(content) if part10.is_deflated else content
 
 
-def _content(part10: Part10, output: Dataset, pixels: Pixels | None) -> Iterator[bytes | memoryview]:
+def _content(
+    part10: Part10, output: Dataset, pixels: Pixels | None
+) -> Iterator[bytes | memoryview]:
     yield write_dataset(output, part10.encoding)
     if pixels is not None:
         yield from write_pixels(pixels, part10.encoding)
 
 
 def _write(
-    chunks: Iterator[bytes | memoryview], target_dir: Path, output: Dataset, sop_class_uid: str
+    chunks: Iterator[Chunk], target_dir: Path, output: Dataset, sop_class_uid: str
 ) -> Result:
     uid = text_of(output[SOP_INSTANCE_UID])
     path = target_dir / f"{uid}.dcm"
@@ -155,4 +171,5 @@ def _write(
         series_instance_uid=text_of(output[SERIES_INSTANCE_UID]),
         sha256=digest.hexdigest(),
         size_bytes=size,
+        patient_id=text_of(output.get(PATIENT_ID)),
     )

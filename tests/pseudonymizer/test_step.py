@@ -90,7 +90,7 @@ def test_an_output_says_what_it_is_and_who_made_it(job, tmp_path) -> None:
     assert output.instance.sha256 == hashlib.sha256(output.path.read_bytes()).hexdigest()
     assert output.instance.size_bytes == output.path.stat().st_size
     assert output.provenance == f"pseudonymizer/{ENGINE_RULES} profile/{job.options['profile']}"
-    assert output.path.name == f"{written.SOPInstanceUID}.dcm"
+    assert output.instance.patient_id == written.PatientID
 
 
 def test_a_given_identity_decides_for_files_that_carry_none(job, tmp_path) -> None:
