@@ -24,6 +24,9 @@ class PseudonymizerConfig(AppConfig):
                 icon="incognito",
                 urls="pseudonymizer.urls",
                 project_urls="pseudonymizer.project_urls",
-                tabs=(ProjectTab(_("Registry"), "registry", for_stewards=True),),
+                tabs=(
+                    ProjectTab(_("Profile"), "profile"),
+                    ProjectTab(_("Registry"), "registry", for_stewards=True),
+                ),
             )
         )

@@ -1,5 +1,17 @@
-"""What can go wrong with the registry."""
+"""What can go wrong with the registry and with profiles."""
 
 
-class RegistryError(Exception):
-    """A registry operation that cannot be done; its text is for people and quotes no value."""
+class PseudonymizerError(Exception):
+    """What cannot be done; its text is for people and quotes no value."""
+
+
+class RegistryError(PseudonymizerError):
+    """A registry operation that cannot be done."""
+
+
+class ProfileError(PseudonymizerError):
+    """A profile that is not there or may not be saved."""
+
+
+class ProfileChangedError(ProfileError):
+    """Somebody saved another version since the person began to edit."""

@@ -1,9 +1,11 @@
-"""The registry: which pseudonym stands for whom, one per project."""
+"""The registry: which pseudonym stands for whom; and the profiles: what is left of a file."""
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models import ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.models import Job
@@ -59,3 +61,40 @@ class PatientIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient_id} {self.kind}"
+
+
+class ProfileVersion(models.Model):
+    """One version of a project's profile; the newest counts. Rows never change (triggers.py)."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="profile_versions")
+    number = models.PositiveIntegerField(_("version"))
+    spec = models.JSONField()
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    is_loosening = models.BooleanField(_("lets more through"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("profile version")
+        verbose_name_plural = _("profile versions")
+        ordering = ["-number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["project", "number"], name="profile_version_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="profile_version_from_one"),
+            models.CheckConstraint(
+                condition=Q(is_loosening=False) | ~Q(reason=""), name="profile_loosening_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the version; a second save of the same row is a mistake."""
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: jobs name the version they used."""
+        raise ProtectedError("Versions of a profile are never deleted.", {self})

@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from pseudonymizer import views
+from pseudonymizer import preview_views, profile_views, views
 
 urlpatterns = [
+    path("profile/", profile_views.profile, name="profile"),
+    path("profile/attributes/", profile_views.profile_attributes, name="profile_attributes"),
+    path("profile/rule/", profile_views.profile_rule, name="profile_rule"),
+    path("profile/import/", profile_views.profile_import, name="profile_import"),
+    path("profile/preview/", preview_views.profile_preview, name="profile_preview"),
+    path("profile/<int:number>/", profile_views.profile_export, name="profile_export"),
     path("registry/", views.registry, name="registry"),
     path("registry/find/", views.registry_find, name="registry_find"),
     path("registry/export/", views.registry_export, name="registry_export"),

@@ -30,12 +30,12 @@ from pseudonymizer.engine import (
     KnownPerson,
     PseudonymizationError,
     Result,
-    default_profile,
     pseudonymize_file,
     read_header,
 )
 from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.models import RegistryPatient
+from pseudonymizer.profiles import fix_profile, profile_of
 from pseudonymizer.registry import current, identity_of, resolve, subject_of
 
 NAME = "pseudonymize"
@@ -83,7 +83,7 @@ class PseudonymizeStep:
         """Fix the unit's patient, so that all parts write the same pseudonym."""
         if unit.identity is None:
             raise ValueError("A unit to pseudonymize says whose it is.")
-        _note_profile(job)
+        fix_profile(job)
         patient = resolve(job.project, unit.identity, job)
         return replace(unit, values={**unit.values, "patient": str(patient.pk)})
 
@@ -135,14 +135,6 @@ def _check_unchanged(planned: str, keys: ProjectKeys, header: Header) -> None:
         raise PseudonymizationError("changed", CHANGED)
 
 
-def _note_profile(job: Job) -> None:
-    """Keep with the job which rules it was done by."""
-    version = default_profile().version
-    if job.options.get("profile") != version:
-        job.options = {**job.options, "profile": version}
-        job.save(update_fields=["options"])
-
-
 def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
     patient = RegistryPatient.objects.select_related("project", "merged_into").get(
         pk=UUID(str(context.values["patient"])), project=context.job.project_id
@@ -150,7 +142,7 @@ def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
     return Context(
         subject=subject_of(patient),
         uid_key=keys.uid_key,
-        profile=default_profile(),
+        profile=profile_of(context.job),
         now=context.job.created_at,
         known=_known(patient),
     )

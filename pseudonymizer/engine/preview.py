@@ -11,6 +11,7 @@ from pseudonymizer.engine.dictionary import NUMBER_VRS, TEXT_VRS
 from pseudonymizer.engine.elements import Dataset, Element, Encoding, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.identity import SPECIFIC_CHARACTER_SET, decode, header_of
+from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.options import SAFE_PRIVATE
 from pseudonymizer.engine.part10 import Part10, read_part10
 from pseudonymizer.engine.pipeline import Context, pseudonymize_header
@@ -107,14 +108,16 @@ def preview_file(content: bytes, context: Context) -> Preview:
     after = pseudonymize_header(before, header.sop_class_uid, context)
     place = _top(part10, context.profile)
     rows = tuple(islice(_rows(before, after, place), MOST_ROWS + 1))
-    return Preview(
-        rows[:MOST_ROWS], _held_back(before, header.sop_class_uid), len(rows) > MOST_ROWS
-    )
+    held = _held_back(before, after, header.sop_class_uid, context)
+    return Preview(rows[:MOST_ROWS], held, len(rows) > MOST_ROWS)
 
 
-def _held_back(dataset: Dataset, sop_class_uid: str) -> HeldBack | None:
+def _held_back(
+    before: Dataset, after: Dataset, sop_class_uid: str, context: Context
+) -> HeldBack | None:
     try:
-        hold_back(dataset, sop_class_uid)
+        hold_back(before, sop_class_uid)
+        last_look(before, after, context.known)
     except HeldBack as held:
         return held
     return None

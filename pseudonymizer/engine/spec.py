@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -157,7 +157,7 @@ def parse_spec(content: object) -> ProfileSpec:
     return ProfileSpec(frozenset(switches), parse_rules(rules))
 
 
-def parse_rules(rows: list[Mapping[str, Any]]) -> tuple[TagRule, ...]:
+def parse_rules(rows: Sequence[Mapping[str, Any]]) -> tuple[TagRule, ...]:
     """Return rules given as mappings with tag, action and text."""
     rules, problems = [], []
     actions = {action.value: action for action in RuleAction}

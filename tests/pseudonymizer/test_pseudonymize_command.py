@@ -112,6 +112,33 @@ def test_history_and_audit_name_who_ran_it(portal, tmp_path) -> None:
     assert '"profile"' in options[0]
 
 
+SAVE_A_PROFILE_WITHOUT_OPTIONS = """
+from pseudonymizer.engine import ProfileSpec
+from pseudonymizer.profiles import ProfileChange, save_profile
+owner = User.objects.create_user("owner@example.org")
+project = Project.objects.get(key="heart")
+Membership.objects.create(project=project, user=owner, role="owner")
+save_profile(project, ProfileChange(ProfileSpec(frozenset()), 0), by=owner)
+"""
+
+
+def test_the_newest_profile_counts_unless_another_is_named(tmp_path) -> None:
+    own = CommandLine(tmp_path / "portal")
+    own.folder.mkdir()
+    own.start_portal()
+    assert own.run("shell", "-c", SAVE_A_PROFILE_WITHOUT_OPTIONS).status == 0
+    source = write_slice(tmp_path / "1.dcm", PatientSex="F")
+    sexes = {}
+    for name in ("default", "1", None):
+        out = tmp_path / f"out-{name}"
+        arguments = ("pseudonymize", source, "--project", "heart", "--output", out)
+        ended = own.run(*arguments, *(("--profile", name) if name else ()))
+        assert (ended.status, ended.err) == (0, "")
+        (path,) = outputs(out)
+        sexes[name] = pydicom.dcmread(path).PatientSex
+    assert sexes == {"default": "F", "1": "", None: ""}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -119,6 +146,7 @@ def test_history_and_audit_name_who_ran_it(portal, tmp_path) -> None:
         ["1.dcm", "--project", "heart"],
         ["1.dcm", "--project", "nobody", "--output", "out"],
         ["1.dcm", "--project", "heart", "--output", "out", "--profile", "mine"],
+        ["1.dcm", "--project", "heart", "--output", "out", "--profile", "7"],
         ["1.dcm", "--project", "heart", "--output", "out", "--mapping", "out/mapping.csv"],
         ["nowhere.dcm", "--project", "heart", "--output", "out"],
     ],

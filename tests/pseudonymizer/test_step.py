@@ -11,8 +11,10 @@ from pydicom.data import get_testdata_file
 from pacs_portal.jobs.models import Destination, Job, Outcome
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile, UnitContext, step_named
 from pacs_portal.uploads.models import Upload
+from pseudonymizer.engine import ProfileSpec
 from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.models import RegistryPatient
+from pseudonymizer.profiles import ProfileChange, save_profile
 from pseudonymizer.registry import identity_of
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +93,22 @@ def test_an_output_says_what_it_is_and_who_made_it(job, tmp_path) -> None:
     assert output.instance.size_bytes == output.path.stat().st_size
     assert output.provenance == f"pseudonymizer/{ENGINE_RULES} profile/{job.options['profile']}"
     assert output.instance.patient_id == written.PatientID
+
+
+def test_a_job_is_done_by_the_version_it_was_planned_with(job, owner, tmp_path) -> None:
+    def save(*switches: str, based_on: int) -> None:
+        spec = ProfileSpec(frozenset(switches))
+        save_profile(job.project, ProfileChange(spec, based_on), by=owner)
+
+    save("modified_dates", based_on=0)
+    (unit,) = STEP.plan(job, [slice_of(tmp_path, 1, PatientSex="F")], {}).units
+    prepared = STEP.prepare(job, unit)
+    save(based_on=1)
+    (output,) = run(job, STEP.prepare(job, prepared), tmp_path / "work").files
+    written = pydicom.dcmread(output.path)
+    assert (written.PatientSex, written.StudyDate != "") == ("", True)
+    assert job.options["profile_number"] == 1
+    assert output.provenance.endswith(f"profile/{job.options['profile']}")
 
 
 def test_a_given_identity_decides_for_files_that_carry_none(job, tmp_path) -> None:

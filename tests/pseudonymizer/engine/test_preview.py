@@ -82,6 +82,15 @@ def test_a_file_that_would_be_held_back_says_why(ct: Dataset, write_file, contex
     assert preview.held.code == "encapsulated-document"
 
 
+def test_a_name_that_a_rule_keeps_elsewhere_is_told(ct: Dataset, write_file, context: Context):
+    ct.PatientName, ct.SeriesDescription = "Zwirbelmayr^Hans", "Thorax Zwirbelmayr Hans"
+    keep = ProfileSpec(rules=(TagRule(0x0008103E, RuleAction.KEEP),))
+    chosen = replace(context, profile=build_profile(keep))
+    preview = preview_file(write_file(ct).read_bytes(), chosen)
+    assert preview.held is not None
+    assert preview.held.code == "identifier-left"
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\0" * 4000])
 def test_what_is_no_dicom_is_refused(content: bytes, context: Context):
     with pytest.raises(PseudonymizationError):
