@@ -9,12 +9,16 @@ class PseudonymizerConfig(AppConfig):
     def ready(self) -> None:
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_pseudonym_check
+        from pacs_portal.jobs.causes import allow_decision
+        from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.steps import register_step
         from pacs_portal.tools import ProjectTab, Tool, register_tool
+        from pseudonymizer.engine.checks import ACCEPTABLE
         from pseudonymizer.registry import is_pseudonym_of
         from pseudonymizer.step import PseudonymizeStep
 
         register_step(PseudonymizeStep())
+        allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         register_pseudonym_check(is_pseudonym_of)
         register_tool(
             Tool(

@@ -96,8 +96,9 @@ class PseudonymizeStep:
         verdicts: list[Verdict] = []
         check = partial(_check_unchanged, planned, keys) if planned else None
         for number, file in enumerate(files):
+            accepted = replace(engine_context, accepted=context.accepted_for(file))
             try:
-                result = pseudonymize_file(file.path, context.work_dir, engine_context, check)
+                result = pseudonymize_file(file.path, context.work_dir, accepted, check)
                 # A name each: two inputs may claim to be the same instance.
                 path = result.path.rename(context.work_dir / f"{number}.dcm")
                 result = replace(result, path=path)

@@ -1,6 +1,6 @@
 """Claims: who owns a UID, settled in short transactions before anything reaches Orthanc."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pacs_portal.archive.headers import FileDigests, number_of, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
 
 # A claim of somebody else that never was stored counts as abandoned after this time.
 ABANDONED_AFTER = timedelta(hours=1)
@@ -26,6 +27,7 @@ class Candidate:
     provenance: str
     header: Dataset
     digests: FileDigests
+    is_replacement: bool = False
 
     @property
     def study_instance_uid(self) -> str:
@@ -48,6 +50,7 @@ class Claim:
     outcome: str = ""
     code: str = ""
     sentence: str = ""
+    replaced: Instance | None = None  # the row as it was, should the archive refuse the new file
 
 
 @transaction.atomic
@@ -148,7 +151,11 @@ def _claimed_instance(series: Series, candidate: Candidate) -> Claim:
         return Claim(instance_id=instance.pk)
     if instance.series_id != series.pk:
         is_here = instance.series.study.project_id == series.study.project_id
-        return conflict() if is_here else _foreign()
+        if not is_here:
+            return _foreign()
+        return _other_series() if candidate.is_replacement else conflict()
+    if candidate.is_replacement and instance.stored_at is not None:
+        return _replace(instance, candidate)
     return _found_instance(instance, candidate)
 
 
@@ -166,15 +173,64 @@ def _found_instance(instance: Instance, candidate: Candidate) -> Claim:
     return conflict()
 
 
+def _replace(instance: Instance, candidate: Candidate) -> Claim:
+    """Take a stored instance out of the index until the new file stands in its place."""
+    if instance.sha256 == candidate.digests.sha256:
+        return _found_instance(instance, candidate)
+    claim = _take_over(instance, candidate)
+    if claim.outcome:
+        return claim
+    study = instance.series.study
+    record_in(study.project, "worker", "instance.replaced", study, receipt=candidate.receipt_key)
+    return replace(claim, replaced=instance)
+
+
 def _take_over(instance: Instance, candidate: Candidate) -> Claim:
-    instance.sha256 = candidate.digests.sha256
-    instance.size_bytes = candidate.digests.size_bytes
-    instance.sop_class_uid = text_of(candidate.header, "SOPClassUID")
-    instance.provenance = candidate.provenance
-    instance.receipt_key = candidate.receipt_key
-    instance.claimed_at = timezone.now()
-    instance.save()
-    return Claim(instance_id=instance.pk)
+    """Make the row speak of `candidate`, unless somebody else changed it since it was read."""
+    unchanged = Instance.objects.filter(
+        pk=instance.pk,
+        sha256=instance.sha256,
+        receipt_key=instance.receipt_key,
+        stored_at=instance.stored_at,
+    )
+    was_taken = unchanged.update(
+        sha256=candidate.digests.sha256,
+        size_bytes=candidate.digests.size_bytes,
+        sop_class_uid=text_of(candidate.header, "SOPClassUID"),
+        provenance=candidate.provenance,
+        receipt_key=candidate.receipt_key,
+        claimed_at=timezone.now(),
+        stored_at=None,
+    )
+    return Claim(instance_id=instance.pk) if was_taken else conflict()
+
+
+def give_back(candidate: Candidate, claim: Claim) -> None:
+    """Bring back the row of an instance whose replacement the archive refused."""
+    old = claim.replaced
+    if old is not None:
+        own = Instance.objects.filter(
+            pk=old.pk, sha256=candidate.digests.sha256, receipt_key=candidate.receipt_key
+        )
+        own.update(
+            sha256=old.sha256,
+            size_bytes=old.size_bytes,
+            sop_class_uid=old.sop_class_uid,
+            provenance=old.provenance,
+            receipt_key=old.receipt_key,
+            stored_at=old.stored_at,
+        )
+
+
+def _other_series() -> Claim:
+    return Claim(
+        outcome="refused",
+        code="other-series",
+        sentence=_(
+            "The archive holds the other image in another series, so it cannot be replaced; "
+            "nothing was changed."
+        ),
+    )
 
 
 def duplicate() -> Claim:

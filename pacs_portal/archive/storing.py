@@ -10,7 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from pacs_portal.archive import orthanc
-from pacs_portal.archive.claims import Candidate, Claim, claim_all, conflict, duplicate
+from pacs_portal.archive.claims import (
+    Candidate,
+    Claim,
+    claim_all,
+    conflict,
+    duplicate,
+    give_back,
+)
 from pacs_portal.archive.errors import ArchiveRefusedError, UnreadableInstanceError
 from pacs_portal.archive.headers import digests_of, read_header, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
@@ -28,6 +35,7 @@ class NewInstance:
     receipt_key: int
     sha256: str
     provenance: str  # engine and profile version that made it
+    is_replacement: bool = False  # a steward wants it instead of what has its SOP Instance UID
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,9 @@ def _examined(project: Project, file: NewInstance) -> Candidate:
             "no-pseudonym",
             _("The patient ID is no pseudonym of this project; pseudonymize the file first."),
         )
-    return Candidate(file.path, file.receipt_key, file.provenance, header, digests)
+    return Candidate(
+        file.path, file.receipt_key, file.provenance, header, digests, file.is_replacement
+    )
 
 
 def _may_carry(project: Project, patient_id: str) -> bool:
@@ -136,19 +146,21 @@ def _sent(candidate: Candidate, claim: Claim) -> Claim:
     """Send one claimed file; Orthanc keeps the first file of a UID and says so."""
     try:
         posted = orthanc.post_instance(candidate.path)
-        if not posted.is_new and not _holds(posted.orthanc_id, candidate):
-            return _resent(candidate, claim, posted.orthanc_id)
     except ArchiveRefusedError:
+        # Nothing was deleted yet: what was to be replaced is still there.
+        give_back(candidate, claim)
         return Claim(
             outcome="refused",
             code="archive-refused",
             sentence=_("The archive does not accept this file as DICOM; check the original."),
         )
-    return claim
+    if posted.is_new or _holds(posted.orthanc_id, candidate):
+        return claim
+    return _resent(candidate, claim, posted.orthanc_id)
 
 
 def _resent(candidate: Candidate, claim: Claim, orthanc_id: str) -> Claim:
-    """Replace what a dead claim left in Orthanc; what is marked as stored is never touched."""
+    """Replace what Orthanc holds for a row that is this claim's and not marked as stored."""
     if not _claimed_rows(candidate, claim).filter(stored_at=None).exists():
         return conflict()
     orthanc.delete_instance(orthanc_id)

@@ -1,6 +1,6 @@
 """What a data steward decides about held files."""
 
-import shutil
+from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -9,57 +9,111 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
+from pacs_portal.jobs.causes import allowed_decisions
 from pacs_portal.jobs.errors import JobError
-from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome, ReceiptAttempt
-from pacs_portal.jobs.storage import held_dir
+from pacs_portal.jobs.held import remove_settled
+from pacs_portal.jobs.models import (
+    Decision,
+    Destination,
+    FileReceipt,
+    HeldFile,
+    Job,
+    JobState,
+    Outcome,
+    ReceiptAttempt,
+    Runner,
+)
+from pacs_portal.jobs.repeating import repeat_parts
+from pacs_portal.jobs.units import REJECTED
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 
-REJECTED = gettext_noop("A data steward rejected this file; it was not stored.")
 DECIDED = gettext_noop("Another data steward has decided about this file already.")
+NOT_ALLOWED = gettext_noop("This cannot be decided about a file that was held for this cause.")
+CANCELLING = gettext_noop("The job of this file is being cancelled. Decide when it has ended.")
+RUN_AGAIN = gettext_noop("A data steward accepted this file. Run the command again to write it.")
+ACTIONS = {
+    Decision.ACCEPT: "held.accepted",
+    Decision.REPLACE: "held.replaced",
+    Decision.REJECT: "held.rejected",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a steward chose, and why."""
+
+    decision: Decision
+    by: User
+    reason: str
 
 
 def open_holds(project: Project) -> QuerySet[HeldFile]:
-    """Return the files of `project` that wait for a decision, the oldest first."""
+    """Return the files of `project` that wait for a decision: equal causes together."""
     waiting = HeldFile.objects.filter(receipt__job__project=project, decision="")
-    return waiting.select_related("receipt__job", "receipt__upload_file__upload")
+    related = waiting.select_related("receipt__job", "receipt__upload_file__upload")
+    return related.order_by("cause", "created_at", "pk")
 
 
-def reject(*, held: HeldFile, by: User, reason: str) -> None:
-    """Let a held file go for good.
+def decide(*, held: HeldFile, choice: Choice) -> None:
+    """Decide about a held file: it goes through its steps again, or is let go for good.
 
     Raises
     ------
     PermissionDenied
-        If `by` is no data steward of the project.
+        If the steward is none of the project.
     JobError
-        If somebody else decided first.
+        If somebody else decided first, the cause does not allow it, or the job is being cancelled.
     """
-    project_id = held.receipt.job.project_id
-    if not Project.objects.stewarded_by(by).filter(pk=project_id).exists():
+    project = held.receipt.job.project
+    if not Project.objects.stewarded_by(choice.by).filter(pk=project.pk).exists():
         raise PermissionDenied
+    if choice.decision not in allowed_decisions(held):
+        raise JobError(NOT_ALLOWED)
     with transaction.atomic():
-        decided = HeldFile.objects.filter(pk=held.pk, decision="").update(
-            decision=Decision.REJECT,
-            decided_by=by,
-            decided_at=timezone.now(),
-            decision_reason=reason,
-        )
-        if not decided:
-            raise JobError(DECIDED)
-        _close_receipt(held.receipt)
-        record_in(held.receipt.job.project, by, "held.rejected", held)
-    shutil.rmtree(held_dir(held.pk), ignore_errors=True)
+        job = Job.objects.select_for_update().get(pk=held.receipt.job_id)
+        _settle(held, choice)
+        if choice.decision == Decision.REJECT:
+            _append(held.receipt, Outcome.SKIPPED, "rejected", REJECTED)
+        elif job.destination == Destination.FOLDER:
+            _append(held.receipt, Outcome.HELD, "accepted", RUN_AGAIN)
+        else:
+            _run_again(job, held.receipt)
+        record_in(project, choice.by, ACTIONS[choice.decision], held, cause=held.cause)
+    remove_settled([held.receipt_id])
 
 
-def _close_receipt(receipt: FileReceipt) -> None:
-    receipt.outcome, receipt.code, receipt.reason = Outcome.SKIPPED, "rejected", REJECTED
+def _settle(held: HeldFile, choice: Choice) -> None:
+    """Note the decision, unless there is one already."""
+    settled = HeldFile.objects.filter(pk=held.pk, decision="").update(
+        decision=choice.decision,
+        decided_by=choice.by,
+        decided_at=timezone.now(),
+        decision_reason=choice.reason,
+    )
+    if not settled:
+        raise JobError(DECIDED)
+
+
+def _append(receipt: FileReceipt, outcome: Outcome, code: str, reason: str) -> None:
+    receipt.outcome, receipt.code, receipt.reason = outcome, code, reason
     receipt.attempts += 1
     receipt.save()
     ReceiptAttempt.objects.create(
-        receipt=receipt,
-        number=receipt.attempts,
-        outcome=receipt.outcome,
-        code=receipt.code,
-        reason=receipt.reason,
+        receipt=receipt, number=receipt.attempts, outcome=outcome, code=code, reason=reason
     )
+
+
+def _run_again(job: Job, receipt: FileReceipt) -> None:
+    """Let the file wait once more, in a part of its own; what the steward decided goes with it."""
+    is_running = job.state in {JobState.WAITING, JobState.RUNNING}
+    if is_running and job.cancel_requested_at is not None:
+        raise JobError(CANCELLING)
+    mine = job.receipts.filter(pk=receipt.pk)
+    repeat_parts(job, mine)
+    mine.update(outcome=Outcome.WAITING, code="", reason="")
+    if not is_running:
+        # The command that held the file has ended; what was put aside is the workers' to do.
+        job.runner, job.state = Runner.WORKERS, JobState.WAITING
+        job.cancel_requested_at = job.finished_at = None
+        job.save()

@@ -54,6 +54,8 @@ class Target:
     name: str  # "store", "download" or "folder"
     options: Mapping[str, Any]
     work_dir: Path  # what lies below belongs to the worker and may be linked
+    # Receipts whose images take the place of stored ones: a steward decided so.
+    replacing: frozenset[int] = frozenset()
 
 
 def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
@@ -88,6 +90,7 @@ def _store(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
             receipt_key=file.receipt_ids[0],
             sha256=file.instance.sha256 if file.instance else "",
             provenance=file.provenance,
+            is_replacement=not target.replacing.isdisjoint(file.receipt_ids),
         )
         for file in files
     ]

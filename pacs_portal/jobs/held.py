@@ -1,17 +1,19 @@
 """Files put aside for a steward; copied before the row that names them is committed."""
 
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from pacs_portal.jobs.models import Destination, FileReceipt, Job
+from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Outcome
 from pacs_portal.jobs.receipts import Hold
 from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private, place
-from pacs_portal.projects.keys import Label, project_keys
+from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 
 ORIGINAL = "original"
+SETTLED = (Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE, Outcome.SKIPPED, Outcome.HELD)
 
 
 def held_id(receipt: FileReceipt) -> UUID:
@@ -29,15 +31,30 @@ def put_aside(job: Job, receipt: FileReceipt, original: Path, outputs: Sequence[
         held_id=hold_id,
         has_original=is_kept,
         has_output=is_kept and bool(outputs),
-        content_digest=content_digest(job, original),
+        content_digest=content_digest(project_keys(job.project_id), original),
     )
 
 
-def content_digest(job: Job, original: Path) -> bytes:
+def content_digest(keys: ProjectKeys, original: Path) -> bytes:
     """Return the keyed digest by which a decision finds the same content again."""
     with original.open("rb") as stream:
         digest = file_digest(stream, "sha256").digest()
-    return project_keys(job.project_id).digest(Label.CONTENT, digest)
+    return keys.digest(Label.CONTENT, digest)
+
+
+def remove_settled(receipt_ids: Iterable[int] | None = None) -> None:
+    """Remove what lies aside of files that were decided about and have an outcome since.
+
+    What failed afterwards stays, to be tried again, until its time is up.
+    """
+    settled = HeldFile.objects.exclude(decision="").filter(
+        has_original=True, receipt__outcome__in=SETTLED
+    )
+    if receipt_ids is not None:
+        settled = settled.filter(receipt__in=receipt_ids)
+    for held_id in settled.values_list("pk", flat=True):
+        shutil.rmtree(held_dir(held_id), ignore_errors=True)
+        HeldFile.objects.filter(pk=held_id).update(has_original=False, has_output=False)
 
 
 def _keep(folder: Path, original: Path, outputs: Sequence[Path]) -> None:

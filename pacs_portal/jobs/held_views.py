@@ -1,23 +1,24 @@
 """The page on which data stewards decide about held files."""
 
 from typing import cast
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.decisions import open_holds, reject
+from pacs_portal.jobs.decisions import DECIDED, Choice, decide, open_holds
 from pacs_portal.jobs.errors import JobError
-from pacs_portal.jobs.forms import RejectForm
+from pacs_portal.jobs.forms import DecisionForm
+from pacs_portal.jobs.held_rows import held_groups
+from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
-from pacs_portal.uploads.services import shown_path
 
 HELD_PER_PAGE = 50
 
@@ -27,34 +28,50 @@ def project_held(request: HttpRequest, key: str) -> HttpResponse:
     """List what waits for a decision, with names: this is for data stewards."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
     page_obj = Paginator(open_holds(project), HELD_PER_PAGE).get_page(request.GET.get("page"))
-    keys = project_keys(project.pk)
+    groups = held_groups(list(page_obj.object_list), project_keys(project.pk))
     context = {
         **project_context(request, project, "held"),
         "page_obj": page_obj,
-        "rows": [
-            (
-                held,
-                shown_path(held.receipt.upload_file, keys),
-                RejectForm(auto_id=f"id_{held.pk}_%s"),
-            )
-            for held in page_obj.object_list
+        "groups": [
+            (group, DecisionForm(auto_id=f"id_{number}_%s")) for number, group in enumerate(groups)
         ],
     }
     return render(request, "jobs/project_held.html", context)
 
 
 @require_POST
-def held_reject(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
-    """Reject a held file, with a reason."""
+def held_decide(request: HttpRequest, key: str) -> HttpResponse:
+    """Decide about held files, with one reason for all."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
-    held = get_object_or_404(open_holds(project), pk=held_id)
-    form = RejectForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say in a few words why the file is rejected."))
-        return redirect("project_held", key=key)
-    try:
-        reject(held=held, by=cast(User, request.user), reason=form.cleaned_data["reason"])
-        messages.success(request, _("The file is rejected; nothing of it was stored."))
-    except JobError as error:
-        messages.error(request, _(str(error)))
+    holds = {held.pk: held for held in open_holds(project)}
+    chosen = request.POST.getlist("held")
+    form = DecisionForm(request.POST, held_ids=holds)
+    if form.is_valid():
+        choice = Choice(
+            decision=Decision(form.cleaned_data["decision"]),
+            by=cast(User, request.user),
+            reason=form.cleaned_data["reason"],
+        )
+        _decide_all(request, [holds[pk] for pk in form.cleaned_data["held"]], choice)
+    elif chosen and "held" in form.errors:
+        messages.error(request, _(DECIDED))
+    else:
+        for errors in form.errors.values():
+            messages.error(request, " ".join(map(str, errors)))
     return redirect("project_held", key=key)
+
+
+def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> None:
+    """Decide about each of `holds`; one that cannot be decided about does not stop the others."""
+    refusals: set[str] = set()
+    for held in holds:
+        try:
+            decide(held=held, choice=choice)
+        except JobError as error:
+            refusals.add(str(error))
+    count = len(holds)
+    if not refusals:
+        done = ngettext("%d file is decided about.", "%d files are decided about.", count)
+        messages.success(request, done % count)
+    for refusal in sorted(refusals):
+        messages.error(request, _(refusal))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from pacs_portal.archive.errors import ArchiveError
 from pacs_portal.archive.services import sweep_deletions
+from pacs_portal.jobs.held import remove_settled
 from pacs_portal.jobs.leases import release_leases_of_the_dead
 from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
@@ -36,6 +37,7 @@ def keep_house() -> None:
     discard_stale_uploads(unfinished)
     remove_due_originals(unfinished)
     remove_old_results(timedelta(days=settings.KEEP_RESULTS_DAYS))
+    remove_settled()
     remove_old_held_files(unfinished)
     sweep_held_dirs()
     sweep_storage()

@@ -26,8 +26,8 @@ from pacs_portal.jobs.models import (
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
-from pacs_portal.jobs.running import step_file
 from pacs_portal.jobs.steps import PlannedUnit, Step, StepFile, Verdict
+from pacs_portal.jobs.units import step_file
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (

@@ -32,6 +32,7 @@ class ReceiptRow:
     name: str
     study_uids: tuple[str, ...]  # what can be opened in the viewer
     history: tuple[ReceiptAttempt, ...]
+    waits_for_steward: bool = False
 
 
 def may_read_names(user: User, job: Job) -> bool:
@@ -42,7 +43,7 @@ def may_read_names(user: User, job: Job) -> bool:
 
 
 def receipt_rows(job: Job, receipts: Sequence[FileReceipt], *, named: bool) -> list[ReceiptRow]:
-    """Return the rows of `receipts`, whose outputs and history are prefetched."""
+    """Return the rows of `receipts`, whose outputs, history and holds are prefetched."""
     keys = project_keys(job.project_id) if named else None
     return [_row(job, receipt, keys) for receipt in receipts]
 
@@ -72,4 +73,5 @@ def _row(job: Job, receipt: FileReceipt, keys: ProjectKeys | None) -> ReceiptRow
         name=shown_path(receipt.upload_file, keys) if keys else "",
         study_uids=tuple(sorted(uids)),
         history=tuple(receipt.history.all()),
+        waits_for_steward=any(not held.decision for held in receipt.holds.all()),
     )

@@ -87,6 +87,10 @@ def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
     ReceiptOutput.objects.bulk_create(
         [_output_row(r.pk, facts) for r in receipts for facts in by_id[r.pk].outputs],
         batch_size=BATCH_ROWS,
+        # An earlier try may have delivered some of a file's outputs.
+        update_conflicts=True,
+        unique_fields=["receipt", "sop_instance_uid"],
+        update_fields=["study_instance_uid", "sha256", "size_bytes", "path"],
     )
     HeldFile.objects.bulk_create(
         [row for receipt in receipts for row in _held_rows(by_id[receipt.pk])],
@@ -145,7 +149,7 @@ def _known_instances(lease: Lease, results: Sequence[FileResult]) -> set[str]:
     for start in range(0, len(uids), BATCH_ROWS):
         rows = ReceiptOutput.objects.filter(
             receipt__job_id=lease.job_id, sop_instance_uid__in=uids[start : start + BATCH_ROWS]
-        )
+        ).exclude(receipt__outcome=Outcome.WAITING)  # of an earlier try at the same file
         known.update(rows.values_list("sop_instance_uid", flat=True))
     return known
 

@@ -2,32 +2,25 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs.delivery import Delivered, Target, deliver
+from pacs_portal.jobs.delivery import Delivered, deliver
 from pacs_portal.jobs.held import put_aside
-from pacs_portal.jobs.leases import Lease, guarded
-from pacs_portal.jobs.models import FileReceipt, Job, JobUnit, Outcome
-from pacs_portal.jobs.options import options_of
+from pacs_portal.jobs.leases import guarded
+from pacs_portal.jobs.models import FileReceipt, JobUnit, Outcome
 from pacs_portal.jobs.pipelines import find_step
 from pacs_portal.jobs.receipts import FileResult, OutputFacts
-from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
-from pacs_portal.projects.keys import ProjectKeys, project_keys
-from pacs_portal.uploads.models import FileState, UploadFile
-from pacs_portal.uploads.paths import source_path
-from pacs_portal.uploads.services import local_path, relative_path
+from pacs_portal.jobs.steps import StepFile, Verdict
+from pacs_portal.jobs.units import PartRun, UnitRun
 
 # A batch is recorded when it holds this much or is this old: often enough to be seen moving.
 BATCH_FILES = 200
 BATCH_BYTES = 64 * 2**20
 BATCH_SECONDS = 1.0
 NO_OUTPUT = gettext_noop("No image came out of this file. Check that it opens elsewhere.")
-GONE = gettext_noop("The file is no longer here. Upload it again.")
 # What counts when the outputs of one file ended differently: the first of these.
 WORST_FIRST = (
     Outcome.HELD,
@@ -36,110 +29,6 @@ WORST_FIRST = (
     Outcome.WRITTEN,
     Outcome.DUPLICATE,
 )
-
-
-@dataclass(frozen=True, repr=False)
-class PartRun:
-    """What the units of one part share."""
-
-    job: Job
-    lease: Lease
-    steps: tuple[str, ...]
-    options: dict[str, Any]
-    work_dir: Path
-    keys: ProjectKeys
-
-    @property
-    def target(self) -> Target:
-        """Where the outputs go."""
-        return Target(self.job, self.steps[-1], self.options, self.work_dir)
-
-
-@dataclass(repr=False)
-class UnitRun:
-    """One unit: its waiting files, and what became of them so far."""
-
-    unit: JobUnit
-    receipts: dict[int, FileReceipt]
-    inputs: list[StepFile]
-    outputs: list[StepFile] = field(default_factory=list)
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
-    # What a step made of a file and then held back.
-    held_outputs: list[StepFile] = field(default_factory=list)
-    suffix: str = ""
-
-    @property
-    def folder(self) -> str:
-        """The name of the unit's work folder."""
-        return f"{self.unit.pk}{self.suffix}"
-
-    def apart(self) -> "list[UnitRun]":
-        """Return every file of the unit as a unit of its own, before any step."""
-        return [
-            UnitRun(
-                self.unit,
-                {pk: receipt},
-                [file for file in self.inputs if pk in file.receipt_ids],
-                suffix=f".{number}",
-            )
-            for number, (pk, receipt) in enumerate(self.receipts.items())
-        ]
-
-    def judge(self, verdicts: Iterable[Verdict], stage: str) -> None:
-        """Note verdicts; the first on a file stands."""
-        for verdict in verdicts:
-            if verdict.receipt_id in self.receipts:
-                named = verdict if verdict.stage else _at_stage(verdict, stage)
-                self.verdicts.setdefault(verdict.receipt_id, named)
-
-    def fail_all(self, code: str, sentence: str, stage: str = "") -> None:
-        """Let every file of the unit fail for the same reason."""
-        self.outputs, self.held_outputs = [], []
-        self.verdicts = {
-            receipt_id: Verdict(receipt_id, Outcome.FAILED, code, sentence, stage)
-            for receipt_id in self.receipts
-        }
-
-
-def start_part(lease: Lease, job: Job, steps: Sequence[str], work_dir: Path) -> PartRun:
-    """Gather what the units of a part share."""
-    keys = project_keys(job.project_id)
-    return PartRun(job, lease, tuple(steps), options_of(job), work_dir, keys)
-
-
-def waiting_units(run: PartRun) -> list[UnitRun]:
-    """Return the units of the part with the files that wait, read in one go."""
-    waiting = FileReceipt.objects.filter(
-        unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
-    ).select_related("upload_file__upload", "unit")
-    units: dict[int, UnitRun] = {}
-    for receipt in waiting.order_by("unit__number", "upload_file__number"):
-        if receipt.unit is not None:
-            unit = units.setdefault(receipt.unit.pk, UnitRun(receipt.unit, {}, []))
-            _take_in(run, unit, receipt)
-    return list(units.values())
-
-
-def _take_in(run: PartRun, unit: UnitRun, receipt: FileReceipt) -> None:
-    """Add a waiting file to its unit; one that is gone has its verdict at once."""
-    unit.receipts[receipt.pk] = receipt
-    file = receipt.upload_file
-    if file.state == FileState.RECEIVED:
-        unit.inputs.append(step_file(file, receipt.pk, run.keys))
-    else:
-        unit.verdicts[receipt.pk] = Verdict(receipt.pk, Outcome.FAILED, "gone", GONE, "input")
-
-
-def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
-    """Return an input as the first step sees it."""
-    is_in_place = file.sealed_source is not None
-    return StepFile(
-        # Not local_path() for all: it fetches the project's keys anew for every source.
-        path=source_path(file, keys) if is_in_place else local_path(file),
-        receipt_ids=(receipt_id,),
-        kind=file.kind,
-        relative_path=relative_path(file, keys),
-    )
 
 
 def run_unit(run: PartRun, loaded: UnitRun) -> bool:
@@ -151,8 +40,7 @@ def run_unit(run: PartRun, loaded: UnitRun) -> bool:
         work_dir = run.work_dir / loaded.folder / name
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True, mode=0o700)
-        context = UnitContext(run.job, loaded.unit.plan, run.options, work_dir)
-        result = find_step(name).run(context, files)
+        result = find_step(name).run(run.context(loaded, work_dir), files)
         loaded.judge(result.verdicts, name)
         files = [file for file in result.files if not _has_verdict(loaded, file)]
         loaded.held_outputs += [file for file in result.files if _has_verdict(loaded, file)]
@@ -167,7 +55,10 @@ def remove_work(run: PartRun, loaded: UnitRun) -> None:
 
 def deliver_units(run: PartRun, units: Sequence[UnitRun]) -> list[FileResult]:
     """Deliver the outputs of `units` and say what became of every file."""
-    answers = iter(deliver(run.target, [file for unit in units for file in unit.outputs]))
+    rulings = [pair for unit in units for pair in unit.rulings.items()]
+    replacing = frozenset(pk for pk, ruling in rulings if ruling.is_replacement)
+    target = replace(run.target, replacing=replacing)
+    answers = iter(deliver(target, [file for unit in units for file in unit.outputs]))
     return [
         result
         for unit in units
@@ -229,7 +120,7 @@ def _file_result(
     if verdict.outcome == Outcome.HELD:
         refused = [file for file, answer in mine if answer.outcome == Outcome.HELD]
         made = [f for f in (*unit.held_outputs, *refused) if receipt.pk in f.receipt_ids]
-        original = local_path(receipt.upload_file)
+        original = unit.original_of(receipt.pk)
         hold = put_aside(run.job, receipt, original, [file.path for file in made])
     return FileResult(
         receipt_id=receipt.pk,
@@ -264,7 +155,3 @@ def _facts(file: StepFile, answer: Delivered) -> OutputFacts:
 
 def _has_verdict(unit: UnitRun, file: StepFile) -> bool:
     return any(receipt_id in unit.verdicts for receipt_id in file.receipt_ids)
-
-
-def _at_stage(verdict: Verdict, stage: str) -> Verdict:
-    return Verdict(verdict.receipt_id, verdict.outcome, verdict.code, verdict.sentence, stage)

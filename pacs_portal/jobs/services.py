@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -18,7 +18,6 @@ from pacs_portal.jobs.models import (
     Job,
     JobPart,
     JobState,
-    JobUnit,
     Outcome,
     PartKind,
     PartState,
@@ -29,6 +28,7 @@ from pacs_portal.jobs.options import JobOptions, options_of, seal_options
 from pacs_portal.jobs.owners import is_certainly_dead, this_process
 from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
+from pacs_portal.jobs.repeating import add_part, repeat_parts
 from pacs_portal.jobs.report import report
 from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.models import Upload, UploadState
@@ -166,9 +166,9 @@ def retry_job(*, job: Job, by: User | str) -> None:
         receipts = locked.receipts.filter(outcome__in=RETRIED)
         if not has_work_left(locked):
             raise JobError(NOTHING_FAILED)
-        _repeat_parts(locked)
+        repeat_parts(locked, receipts)
         if not _was_planned(locked) or receipts.filter(unit=None).exists():
-            _add_part(locked, PartKind.PLAN, [])
+            add_part(locked, PartKind.PLAN, [])
         receipts.update(outcome=Outcome.WAITING, code="", reason="")
         locked.state = JobState.WAITING
         locked.cancel_requested_at = locked.finished_at = None
@@ -219,18 +219,3 @@ def _progress(job: Job, by_outcome: Mapping[str, int]) -> Progress:
         done=total - by_outcome.get(Outcome.WAITING, 0),
         by_outcome=by_outcome,
     )
-
-
-def _repeat_parts(job: Job) -> None:
-    """Give every part with receipts to try again a successor with just these."""
-    retried = job.receipts.filter(outcome__in=RETRIED).exclude(unit=None)
-    for part in job.parts.filter(units__receipts__in=retried).distinct():
-        successor = _add_part(job, PartKind.WORK, part.steps)
-        for unit in part.units.filter(receipts__in=retried).distinct():
-            repeated = JobUnit.objects.create(part=successor, number=unit.number, plan=unit.plan)
-            retried.filter(unit=unit).update(unit=repeated)
-
-
-def _add_part(job: Job, kind: PartKind, steps: list[str]) -> JobPart:
-    last = job.parts.aggregate(last=Max("number"))["last"]
-    return JobPart.objects.create(job=job, number=last + 1, kind=kind, steps=steps)

@@ -88,6 +88,13 @@ class UnitContext:
     values: PlanValues
     options: Mapping[str, Any]  # the job's options, the sealed ones opened
     work_dir: Path  # empty, private, removed afterwards
+    # By receipt: the causes of holding a file back that a steward has accepted.
+    accepted: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+    def accepted_for(self, file: StepFile) -> frozenset[str]:
+        """Return the causes for which `file` is not held back again."""
+        causes = [self.accepted.get(number, frozenset()) for number in file.receipt_ids]
+        return frozenset.intersection(*causes)
 
 
 @dataclass(frozen=True)

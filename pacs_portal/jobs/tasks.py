@@ -14,18 +14,20 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs import endings, leases, receipts, running
+from pacs_portal.jobs import endings, leases, receipts, running, units
 from pacs_portal.jobs.bounds import limited_time
 from pacs_portal.jobs.errors import LeaseLostError
+from pacs_portal.jobs.held import remove_settled
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import Job, JobPart, PartKind
 from pacs_portal.jobs.originals import remove_finished_originals
 from pacs_portal.jobs.owners import this_process
 from pacs_portal.jobs.planning import UNFORESEEN, plan_job
 from pacs_portal.jobs.receipts import FileResult
-from pacs_portal.jobs.running import Batch, PartRun, UnitRun
+from pacs_portal.jobs.running import Batch
 from pacs_portal.jobs.steps import StepUnavailableError
 from pacs_portal.jobs.storage import work_dir
+from pacs_portal.jobs.units import PartRun, UnitRun
 from pacs_portal.jobs.verdicts import wait_if_disk_full
 
 logger = logging.getLogger(__name__)
@@ -95,7 +97,7 @@ def _work(lease: Lease, folder: Path, should_stop: Callable[[], bool]) -> None:
         if attempt(partial(plan_job, lease, attempt)) is None:
             endings.give_up(lease, part, NOT_PLANNED)
     else:
-        run = running.start_part(lease, part.job, part.steps, folder)
+        run = units.start_part(lease, part.job, part.steps, folder)
         if _run_units(run, should_stop):
             receipts.end_part(lease)
         else:
@@ -107,7 +109,7 @@ def _run_units(run: PartRun, should_stop: Callable[[], bool]) -> bool:
     """Work through the units that wait; False if the job was cancelled meanwhile."""
     is_careful = run.lease.attempts > 1  # a worker died in this part
     batch = Batch(is_careful)
-    for unit in running.waiting_units(run):
+    for unit in units.waiting_units(run):
         try:
             for processed in _process(run, unit, is_careful):
                 batch.add(processed)
@@ -152,6 +154,8 @@ def _record(run: PartRun, batch: Batch) -> None:
     receipts.record_results(run.lease, _delivered(run, batch.units))
     for unit in batch.units:
         running.remove_work(run, unit)
+    if decided := [pk for unit in batch.units for pk in unit.rulings]:
+        remove_settled(decided)
 
 
 def _delivered(run: PartRun, units: Sequence[UnitRun]) -> list[FileResult]:

@@ -15,9 +15,5 @@ urlpatterns = [
         "projects/<slug:key>/uploads/<uuid:upload_id>/start/", views.job_create, name="job_create"
     ),
     path("projects/<slug:key>/held/", held_views.project_held, name="project_held"),
-    path(
-        "projects/<slug:key>/held/<uuid:held_id>/reject/",
-        held_views.held_reject,
-        name="held_reject",
-    ),
+    path("projects/<slug:key>/held/decide/", held_views.held_decide, name="held_decide"),
 ]

@@ -44,7 +44,7 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     outcome = OutcomeFilter(request.GET)
     chosen = outcome.cleaned_data["outcome"] if outcome.is_valid() else ""
     receipts = shown.receipts.select_related("upload_file").order_by("upload_file__number")
-    receipts = receipts.prefetch_related("outputs", "history")
+    receipts = receipts.prefetch_related("outputs", "history", "holds")
     page = Paginator(receipts.filter(outcome=chosen) if chosen else receipts, RECEIPTS_PER_PAGE)
     page_obj = page.get_page(request.GET.get("page"))
     context = {

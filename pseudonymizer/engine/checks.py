@@ -1,5 +1,7 @@
 """Which files only a data steward may let through."""
 
+from collections.abc import Iterator
+
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.errors import HeldBack
@@ -11,25 +13,35 @@ _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 _VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{arc}" for arc in ("1.1", "2.1", "4.1"))
 _VOICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{arc}" for arc in ("1", "2"))
 
+UNKNOWN_CLASS = "unknown-sop-class"
+# What a data steward who looked at the file may let through.
+ACCEPTABLE = frozenset({"burned-in", "encapsulated-document", UNKNOWN_CLASS, "video", "voice"})
 
-def hold_back(dataset: Dataset, sop_class_uid: str) -> None:
-    """Raise HeldBack for what the engine cannot check by itself."""
+
+def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = frozenset()) -> None:
+    """Raise HeldBack for what the engine cannot check by itself and no steward has accepted."""
+    for held in _causes(dataset, sop_class_uid):
+        if held.code not in accepted & ACCEPTABLE:
+            raise held
+
+
+def _causes(dataset: Dataset, sop_class_uid: str) -> Iterator[HeldBack]:
     if sop_class_uid.startswith(_ENCAPSULATED_CLASSES) or _ENCAPSULATED_DOCUMENT in dataset:
-        raise HeldBack(
+        yield HeldBack(
             "encapsulated-document",
             _("The file holds a whole document. A data steward has to look at it."),
         )
     if not is_storage_class(sop_class_uid):
-        raise HeldBack(
-            "unknown-sop-class",
+        yield HeldBack(
+            UNKNOWN_CLASS,
             _("The kind of this object is not known. A data steward has to look at it."),
         )
     if sop_class_uid in _VIDEO_CLASSES:
-        raise HeldBack("video", _("The file holds a video. A data steward has to look at it."))
+        yield HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if sop_class_uid in _VOICE_CLASSES:
-        raise HeldBack("voice", _("The file holds a voice. A data steward has to listen to it."))
+        yield HeldBack("voice", _("The file holds a voice. A data steward has to listen to it."))
     if text_of(dataset.get(_BURNED_IN_ANNOTATION)).upper() == "YES":
-        raise HeldBack(
+        yield HeldBack(
             "burned-in",
             _("The file says that text is burned in. A data steward has to look at it."),
         )

@@ -9,12 +9,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from pseudonymizer.engine.actions import Keys
-from pseudonymizer.engine.checks import hold_back
+from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.identity import (
     PATIENT_ID,
     SERIES_INSTANCE_UID,
+    SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_INSTANCE_UID,
     Header,
@@ -44,6 +45,7 @@ class Context:
     uid_key: bytes = field(repr=False)
     profile: Profile
     now: datetime
+    accepted: frozenset[str] = frozenset()  # codes of HeldBack that a steward let through
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
 
 
@@ -107,9 +109,11 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid)
+        hold_back(dataset, header.sop_class_uid, context.accepted)
         pixels = find_pixels(part10, position, dataset)
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
+        if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
+            output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
         last_look(dataset, output, context.known)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)

@@ -23,6 +23,15 @@
     delete form.dataset.confirmed;
   }, true);
 
+  // <input type="checkbox" data-check-all="held">: checks every box of that name in its form.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset.checkAll;
+    if (!name) return;
+    for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) {
+      box.checked = event.target.checked;
+    }
+  });
+
   // On small screens the tabs scroll: show the one that is open.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

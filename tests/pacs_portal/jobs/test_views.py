@@ -6,8 +6,7 @@ import pytest
 from django.urls import reverse
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.models import Destination, HeldFile, JobState, Outcome, ReceiptOutput
-from pacs_portal.jobs.storage import held_dir
+from pacs_portal.jobs.models import Destination, JobState, Outcome, ReceiptOutput
 from pacs_portal.uploads.models import UploadFile
 
 FILES = {"Mueller_Hans/1": b"one", "Mueller_Hans/2": b"fail", "Mueller_Hans/3": b"hold"}
@@ -132,28 +131,6 @@ def test_members_see_the_jobs_of_their_project(job, project, viewer_client, stra
     address = reverse("project_jobs", args=[project.key])
     assert job.get_absolute_url() in viewer_client.get(address).text
     assert stranger_client.get(address).status_code == 404
-
-
-def test_held_files_are_for_stewards(job, project, steward_client, owner_client, stranger_client):
-    address = reverse("project_held", args=[project.key])
-    assert "Mueller_Hans/3" in steward_client.get(address).text
-    for client in (owner_client, stranger_client):
-        assert client.get(address).status_code == 404
-
-
-def test_a_steward_rejects_a_held_file_once(job, project, steward_client, steward, outcomes):
-    held = HeldFile.objects.get(receipt__job=job)
-    address = reverse("held_reject", args=[project.key, held.pk])
-    steward_client.post(address, {"reason": "burned in"})
-    held.refresh_from_db()
-    assert (held.decision, held.decided_by, held.decision_reason) == (
-        "reject",
-        steward,
-        "burned in",
-    )
-    assert outcomes(job)[3] == ("skipped", "rejected")
-    assert not held_dir(held.pk).exists()
-    assert steward_client.post(address, {"reason": "again"}).status_code == 404
 
 
 def test_administration_reads_jobs_and_receipts_without_names(job, admin_client):

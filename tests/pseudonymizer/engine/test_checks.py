@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
@@ -51,3 +54,46 @@ def test_a_video_is_held(ct: Dataset, write_file, target, context: Context):
 def test_a_voice_is_held(ct: Dataset, write_file, target, context: Context):
     ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
     assert held_for(ct, write_file, target, context) == "voice"
+
+
+def test_what_a_steward_accepted_goes_on_and_still_says_so(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.add_new(0x00280301, "CS", "YES")
+    accepted = replace(context, accepted=frozenset({"burned-in"}))
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, accepted).path)
+    assert output.BurnedInAnnotation == "YES"
+
+
+def test_each_cause_is_accepted_on_its_own(ct: Dataset, write_file, target, context: Context):
+    ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
+    ct.add_new(0x00280301, "CS", "YES")
+    accepted = replace(context, accepted=frozenset({"voice"}))
+    assert held_for(ct, write_file, target, accepted) == "burned-in"
+
+
+@pytest.mark.parametrize(
+    ("code", "sop_class_uid"),
+    [
+        ("unknown-sop-class", "1.3.12.2.1107.5.9.1"),
+        ("video", "1.2.840.10008.5.1.4.1.1.77.1.1.1"),
+        ("voice", "1.2.840.10008.5.1.4.1.1.9.4.1"),
+        ("encapsulated-document", "1.2.840.10008.5.1.4.1.1.104.1"),
+    ],
+)
+def test_an_accepted_class_is_written_without_the_identity(
+    code: str, sop_class_uid: str, ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = sop_class_uid
+    accepted = replace(context, accepted=frozenset({code}))
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, accepted).path)
+    assert output.SOPClassUID == sop_class_uid
+    assert output.PatientName == context.subject.pseudonym
+
+
+def test_one_accepted_cause_does_not_stand_for_another(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
+    accepted = replace(context, accepted=frozenset({"identifier-left", "burned-in"}))
+    assert held_for(ct, write_file, target, accepted) == "voice"

@@ -1,0 +1,168 @@
+"""The units of a part: their files as the first step sees them, and what becomes of each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from pacs_portal.jobs.delivery import Target
+from pacs_portal.jobs.held import content_digest
+from pacs_portal.jobs.leases import Lease
+from pacs_portal.jobs.models import FileReceipt, Job, JobUnit, Outcome
+from pacs_portal.jobs.options import options_of
+from pacs_portal.jobs.rulings import Ruling, rulings_by_content, rulings_in
+from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
+from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.uploads.models import FileState, UploadFile
+from pacs_portal.uploads.paths import source_path
+from pacs_portal.uploads.services import local_path, relative_path
+
+GONE = gettext_noop("The file is no longer here. Upload it again.")
+REJECTED = gettext_noop("A data steward rejected this file; it was not stored.")
+
+
+@dataclass(frozen=True, repr=False)
+class PartRun:
+    """What the units of one part share."""
+
+    job: Job
+    lease: Lease
+    steps: tuple[str, ...]
+    options: dict[str, Any]
+    work_dir: Path
+    keys: ProjectKeys
+
+    @property
+    def target(self) -> Target:
+        """Where the outputs go."""
+        return Target(self.job, self.steps[-1], self.options, self.work_dir)
+
+    def context(self, unit: "UnitRun", work_dir: Path) -> UnitContext:
+        """Return what a step knows of `unit`."""
+        accepted = {pk: ruling.accepted for pk, ruling in unit.rulings.items()}
+        return UnitContext(self.job, unit.unit.plan, self.options, work_dir, accepted)
+
+
+@dataclass(repr=False)
+class UnitRun:
+    """One unit: its waiting files, and what became of them so far."""
+
+    unit: JobUnit
+    receipts: dict[int, FileReceipt]
+    inputs: list[StepFile]
+    outputs: list[StepFile] = field(default_factory=list)
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    # What a step made of a file and then held back.
+    held_outputs: list[StepFile] = field(default_factory=list)
+    # What stewards decided about some of the files.
+    rulings: dict[int, Ruling] = field(default_factory=dict)
+    suffix: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The name of the unit's work folder."""
+        return f"{self.unit.pk}{self.suffix}"
+
+    def apart(self) -> "list[UnitRun]":
+        """Return every file of the unit as a unit of its own, before any step."""
+        return [
+            UnitRun(
+                self.unit,
+                {pk: receipt},
+                [file for file in self.inputs if pk in file.receipt_ids],
+                rulings={pk: self.rulings[pk]} if pk in self.rulings else {},
+                suffix=f".{number}",
+            )
+            for number, (pk, receipt) in enumerate(self.receipts.items())
+        ]
+
+    def original_of(self, receipt_id: int) -> Path:
+        """Return where the unit reads one of its files from."""
+        return next(file.path for file in self.inputs if receipt_id in file.receipt_ids)
+
+    def judge(self, verdicts: Iterable[Verdict], stage: str) -> None:
+        """Note verdicts; the first on a file stands."""
+        for verdict in verdicts:
+            if verdict.receipt_id in self.receipts:
+                named = verdict if verdict.stage else _at_stage(verdict, stage)
+                self.verdicts.setdefault(verdict.receipt_id, named)
+
+    def fail_all(self, code: str, sentence: str, stage: str = "") -> None:
+        """Let every file of the unit fail for the same reason."""
+        self.outputs, self.held_outputs = [], []
+        self.verdicts = {
+            receipt_id: Verdict(receipt_id, Outcome.FAILED, code, sentence, stage)
+            for receipt_id in self.receipts
+        }
+
+
+def start_part(lease: Lease, job: Job, steps: Sequence[str], work_dir: Path) -> PartRun:
+    """Gather what the units of a part share."""
+    keys = project_keys(job.project_id)
+    return PartRun(job, lease, tuple(steps), options_of(job), work_dir, keys)
+
+
+def waiting_units(run: PartRun) -> list[UnitRun]:
+    """Return the units of the part with the files that wait, read in one go."""
+    waiting = FileReceipt.objects.filter(
+        unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
+    ).select_related("upload_file__upload", "unit")
+    units: dict[int, UnitRun] = {}
+    rulings, by_content = rulings_in(run.lease.part_id), rulings_by_content(run.job)
+    for receipt in waiting.order_by("unit__number", "upload_file__number"):
+        if receipt.unit is not None:
+            unit = units.setdefault(receipt.unit.pk, UnitRun(receipt.unit, {}, []))
+            _take_in(run, unit, receipt, rulings.get(receipt.pk))
+            if by_content and receipt.pk not in rulings:
+                _honor(run, unit, receipt, by_content)
+    return list(units.values())
+
+
+def _take_in(run: PartRun, unit: UnitRun, receipt: FileReceipt, ruling: Ruling | None) -> None:
+    """Add a waiting file to its unit; one that is gone has its verdict at once."""
+    unit.receipts[receipt.pk] = receipt
+    file, original = receipt.upload_file, None
+    if ruling is not None:
+        unit.rulings[receipt.pk] = ruling
+        original = ruling.original
+    if original is not None:
+        unit.inputs.append(replace(step_file(file, receipt.pk, run.keys), path=original))
+    elif file.state == FileState.RECEIVED:
+        unit.inputs.append(step_file(file, receipt.pk, run.keys))
+    else:
+        unit.verdicts[receipt.pk] = Verdict(receipt.pk, Outcome.FAILED, "gone", GONE, "input")
+
+
+def _honor(
+    run: PartRun, unit: UnitRun, receipt: FileReceipt, by_content: Mapping[bytes, Ruling]
+) -> None:
+    """Find what a steward decided about the same content in an earlier run of a command."""
+    ruling = None
+    with suppress(OSError):  # the step says so
+        ruling = by_content.get(content_digest(run.keys, unit.original_of(receipt.pk)))
+    if ruling is None:
+        return
+    unit.rulings[receipt.pk] = ruling
+    if ruling.is_rejected:
+        verdict = Verdict(receipt.pk, Outcome.SKIPPED, "rejected", REJECTED, "input")
+        unit.verdicts[receipt.pk] = verdict
+        unit.inputs = [file for file in unit.inputs if receipt.pk not in file.receipt_ids]
+
+
+def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
+    """Return an input as the first step sees it."""
+    is_in_place = file.sealed_source is not None
+    return StepFile(
+        # Not local_path() for all: it fetches the project's keys anew for every source.
+        path=source_path(file, keys) if is_in_place else local_path(file),
+        receipt_ids=(receipt_id,),
+        kind=file.kind,
+        relative_path=relative_path(file, keys),
+    )
+
+
+def _at_stage(verdict: Verdict, stage: str) -> Verdict:
+    return Verdict(verdict.receipt_id, verdict.outcome, verdict.code, verdict.sentence, stage)
