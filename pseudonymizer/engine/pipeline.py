@@ -1,12 +1,12 @@
 """Pseudonymize one file: read, check, walk, put the new identity in, write."""
 
 import hashlib
+import os
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pseudonymizer.engine.actions import Keys
 from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
@@ -32,6 +32,8 @@ from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
 
 Chunk = bytes | memoryview
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+_PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,6 @@ class Context:
     uid_key: bytes = field(repr=False)
     profile: Profile
     now: datetime
-    accepted: frozenset[str] = frozenset()  # codes of HeldBack that a steward let through
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
 
 
@@ -109,7 +110,7 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid, context.accepted)
+        hold_back(dataset, header.sop_class_uid)
         pixels = find_pixels(part10, position, dataset)
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
@@ -155,18 +156,17 @@ def _write(
     uid = text_of(output[SOP_INSTANCE_UID])
     path = target_dir / f"{uid}.dcm"
     digest, size = hashlib.sha256(), 0
-    with NamedTemporaryFile(dir=target_dir, suffix=".part", delete=False) as part:
-        try:
+    part = target_dir / f".{uid}.part"
+    try:
+        with os.fdopen(os.open(part, _FRESH, _PRIVATE), "wb") as stream:
             for chunk in chunks:
-                part.write(chunk)
+                stream.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-            part.flush()
-            Path(part.name).replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                Path(part.name).unlink()
-            raise
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return Result(
         path=path,
         sop_class_uid=sop_class_uid,
