@@ -74,7 +74,7 @@ SWITCH_TEXTS = (
         gettext_lazy("Original UIDs"),
         gettext_lazy(
             "The UIDs of study, series and images stay: whoever has access to the clinic's "
-            "archive can find the patient by them."
+            "archive can find the patient by them, and many hold the date and time."
         ),
     ),
     SwitchText(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from test_pipeline import KINDS, errors_of, local_file
 from test_table import concrete_rows, tag_of
 
 from pseudonymizer.engine import Context, ProfileSpec, build_profile, pseudonymize_file
@@ -274,3 +275,15 @@ def test_no_option_at_all_removes_dates_and_characteristics(ct: Dataset, run: Ru
     assert "AcquisitionDate" not in output
     assert output.AcquisitionDuration == 1.5
     assert codes_of(output) == {"113100"}
+
+
+@pytest.mark.parametrize("dates", ["full_dates", "modified_dates"])
+@pytest.mark.parametrize("name", KINDS)
+def test_with_every_option_dciodvfy_finds_no_new_error(
+    name: str, dates: str, target, context: Context
+):
+    others = SWITCHES - {"full_dates", "modified_dates"}
+    profile = build_profile(ProfileSpec(others | {dates}))
+    source = local_file(name)
+    output = pseudonymize_file(source, target, replace(context, profile=profile)).path
+    assert not errors_of(output) - errors_of(source)
