@@ -47,6 +47,7 @@ class Context:
     uid_key: bytes = field(repr=False)
     profile: Profile
     now: datetime
+    accepted: frozenset[str] = frozenset()  # codes of HeldBack that a steward let through
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
 
 
@@ -110,7 +111,7 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid)
+        hold_back(dataset, header.sop_class_uid, context.accepted)
         pixels = find_pixels(part10, position, dataset)
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
