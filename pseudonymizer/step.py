@@ -27,6 +27,7 @@ from pseudonymizer.engine import (
     Context,
     Header,
     HeldBack,
+    IdentifierLeft,
     KnownPerson,
     PseudonymizationError,
     Result,
@@ -40,6 +41,7 @@ from pseudonymizer.registry import current, identity_of, resolve, subject_of
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
+PLACE_LENGTH = 200  # of HeldFile.place; the end says most
 IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz"})
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
@@ -181,4 +183,8 @@ def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Ver
     if isinstance(error, OSError):
         return unreadable(file, error, NAME)
     outcome = Outcome.HELD if isinstance(error, HeldBack) else Outcome.FAILED
-    return verdicts_on(file, outcome, error.code, str(error), NAME)
+    verdicts = verdicts_on(file, outcome, error.code, str(error), NAME)
+    if isinstance(error, IdentifierLeft):
+        found = error.finding
+        return [replace(v, place=found.place[-PLACE_LENGTH:], finding=found.text) for v in verdicts]
+    return verdicts

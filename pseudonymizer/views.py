@@ -1,15 +1,8 @@
 """Pages of the registry, for data stewards alone."""
 
-import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import cast
 from uuid import UUID
 
-from allauth.account.authentication import get_authentication_records
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
-from allauth.core.exceptions import ReauthenticationRequired
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -20,6 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pacs_portal.accounts.models import User
+from pacs_portal.accounts.recent_sign_in import recent_sign_in_required, signed_in_recently
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
@@ -29,23 +23,6 @@ from pseudonymizer.models import RegistryPatient
 
 PATIENTS_PER_PAGE = 50
 BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
-
-Arguments = ParamSpec("Arguments")
-View = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
-
-
-def recent_sign_in_required(view: View[Arguments]) -> View[Arguments]:
-    """Ask for the password again before a POST, unless the person just typed it."""
-
-    @wraps(view)
-    def asked(
-        request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> HttpResponseBase:
-        if request.method == "POST" and not _signed_in_recently(request):
-            raise ReauthenticationRequired
-        return view(request, *args, **kwargs)
-
-    return asked
 
 
 @require_safe
@@ -58,7 +35,7 @@ def registry(request: HttpRequest, key: str) -> HttpResponse:
 def registry_find(request: HttpRequest, key: str) -> HttpResponse:
     """Look for one patient by an exact identity, which is sent in the body and kept nowhere."""
     project = _stewarded(request, key)
-    if not _signed_in_recently(request):
+    if not signed_in_recently(request):
         # Not ReauthenticationRequired: it would keep what was typed in the session.
         back = urlencode({"next": reverse("registry", args=[key])})
         return redirect(f"{reverse('account_reauthenticate')}?{back}")
@@ -115,7 +92,7 @@ def _registry_page(request: HttpRequest, project: Project, **context: object) ->
         **project_context(request, project, "registry"),
         "page_obj": page,
         "q": term,
-        "may_find": _signed_in_recently(request),
+        "may_find": signed_in_recently(request),
         "find_form": FindPatientForm(),
         "export_form": ReasonForm(auto_id="id_export_%s"),
     }
@@ -143,12 +120,3 @@ def _studies(project: Project) -> QuerySet[Study]:
 
 def _person(request: HttpRequest) -> User:
     return cast(User, request.user)
-
-
-def _signed_in_recently(request: HttpRequest) -> bool:
-    """Tell so also of people who have nothing to type here: their identity provider asks them."""
-    if not request.user.is_authenticated or not get_reauthentication_flows(request.user):
-        return True
-    records = get_authentication_records(request, request.user)
-    newest = max((record["at"] for record in records), default=0.0)
-    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

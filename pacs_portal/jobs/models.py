@@ -238,6 +238,8 @@ class HeldFile(models.Model):
     receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)  # "plan", or the name of the step that held it
+    place = models.CharField(max_length=200, blank=True)  # where in the file; quotes no value
+    sealed_finding = models.BinaryField(null=True)  # what stands there (jobs/findings.py)
     has_original = models.BooleanField(default=False)
     has_output = models.BooleanField(default=False)
     # With --output nothing is copied: the decision is found again by the content's keyed digest.

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.findings import seal_finding
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
     FileReceipt,
@@ -58,6 +59,8 @@ class FileResult:
     code: str = ""
     sentence: str = ""
     stage: str = ""
+    place: str = ""
+    finding: str = field(default="", repr=False)
     outputs: tuple[OutputFacts, ...] = ()
     hold: Hold | None = None
 
@@ -218,6 +221,8 @@ def _held_rows(result: FileResult) -> list[HeldFile]:
             receipt_id=result.receipt_id,
             cause=result.code,
             stage=result.stage,
+            place=result.place,
+            sealed_finding=seal_finding(hold.held_id, result.receipt_id, result.finding),
             has_original=hold.has_original,
             has_output=hold.has_output,
             content_digest=hold.content_digest,

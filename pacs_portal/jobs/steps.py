@@ -49,6 +49,8 @@ class Verdict:
     code: str
     sentence: str
     stage: str = ""
+    place: str = ""  # where in the file it was found: tags and item numbers
+    finding: str = field(default="", repr=False)  # the text itself: patient data, kept sealed
 
 
 @dataclass(frozen=True, repr=False)

@@ -165,4 +165,4 @@ def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
 
 
 def _at_stage(verdict: Verdict, stage: str) -> Verdict:
-    return Verdict(verdict.receipt_id, verdict.outcome, verdict.code, verdict.sentence, stage)
+    return replace(verdict, stage=stage)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pacs_portal.jobs import held_views, views
+from pacs_portal.jobs import finding_views, held_views, views
 
 urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job, name="job"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/retry/", views.job_retry, name="job_retry"),
     path("jobs/<uuid:job_id>/download/", views.job_download, name="job_download"),
     path("projects/<slug:key>/jobs/", views.project_jobs, name="project_jobs"),
+    path(
+        "projects/<slug:key>/held/<uuid:held_id>/finding/",
+        finding_views.held_finding,
+        name="held_finding",
+    ),
     path(
         "projects/<slug:key>/uploads/<uuid:upload_id>/start/", views.job_create, name="job_create"
     ),

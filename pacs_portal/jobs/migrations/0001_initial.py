@@ -316,6 +316,8 @@ class Migration(migrations.Migration):
                 ),
                 ("cause", models.CharField(max_length=64)),
                 ("stage", models.CharField(max_length=32)),
+                ("place", models.CharField(blank=True, max_length=200)),
+                ("sealed_finding", models.BinaryField(null=True)),
                 ("has_original", models.BooleanField(default=False)),
                 ("has_output", models.BooleanField(default=False)),
                 ("content_digest", models.BinaryField(max_length=32, null=True)),
