@@ -2,6 +2,7 @@
 
     crashing_worker.py prepare FOLDER toys|real     migrate, upload, start a job; prints its id
     crashing_worker.py run JOB toys|real [POINT before|after N [SIGNAL]]
+    crashing_worker.py decide JOB toys|real [POINT …]   accept or replace what is held, if any is
     crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
 
 With a point, the process sends itself SIGKILL, or SIGNAL, before or after the N-th call of what
@@ -30,8 +31,11 @@ from django.core.management import call_command  # noqa: E402
 from pacs_portal.accounts.models import User  # noqa: E402
 from pacs_portal.archive.models import Instance  # noqa: E402
 from pacs_portal.jobs import steps  # noqa: E402
+from pacs_portal.jobs.causes import allow_decision  # noqa: E402
+from pacs_portal.jobs.decisions import Choice, decide, open_holds  # noqa: E402
 from pacs_portal.jobs.housekeeping import keep_house  # noqa: E402
 from pacs_portal.jobs.models import (  # noqa: E402
+    Decision,
     Destination,
     HeldFile,
     Job,
@@ -56,8 +60,9 @@ def prepare(folder: Path, kind: str) -> str:
     """Upload the files of `folder` and start a job over them."""
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0)
-    user = User.objects.create_user("ada@example.org", "passphrase")
-    project = create_project(NewProject("heart", "Heart study"), actor=user, owner=user)
+    user = User.objects.create_user("ada@example.org", "passphrase", is_staff=True)
+    new = NewProject("heart", "Heart study")
+    project = create_project(new, actor=user, owner=user, is_steward_too=True)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = [
         ManifestEntry(PurePosixPath(path.relative_to(folder)), path.stat().st_size)
@@ -69,6 +74,14 @@ def prepare(folder: Path, kind: str) -> str:
     complete_upload(upload)
     tool, destination = CHOICES[kind]
     return str(create_job(upload=upload, tool=tool, destination=destination, by=user).pk)
+
+
+def decide_all(job: Job, kind: str) -> None:
+    """Decide about what is held, as its steward."""
+    decision = Decision.ACCEPT if kind == "toys" else Decision.REPLACE
+    choice = Choice(decision, User.objects.get(), "I looked at it")
+    for held in open_holds(job.project):
+        decide(held=held, choice=choice)
 
 
 def crash_at(point: str, when: str, call_number: int, signal_number: int) -> None:
@@ -118,6 +131,11 @@ def inspect(job: Job) -> dict[str, Any]:
             )
         ),
         "written": sorted(path.stem for path in results.rglob("*") if path.is_file()),
+        "digests": sorted(
+            Instance.objects.exclude(stored_at=None).values_list("sha256", flat=True)
+        ),
+        "decisions": list(HeldFile.objects.values_list("decision", flat=True)),
+        "counted": sorted(job.project.studies.values_list("instance_count", flat=True)),
         "stored": sorted(
             Instance.objects.exclude(stored_at=None).values_list("sop_instance_uid", flat=True)
         ),
@@ -140,14 +158,17 @@ def main(command: str, subject: str, kind: str, *crash: str) -> None:
     if kind == "toys":
         steps._steps.clear()
         steps.register_step(ToyStep())
+        allow_decision(Decision.ACCEPT, "name-found")
     if command == "prepare":
         sys.stdout.write(prepare(Path(subject), kind))
         return
     job = Job.objects.get(pk=subject)
-    if command == "run":
-        if crash:
-            point, when, number, *name = crash
-            crash_at(point, when, int(number), signal.Signals[name[0] if name else "SIGKILL"])
+    if crash:
+        point, when, number, *name = crash
+        crash_at(point, when, int(number), signal.Signals[name[0] if name else "SIGKILL"])
+    if command == "decide":
+        decide_all(job, kind)
+    elif command == "run":
         run_job_here(job)
         keep_house()  # as every worker does when it starts, and again from time to time
     sys.stdout.write(json.dumps(inspect(Job.objects.get(pk=subject))))

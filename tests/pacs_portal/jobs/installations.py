@@ -51,6 +51,9 @@ class Installation:
     def run(self, *crash: str) -> subprocess.CompletedProcess[str]:
         return self.call("run", self.job, self.kind, *crash)
 
+    def decide(self, *crash: str) -> subprocess.CompletedProcess[str]:
+        return self.call("decide", self.job, self.kind, *crash)
+
     def start(self, *crash: str) -> subprocess.Popen[bytes]:
         """Run in the background."""
         command = [sys.executable, str(SCRIPT), "run", self.job, self.kind, *crash]
