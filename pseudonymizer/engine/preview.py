@@ -15,7 +15,7 @@ from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.options import SAFE_PRIVATE
 from pseudonymizer.engine.part10 import Part10, read_part10
 from pseudonymizer.engine.pipeline import Context, pseudonymize_header
-from pseudonymizer.engine.profile import Profile, Why
+from pseudonymizer.engine.profile import Action, Profile, Why
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.subject import written_tags
 
@@ -78,6 +78,7 @@ class _Place:
     depth: int = 0
     item: int = 0
     rule_above: str = ""  # what removed or wrote the whole sequence around
+    rule_of_texts: str = ""  # what changes free text in the sequences around
 
 
 def preview_file(content: bytes, context: Context) -> Preview:
@@ -134,7 +135,7 @@ def _rows(before: Dataset, after: Dataset | None, place: _Place) -> Iterator[Pre
         element = old or new
         if element is None:
             continue
-        why = _why(element, new, place)
+        why = _why(old, new, place)
         yield PreviewRow(
             tag=tag,
             vr=element.vr,
@@ -148,15 +149,23 @@ def _rows(before: Dataset, after: Dataset | None, place: _Place) -> Iterator[Pre
         yield from _rows_of_items(old, new, why, place)
 
 
+def _keeps(element: Element, profile: Profile) -> bool:
+    return profile.rule_for(element.tag, element.vr).action is Action.KEEP
+
+
 def _rows_of_items(
     old: Element | None, new: Element | None, why: str, place: _Place
 ) -> Iterator[PreviewRow]:
+    element = old or new
+    if element is None or element.items is None:
+        return
     old_items, new_items = (old and old.items) or [], (new and new.items) or []
     inner = replace(
         place,
         written=frozenset(),
         depth=place.depth + 1,
         rule_above=place.rule_above or ("" if old_items and new_items else why),
+        rule_of_texts=place.rule_of_texts if _keeps(element, place.profile) else why,
     )
     for number in range(max(len(old_items), len(new_items))):
         item = replace(inner, item=number + 1)
@@ -172,15 +181,17 @@ def _with_terms(dataset: Dataset, place: _Place) -> _Place:
     return replace(place, terms=terms)
 
 
-def _why(element: Element, new: Element | None, place: _Place) -> str:
-    if place.rule_above:
+def _why(old: Element | None, new: Element | None, place: _Place) -> str:
+    element = old or new
+    if place.rule_above or element is None:
         return place.rule_above
     if element.tag in place.written:
         return Why.ENGINE.value
     rule = place.profile.rule_for(element.tag, element.vr)
     if rule.why == Why.NEVER.value and new is not None:
         return SAFE_PRIVATE.name
-    return rule.why
+    is_text_of_sequence = rule.action is Action.KEEP and _change(old, new) is Change.CHANGED
+    return place.rule_of_texts if is_text_of_sequence and place.rule_of_texts else rule.why
 
 
 def _change(old: Element | None, new: Element | None) -> Change:

@@ -61,6 +61,18 @@ def test_items_of_sequences_and_private_attributes_are_shown_too(ct: Dataset, ro
     assert found[1, 0x00081155].before == "1.2.3"
 
 
+def test_text_in_a_report_names_the_rule_of_its_sequence(ct: Dataset, rows):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "1", "99LOCAL", "Hans"
+    item = Dataset()
+    item.ConceptNameCodeSequence, item.ValueType = [code], "TEXT"
+    ct.ContentSequence = [item]
+    found = rows(ct)
+    assert found[2, 0x00080104].after == "REMOVED"
+    assert found[2, 0x00080104].why == "table"
+    assert found[1, 0x0040A040].why == "unlisted"
+
+
 def test_text_is_decoded_and_values_stay_out_of_repr(ct: Dataset, rows):
     ct.SpecificCharacterSet, ct.PatientName = "ISO_IR 192", "Müller^Jörg"
     row = rows(ct)[0, 0x00100010]
