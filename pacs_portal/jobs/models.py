@@ -116,12 +116,8 @@ class JobPart(models.Model):
             models.UniqueConstraint(fields=["job", "number"], name="job_part_number_once"),
         ]
         indexes = [
-            # leases.claimable_parts(): the oldest part that nobody holds
-            models.Index(
-                fields=["state", "not_before", "id"],
-                condition=Q(state__in=["waiting", "running"]),
-                name="job_part_claimable",
-            ),
+            # leases.claimable_parts(); whole, since SQLite takes no partial index for parameters
+            models.Index(fields=["state", "not_before", "id"], name="job_part_claimable"),
         ]
 
     def __str__(self) -> str:

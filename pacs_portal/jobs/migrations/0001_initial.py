@@ -370,7 +370,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="jobpart",
             index=models.Index(
-                condition=models.Q(("state__in", ["waiting", "running"])),
                 fields=["state", "not_before", "id"],
                 name="job_part_claimable",
             ),

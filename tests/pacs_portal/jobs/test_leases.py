@@ -93,3 +93,8 @@ def test_this_process_lives_and_a_number_without_process_is_dead():
     assert not is_certainly_dead(this_process())
     assert is_certainly_dead(f"{place}-{pid}-{int(start) + 1}")
     assert not is_certainly_dead(f"elsewhere-{pid}-1")
+
+
+@pytest.mark.django_db
+def test_parts_to_claim_are_found_by_their_index_among_all_that_are_done():
+    assert "job_part_claimable" in leases.claimable_parts().explain()
