@@ -2,9 +2,9 @@
 
 from pseudonymizer.engine.building import build_profile, default_profile, is_looser
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
+from pseudonymizer.engine.finding import Finding, IdentifierLeft
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
 from pseudonymizer.engine.identity import Header, Identity, read_header
-from pseudonymizer.engine.last_look import Finding, IdentifierLeft
 from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
 from pseudonymizer.engine.preview import Preview, preview_file
 from pseudonymizer.engine.profile import Profile

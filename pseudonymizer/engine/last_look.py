@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydicom.datadict import dictionary_description
-
 from pseudonymizer.engine.dictionary import dictionary_vr
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
+from pseudonymizer.engine.finding import Finding, IdentifierLeft, TagPath
 from pseudonymizer.engine.identity import PATIENT_BIRTH_DATE, PATIENT_ID, SPECIFIC_CHARACTER_SET
 from pseudonymizer.engine.spellings import ESCAPE, folded, readings, words
 from pseudonymizer.engine.traces import KnownPerson, Place, Traces, traces_of
 
-TagPath = tuple[int, ...]  # tags, and between them the numbers of items from 1
+MOST_NAMES = 2000  # of different names and numbers in one file; real ones have a few dozen
 Terms = tuple[str, ...]
 
 _TEXT_VRS = frozenset({"AE", "CS", "LO", "LT", "OB", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
@@ -31,32 +30,6 @@ _OWN = frozenset(
         *(0x00120062, 0x00120063, 0x00120064, 0x00280303),
     }
 )
-
-
-@dataclass(frozen=True, repr=False)
-class Finding:
-    """Where something was found, and the text itself, which only a data steward may see."""
-
-    path: TagPath
-    text: str
-
-    @property
-    def place(self) -> str:
-        """The path for people, each sequence with the number of its item."""
-        return " ".join(f"({n >> 16:04X},{n & 0xFFFF:04X})" if n > 0xFFFF else f"[{n}]"
-                        for n in self.path)  # fmt: skip
-
-
-class IdentifierLeft(HeldBack):
-    """A file whose output would still name somebody; `finding` says where and whom."""
-
-    def __init__(self, finding: Finding) -> None:
-        sentence = _("A name or number of the patient or staff is left in %s.")
-        super().__init__("identifier-left", sentence % _described(finding.path[-1]))
-        self.finding = finding
-
-    def __reduce__(self) -> tuple[type, tuple[Finding]]:  # type: ignore[override]
-        return type(self), (self.finding,)
 
 
 def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
@@ -79,12 +52,15 @@ def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
     IdentifierLeft
         If something was found.
     HeldBack
-        If frames are hidden in a sequence, where nothing cleans them.
+        If frames are hidden in a sequence, where nothing cleans them, or the file names
+        more people than can be searched for.
     """
     found: set[_Raw] = set()
     _collect(original, _terms(original, ()), found)
     kept = _Gathered()
     _gather(output, _terms(output, ()), kept, _OWN)
+    if len(found) > MOST_NAMES:
+        raise _too_many()
     found -= {raw for raw in found if _is_kept(raw, output)}
     traces = _traces(frozenset(found), frozenset(kept.names), known)
     if _may_hold(kept, traces):
@@ -278,16 +254,15 @@ def _terms(dataset: Dataset, outer: Terms) -> Terms:
     return tuple(text_of(element).split("\\")) if element else outer
 
 
-def _described(tag: int) -> str:
-    number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    try:
-        return f"{dictionary_description(tag)} {number}"
-    except KeyError:
-        return number
-
-
 def _hidden_frames() -> HeldBack:
     return HeldBack(
         "nested-frames",
         _("A sequence holds compressed frames. A data steward has to look at the file."),
+    )
+
+
+def _too_many() -> HeldBack:
+    return HeldBack(
+        "many-identifiers",
+        _("The file names too many people to look for. A data steward has to look at it."),
     )

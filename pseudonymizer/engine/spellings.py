@@ -18,6 +18,8 @@ ESCAPE = b"\x1b"
 _WORD = re.compile(r"[^\W\d_]+")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _OTHER = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae"})
+_DIACRITICS = re.compile("[\u0300-\u036f]+")
+_LONG = 1 << 16  # longer values are no texts that somebody typed
 _TWO_LETTERS = re.compile("([aou])e")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
@@ -45,6 +47,8 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     """
     if value.isascii() and ESCAPE not in value and b"\0" not in value:
         return {value.decode("ascii")}
+    if len(value) > _LONG:
+        return {_quickly_folded(value), _quickly_folded(value.replace(b"\0", b""))}
     found = {value.decode("latin-1"), value.replace(b"\0", b"").decode("latin-1")}
     found.add(decode(Element(0, "LO", value), list(terms) or [""]))
     encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
@@ -68,8 +72,23 @@ def folded(text: str) -> set[str]:
 
 def _bare(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.translate(_OTHER))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return unicodedata.normalize("NFC", bare)
+    return unicodedata.normalize("NFC", _DIACRITICS.sub("", letters))
+
+
+def _quickly_folded(value: bytes) -> str:
+    """Return megabytes of text in plain small letters, Latin-1 and UTF-8 at once."""
+    for letter, plain in _UTF_8_LETTERS.items():
+        value = value.replace(letter, plain)
+    return value.translate(_LATIN_1_LETTERS).decode("ascii")
+
+
+def _plain_letter(letter: str) -> bytes:
+    """Return one ASCII letter for a letter of Latin-1, a space for what is none."""
+    return _bare(letter.casefold())[:1].encode("ascii", errors="replace").replace(b"?", b" ")
+
+
+_LATIN_1_LETTERS = bytes(range(128)) + b"".join(map(_plain_letter, map(chr, range(128, 256))))
+_UTF_8_LETTERS = {letter.encode(): _plain_letter(letter) for letter in map(chr, range(192, 256))}
 
 
 def words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset as PydicomDataset
 
-from pseudonymizer.engine import Context, IdentifierLeft, KnownPerson, pseudonymize_file
+from pseudonymizer.engine import Context, HeldBack, IdentifierLeft, KnownPerson, pseudonymize_file
 from pseudonymizer.engine.elements import Dataset, Element
 from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.spellings import common_words
@@ -175,6 +175,30 @@ def test_names_in_other_scripts_are_found(charset: str, name: str, encoding: str
     original = dataset(terms, Element(NAME, "PN", name.encode(encoding)))
     text = f"患者{name.replace('^', '')}" if name[0] > "ΐ" and name[0] in "山王" else name.upper()
     assert finding(original, dataset(terms, Element(EXPLANATION, "LO", text.encode(other))))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-16-be"])
+def test_long_values_are_searched_in_a_moment(encoding: str):
+    original = dataset(LATIN_1, Element(NAME, "PN", "Müllenschläger^Eva".encode("latin-1")))
+    noise = bytes(range(256)) * 4000
+    value = noise + " MÜLLENSCHLÄGER ".encode(encoding) + noise
+    assert finding(original, dataset(LATIN_1, Element(EXPLANATION, "UN", value)))
+    assert not finding(original, dataset(LATIN_1, Element(EXPLANATION, "UN", noise)))
+
+
+def test_a_file_that_names_thousands_is_held_at_once():
+    names = (Element(REFERRING, "PN", f"Zwirbelmayr^{n}".encode()) for n in range(5000))
+    items = Element(0x00401101, "SQ", items=[dataset(name) for name in names])
+    with pytest.raises(HeldBack) as caught:
+        last_look(dataset(items), {}, KnownPerson())
+    assert caught.value.code == "many-identifiers"
+
+
+def test_compressed_frames_inside_a_sequence_are_held():
+    frames = Element(0x7FE00010, "OB", b"\xfe\xff\0\xe0\0\0\0\0", is_encapsulated=True)
+    with pytest.raises(HeldBack) as caught:
+        last_look({}, dataset(Element(0x00283000, "SQ", items=[dataset(frames)])), KnownPerson())
+    assert caught.value.code == "nested-frames"
 
 
 def test_the_path_names_every_sequence_and_the_sentence_no_value():

@@ -1,0 +1,44 @@
+"""What the last look found, and where; only a data steward may see the text itself."""
+
+from dataclasses import dataclass
+
+from pydicom.datadict import dictionary_description
+
+from pseudonymizer.engine.errors import HeldBack
+from pseudonymizer.engine.errors import gettext_noop as _
+
+TagPath = tuple[int, ...]  # tags, and between them the numbers of items from 1
+
+
+@dataclass(frozen=True, repr=False)
+class Finding:
+    """Where something was found, and the text itself, which only a data steward may see."""
+
+    path: TagPath
+    text: str
+
+    @property
+    def place(self) -> str:
+        """The path for people, each sequence with the number of its item."""
+        return " ".join(f"({n >> 16:04X},{n & 0xFFFF:04X})" if n > 0xFFFF else f"[{n}]"
+                        for n in self.path)  # fmt: skip
+
+
+class IdentifierLeft(HeldBack):
+    """A file whose output would still name somebody; `finding` says where and whom."""
+
+    def __init__(self, finding: Finding) -> None:
+        sentence = _("A name or number of the patient or staff is left in %s.")
+        super().__init__("identifier-left", sentence % _described(finding.path[-1]))
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[type, tuple[Finding]]:  # type: ignore[override]
+        return type(self), (self.finding,)
+
+
+def _described(tag: int) -> str:
+    number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    try:
+        return f"{dictionary_description(tag)} {number}"
+    except KeyError:
+        return number
