@@ -1,4 +1,4 @@
-"""Runs a whole process and measures it: seconds, peak memory, time to the first file read."""
+"""Runs a whole process and measures it: time, processor time, memory, the first file read."""
 
 import ctypes
 import os
@@ -25,6 +25,7 @@ class Measured:
     """One run; memory is that of the largest process among the command and its children."""
 
     seconds: float
+    cpu_seconds: float  # of all its processes
     peak_mb: float
     first_read_seconds: float | None
 
@@ -58,7 +59,7 @@ def measure(command: Sequence[str], sources: Path, environment: Mapping[str, str
         lines = said.decode(errors="replace").strip().splitlines() or ["no message"]
         raise RunError(f"ended with status {process.returncode}: {lines[-1][:200]}")
     first = first_read.at - start if first_read.at else None
-    return Measured(seconds, usage.ru_maxrss / 1024, first)
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, first)
 
 
 class FirstRead:

@@ -46,10 +46,10 @@ def test_a_failure_says_its_last_line(images) -> None:
 
 
 def test_the_table_compares_medians() -> None:
-    ours_ = Outcome("ours", [Measured(s, 90, 0.5) for s in (9.0, 2.0, 3.0)])
-    peer = Outcome("peer", [Measured(s, 20, None) for s in (6.0, 1.0, 7.0)])
+    ours_ = Outcome("ours", [Measured(s, 2 * s, 90, 0.5) for s in (9.0, 2.0, 3.0)])
+    peer = Outcome("peer", [Measured(s, s, 20, None) for s in (6.0, 1.0, 7.0)])
     lines = table([ours_, peer]).splitlines()[2:]
     assert lines == [
-        "| ours | 3.00 |  | 90 MB | 0.50 s |",
-        "| peer | 6.00 | 0.50 | 20 MB | – |",
+        "| ours | 3.00 |  | 6.00 |  | 90 MB | 0.50 s |",
+        "| peer | 6.00 | 0.50 | 6.00 | 1.00 | 20 MB | – |",
     ]
