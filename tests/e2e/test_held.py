@@ -34,6 +34,7 @@ def decide(page: Page, label: str, reason: str) -> None:
     group.get_by_label("Reason").fill(reason)
     group.get_by_role("button", name=label).click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Yes|Go on|OK")).click()
+    expect(group).to_have_count(0)
     expect(page.locator("main")).to_contain_text("decided about")
 
 
