@@ -191,8 +191,8 @@ def test_the_mapping_goes_where_the_steward_saves_it(
 def test_no_planted_name_is_in_any_answer(
     project_page: Page, archive_job: str, conversation: Conversation
 ) -> None:
-    """Names show on the uploader's own upload and job pages and on the steward's registry."""
-    hers = re.compile(rf"/jobs/|/projects/{KEY}/uploads?/|/registry/")
+    """Names show on the uploader's own upload and job pages and on the steward's pages."""
+    hers = re.compile(r"/jobs/|/projects/[a-z-]+/(uploads?|registry|held)/")
     leaks = {
         (url.partition("?")[0], word)
         for url, text in conversation.answers
