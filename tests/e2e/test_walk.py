@@ -192,7 +192,7 @@ def test_no_planted_name_is_in_any_answer(
     project_page: Page, archive_job: str, conversation: Conversation
 ) -> None:
     """Names show on the uploader's own upload and job pages and on the steward's pages."""
-    hers = re.compile(r"/jobs/|/projects/[a-z-]+/(uploads?|registry|held)/")
+    hers = re.compile(rf"/jobs/|/projects/{KEY}/uploads?/|/registry/|/projects/held-room/held/")
     leaks = {
         (url.partition("?")[0], word)
         for url, text in conversation.answers
