@@ -19,6 +19,7 @@ class PseudonymizerConfig(AppConfig):
 
         register_step(PseudonymizeStep())
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
+        allow_decision(Decision.FALSE_ALARM, "identifier-left")
         register_pseudonym_check(is_pseudonym_of)
         register_tool(
             Tool(

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import (
+    FileRuling,
+    FoundText,
     GivenIdentity,
     InstanceFacts,
     Plan,
@@ -41,7 +43,7 @@ from pseudonymizer.registry import current, identity_of, resolve, subject_of
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
-PLACE_LENGTH = 200  # of HeldFile.place; the end says most
+PLACE_LENGTH = 200  # of a deeply nested tag; the end says most
 IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz"})
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
@@ -98,9 +100,9 @@ class PseudonymizeStep:
         verdicts: list[Verdict] = []
         check = partial(_check_unchanged, planned, keys) if planned else None
         for number, file in enumerate(files):
-            accepted = replace(engine_context, accepted=context.accepted_for(file))
+            ruled = _ruled(engine_context, context.ruling_for(file))
             try:
-                result = pseudonymize_file(file.path, context.work_dir, accepted, check)
+                result = pseudonymize_file(file.path, context.work_dir, ruled, check)
                 # A name each: two inputs may claim to be the same instance.
                 path = result.path.rename(context.work_dir / f"{number}.dcm")
                 result = replace(result, path=path)
@@ -151,6 +153,11 @@ def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
     )
 
 
+def _ruled(context: Context, ruling: FileRuling) -> Context:
+    """Return the context for one file, with what stewards decided about it."""
+    return replace(context, accepted=ruling.accepted, false_alarms=ruling.false_alarms)
+
+
 def _known(patient: RegistryPatient) -> KnownPerson:
     """Return what the registry knows of a patient; no output may say it."""
     identities = [identity_of(one) for one in {patient, current(patient)}]
@@ -185,6 +192,8 @@ def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Ver
     outcome = Outcome.HELD if isinstance(error, HeldBack) else Outcome.FAILED
     verdicts = verdicts_on(file, outcome, error.code, str(error), NAME)
     if isinstance(error, IdentifierLeft):
-        found = error.finding
-        return [replace(v, place=found.place[-PLACE_LENGTH:], finding=found.text) for v in verdicts]
+        findings = tuple(
+            FoundText(found.place[-PLACE_LENGTH:], found.text) for found in error.findings
+        )
+        return [replace(verdict, findings=findings) for verdict in verdicts]
     return verdicts

@@ -1,6 +1,7 @@
 """What a data steward decides about held files."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -24,6 +25,7 @@ from pacs_portal.jobs.models import (
     Runner,
 )
 from pacs_portal.jobs.repeating import repeat_parts
+from pacs_portal.jobs.steps import Region
 from pacs_portal.jobs.units import REJECTED
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
@@ -31,11 +33,17 @@ from pacs_portal.projects.services import record_in
 DECIDED = gettext_noop("Another data steward has decided about this file already.")
 NOT_ALLOWED = gettext_noop("This cannot be decided about a file that was held for this cause.")
 CANCELLING = gettext_noop("The job of this file is being cancelled. Decide when it has ended.")
-RUN_AGAIN = gettext_noop("A data steward accepted this file. Run the command again to write it.")
+RUN_AGAIN = gettext_noop(
+    "A data steward decided about this file. Run the command again to write it."
+)
+NO_BOX = gettext_noop("No box is known for a file. Open its picture and draw what goes black.")
+NO_ALARM = gettext_noop("Select the values that name nobody.")
 ACTIONS = {
     Decision.ACCEPT: "held.accepted",
+    Decision.REDACT: "held.redacted",
     Decision.REPLACE: "held.replaced",
     Decision.REJECT: "held.rejected",
+    Decision.FALSE_ALARM: "held.false_alarm",
 }
 
 
@@ -46,6 +54,8 @@ class Choice:
     decision: Decision
     by: User
     reason: str
+    redactions: tuple[Region, ...] = ()  # none: what the step found
+    false_alarms: tuple[int, ...] = ()  # numbers of findings, from 0
 
 
 def open_holds(project: Project) -> QuerySet[HeldFile]:
@@ -85,7 +95,9 @@ def decide(*, held: HeldFile, choice: Choice) -> None:
 
 def _settle(held: HeldFile, choice: Choice) -> None:
     """Note the decision, unless there is one already."""
+    details = _details(held, choice)
     settled = HeldFile.objects.filter(pk=held.pk, decision="").update(
+        **details,
         decision=choice.decision,
         decided_by=choice.by,
         decided_at=timezone.now(),
@@ -93,6 +105,21 @@ def _settle(held: HeldFile, choice: Choice) -> None:
     )
     if not settled:
         raise JobError(DECIDED)
+
+
+def _details(held: HeldFile, choice: Choice) -> dict[str, list[Any]]:
+    """Return what the row keeps of the two decisions that say more than a word."""
+    if choice.decision == Decision.REDACT:
+        boxes = [list(astuple(region)) for region in choice.redactions] or held.regions
+        if not boxes:
+            raise JobError(NO_BOX)
+        return {"redactions": boxes}
+    if choice.decision == Decision.FALSE_ALARM:
+        lines = sorted(set(choice.false_alarms) & set(range(len(held.place.split("\n")))))
+        if not lines:
+            raise JobError(NO_ALARM)
+        return {"false_alarms": lines}
+    return {}
 
 
 def _append(receipt: FileReceipt, outcome: Outcome, code: str, reason: str) -> None:

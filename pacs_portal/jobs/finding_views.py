@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.jobs.decisions import open_holds
-from pacs_portal.jobs.findings import view_finding
+from pacs_portal.jobs.findings import view_findings
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 
@@ -26,6 +26,6 @@ def held_finding(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
     context = {
         **project_context(request, project, "held"),
         "held": held,
-        "finding": view_finding(held, by=cast(User, request.user)),
+        "findings": view_findings(held, by=cast(User, request.user)),
     }
     return render(request, "jobs/held_finding.html", context)

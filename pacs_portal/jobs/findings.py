@@ -1,32 +1,51 @@
 """What a step found in a file that it held back: sealed, and shown to data stewards alone."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.models import FileReceipt, HeldFile
-from pacs_portal.projects.keys import Label, project_keys
+from pacs_portal.jobs.steps import FoundText
+from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pacs_portal.projects.services import record_in
 
 
-def seal_finding(held_id: UUID, receipt_id: int, text: str) -> bytes | None:
-    """Return the found text sealed for its row, or None for nothing."""
-    if not text:
+def places_of(findings: Sequence[FoundText]) -> str:
+    """Return where something was found, a line each."""
+    return "\n".join(found.place for found in findings)
+
+
+def seal_findings(held_id: UUID, receipt_id: int, findings: Sequence[FoundText]) -> bytes | None:
+    """Return the found texts sealed for their row, a line each, or None for nothing."""
+    if not findings:
         return None
     receipt = FileReceipt.objects.select_related("job").get(pk=receipt_id)
     keys = project_keys(receipt.job.project_id)
-    return keys.seal(Label.FIELDS, text.encode(), context=_place(held_id))
+    lines = "\n".join(one_line(found.text) for found in findings)
+    return keys.seal(Label.FIELDS, lines.encode(), context=_context(held_id))
 
 
-def view_finding(held: HeldFile, *, by: User) -> str:
+def one_line(text: str) -> str:
+    """Return `text` as it is kept: line breaks and runs of spaces as one space."""
+    return " ".join(text.split())
+
+
+def view_findings(held: HeldFile, *, by: User) -> tuple[FoundText, ...]:
     """Return what was found, and record the look."""
     project = held.receipt.job.project
     record_in(project, by, "held.finding_viewed", held)
+    return findings_of(held, project_keys(project.pk))
+
+
+def findings_of(held: HeldFile, keys: ProjectKeys) -> tuple[FoundText, ...]:
+    """Return what was found; only for those who may see it, and for the next run."""
     if held.sealed_finding is None:
-        return ""
+        return ()
     sealed = bytes(held.sealed_finding)
-    text = project_keys(project.pk).unseal(Label.FIELDS, sealed, context=_place(held.pk))
-    return text.decode()
+    lines = keys.unseal(Label.FIELDS, sealed, context=_context(held.pk)).decode().split("\n")
+    places = held.place.split("\n")
+    return tuple(FoundText(*pair) for pair in zip(places, lines, strict=True))
 
 
-def _place(held_id: UUID) -> str:
+def _context(held_id: UUID) -> str:
     return f"{held_id} finding"

@@ -36,6 +36,12 @@ ACCEPT_COMMAND = Offer(
     _("A command held the file where it lies: the next run of the command writes it."),
     _("Accept these files for the next run of the command?"),
 )
+REDACT = Offer(
+    Decision.REDACT,
+    _("Black out"),
+    _("What stands in the found boxes is blacked out on every frame; the rest goes on."),
+    _("Black out the found boxes on every frame?"),
+)
 REPLACE = Offer(
     Decision.REPLACE,
     _("Replace what is stored"),
@@ -56,6 +62,8 @@ REJECT = Offer(
     _("Reject these files? What was put aside is removed."),
     is_dangerous=True,
 )
+# Decided on a page of its own, where what was found is seen.
+ONE_BY_ONE = frozenset({Decision.FALSE_ALARM})
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,7 +92,8 @@ def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]
 
 
 def _kind(held: HeldFile) -> tuple[str, tuple[Offer, ...]]:
-    offers = tuple(_offer(decision, held) for decision in allowed_decisions(held))
+    decisions = [one for one in allowed_decisions(held) if one not in ONE_BY_ONE]
+    offers = tuple(_offer(decision, held) for decision in decisions)
     return held.receipt.reason, offers
 
 
@@ -92,6 +101,8 @@ def _offer(decision: Decision, held: HeldFile) -> Offer:
     if decision == Decision.ACCEPT:
         is_in_place = held.receipt.job.destination == Destination.FOLDER
         return ACCEPT_COMMAND if is_in_place else ACCEPT
+    if decision == Decision.REDACT:
+        return REDACT
     if decision == Decision.REPLACE:
         return REPLACE
     return KEEP if held.cause == OTHER_CONTENT else REJECT

@@ -234,8 +234,11 @@ class HeldFile(models.Model):
     receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)  # "plan", or the name of the step that held it
-    place = models.CharField(max_length=200, blank=True)  # where in the file; quotes no value
-    sealed_finding = models.BinaryField(null=True)  # what stands there (jobs/findings.py)
+    # What was found in the header, a line each (jobs/findings.py): where, and sealed, what.
+    place = models.TextField(blank=True)
+    sealed_finding = models.BinaryField(null=True)
+    # What was found in the pixels: [frame or null, left, top, width, height] each.
+    regions = models.JSONField(default=list)
     has_original = models.BooleanField(default=False)
     has_output = models.BooleanField(default=False)
     # With --output nothing is copied: the decision is found again by the content's keyed digest.
@@ -246,6 +249,8 @@ class HeldFile(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.CharField(max_length=300, blank=True)
+    redactions = models.JSONField(default=list)  # what the steward had blacked out, as `regions`
+    false_alarms = models.JSONField(default=list)  # lines of the findings that name nobody
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs.findings import seal_finding
+from pacs_portal.jobs.findings import places_of, seal_findings
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
     FileReceipt,
@@ -22,6 +22,7 @@ from pacs_portal.jobs.models import (
     ReceiptAttempt,
     ReceiptOutput,
 )
+from pacs_portal.jobs.steps import FoundText, Region
 
 BATCH_ROWS = 500
 REASON_LENGTH = 300
@@ -59,8 +60,8 @@ class FileResult:
     code: str = ""
     sentence: str = ""
     stage: str = ""
-    place: str = ""
-    finding: str = field(default="", repr=False)
+    findings: tuple[FoundText, ...] = field(default=(), repr=False)
+    regions: tuple[Region, ...] = ()
     outputs: tuple[OutputFacts, ...] = ()
     hold: Hold | None = None
 
@@ -221,8 +222,9 @@ def _held_rows(result: FileResult) -> list[HeldFile]:
             receipt_id=result.receipt_id,
             cause=result.code,
             stage=result.stage,
-            place=result.place,
-            sealed_finding=seal_finding(hold.held_id, result.receipt_id, result.finding),
+            place=places_of(result.findings),
+            sealed_finding=seal_findings(hold.held_id, result.receipt_id, result.findings),
+            regions=[astuple(region) for region in result.regions],
             has_original=hold.has_original,
             has_output=hold.has_output,
             content_digest=hold.content_digest,

@@ -1,19 +1,25 @@
 """What stewards decided about a file so far, as its next run honors it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 
+from pacs_portal.jobs.findings import findings_of
 from pacs_portal.jobs.held import ORIGINAL
 from pacs_portal.jobs.models import Decision, HeldFile, Job, Outcome, Runner
+from pacs_portal.jobs.steps import FileRuling, Region
 from pacs_portal.jobs.storage import held_dir
+from pacs_portal.projects.keys import ProjectKeys
+
+FOR_CONTENTS = (Decision.ACCEPT, Decision.REDACT, Decision.FALSE_ALARM, Decision.REJECT)
 
 
 @dataclass(frozen=True)
 class Ruling:
     """All decisions about one file together."""
 
-    accepted: frozenset[str] = frozenset()  # causes for which it is not held again
+    for_steps: FileRuling = field(default_factory=FileRuling)
     is_replacement: bool = False
     is_rejected: bool = False
     original: Path | None = None  # the file as it was put aside
@@ -22,7 +28,7 @@ class Ruling:
         """Return both, the later decision `other` first."""
         return replace(
             other,
-            accepted=self.accepted | other.accepted,
+            for_steps=self.for_steps | other.for_steps,
             is_replacement=self.is_replacement or other.is_replacement,
             original=other.original or self.original,
         )
@@ -31,18 +37,18 @@ class Ruling:
 NONE = Ruling()
 
 
-def rulings_in(part_id: int) -> dict[int, Ruling]:
+def rulings_in(part_id: int, keys: ProjectKeys) -> dict[int, Ruling]:
     """Return what was decided about the waiting files of a part, by receipt."""
     decided = HeldFile.objects.exclude(decision="").filter(
         receipt__unit__part_id=part_id, receipt__outcome=Outcome.WAITING
     )
     rulings: dict[int, Ruling] = {}
     for held in decided.order_by("decided_at"):
-        rulings[held.receipt_id] = rulings.get(held.receipt_id, NONE) | _ruling(held)
+        rulings[held.receipt_id] = rulings.get(held.receipt_id, NONE) | _ruling(held, keys)
     return rulings
 
 
-def rulings_by_content(job: Job) -> dict[bytes, Ruling]:
+def rulings_by_content(job: Job, keys: ProjectKeys) -> dict[bytes, Ruling]:
     """Return what was decided about contents, by their keyed digest: for runs of commands.
 
     A replacement is no such decision: it was about what the archive held at that time.
@@ -51,22 +57,37 @@ def rulings_by_content(job: Job) -> dict[bytes, Ruling]:
         return {}
     decided = HeldFile.objects.filter(
         receipt__job__project=job.project_id,
-        decision__in=[Decision.ACCEPT, Decision.REJECT],
+        decision__in=FOR_CONTENTS,
         content_digest__isnull=False,
     )
     by_content: dict[bytes, list[Ruling]] = {}
     for held in decided.order_by("decided_at"):
-        ruling = replace(_ruling(held), original=None)
+        ruling = replace(_ruling(held, keys), original=None)
         by_content.setdefault(bytes(held.content_digest or b""), []).append(ruling)
     return {digest: reduce(Ruling.__or__, rulings) for digest, rulings in by_content.items()}
 
 
-def _ruling(held: HeldFile) -> Ruling:
-    is_accepted = held.decision == Decision.ACCEPT
+def regions_in(boxes: Sequence[Sequence[int | None]]) -> tuple[Region, ...]:
+    """Return the boxes of a row's `regions` or `redactions`."""
+    return tuple(Region(*box) for box in boxes)  # type: ignore[arg-type]
+
+
+def _ruling(held: HeldFile, keys: ProjectKeys) -> Ruling:
     original = held_dir(held.pk) / ORIGINAL
     return Ruling(
-        accepted=frozenset({held.cause} if is_accepted else ()),
+        for_steps=_for_steps(held, keys),
         is_replacement=held.decision == Decision.REPLACE,
         is_rejected=held.decision == Decision.REJECT,
         original=original if held.has_original and original.exists() else None,
     )
+
+
+def _for_steps(held: HeldFile, keys: ProjectKeys) -> FileRuling:
+    if held.decision == Decision.ACCEPT:
+        return FileRuling(accepted=frozenset({held.cause}))
+    if held.decision == Decision.REDACT:
+        return FileRuling(redactions=regions_in(held.redactions))
+    if held.decision == Decision.FALSE_ALARM:
+        found = findings_of(held, keys)
+        return FileRuling(false_alarms=frozenset(found[line].text for line in held.false_alarms))
+    return FileRuling()

@@ -128,8 +128,8 @@ def _file_result(
         code=verdict.code,
         sentence=verdict.sentence,
         stage=verdict.stage,
-        place=verdict.place,
-        finding=verdict.finding,
+        findings=verdict.findings,
+        regions=verdict.regions,
         outputs=kept,
         hold=hold,
     )

@@ -7,6 +7,7 @@ answers per file: it went on, or a verdict says what became of it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -41,6 +42,50 @@ class StepFile:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A box of pixels in the image that a step looked at."""
+
+    frame: int | None  # from 0; None for every frame
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, repr=False)
+class FoundText:
+    """A text that names somebody, and where: patient data, kept sealed."""
+
+    place: str  # tags and item numbers; quotes no value
+    text: str
+
+
+@dataclass(frozen=True)
+class FileRuling:
+    """What stewards decided about one file so far, for a step to honor."""
+
+    accepted: frozenset[str] = frozenset()  # causes for which it is not held again
+    false_alarms: frozenset[str] = field(default=frozenset(), repr=False)  # texts: no findings
+    redactions: tuple[Region, ...] = ()  # to be blacked out
+
+    def __or__(self, other: "FileRuling") -> "FileRuling":
+        """Return both together."""
+        return FileRuling(
+            accepted=self.accepted | other.accepted,
+            false_alarms=self.false_alarms | other.false_alarms,
+            redactions=tuple(dict.fromkeys(self.redactions + other.redactions)),
+        )
+
+    def __and__(self, other: "FileRuling") -> "FileRuling":
+        """Return what lets a file pass that both speak of; black stays what one blacks out."""
+        return FileRuling(
+            accepted=self.accepted & other.accepted,
+            false_alarms=self.false_alarms & other.false_alarms,
+            redactions=tuple(dict.fromkeys(self.redactions + other.redactions)),
+        )
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Why a file does not go on; `sentence` says what is wrong and what to do, quoting no value."""
 
@@ -49,8 +94,8 @@ class Verdict:
     code: str
     sentence: str
     stage: str = ""
-    place: str = ""  # where in the file it was found: tags and item numbers
-    finding: str = field(default="", repr=False)  # the text itself: patient data, kept sealed
+    findings: tuple[FoundText, ...] = field(default=(), repr=False)  # in the header
+    regions: tuple[Region, ...] = ()  # in the pixels
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,13 +135,12 @@ class UnitContext:
     values: PlanValues
     options: Mapping[str, Any]  # the job's options, the sealed ones opened
     work_dir: Path  # empty, private, removed afterwards
-    # By receipt: the causes of holding a file back that a steward has accepted.
-    accepted: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    rulings: Mapping[int, FileRuling] = field(default_factory=dict)  # by receipt
 
-    def accepted_for(self, file: StepFile) -> frozenset[str]:
-        """Return the causes for which `file` is not held back again."""
-        causes = [self.accepted.get(number, frozenset()) for number in file.receipt_ids]
-        return frozenset.intersection(*causes)
+    def ruling_for(self, file: StepFile) -> FileRuling:
+        """Return what stewards decided about `file`: of all its inputs, where it has several."""
+        rulings = [self.rulings.get(number, FileRuling()) for number in file.receipt_ids]
+        return reduce(FileRuling.__and__, rulings)
 
 
 @dataclass(frozen=True)

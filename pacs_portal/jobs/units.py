@@ -42,8 +42,8 @@ class PartRun:
 
     def context(self, unit: "UnitRun", work_dir: Path) -> UnitContext:
         """Return what a step knows of `unit`."""
-        accepted = {pk: ruling.accepted for pk, ruling in unit.rulings.items()}
-        return UnitContext(self.job, unit.unit.plan, self.options, work_dir, accepted)
+        rulings = {pk: ruling.for_steps for pk, ruling in unit.rulings.items()}
+        return UnitContext(self.job, unit.unit.plan, self.options, work_dir, rulings)
 
 
 @dataclass(repr=False)
@@ -111,7 +111,10 @@ def waiting_units(run: PartRun) -> list[UnitRun]:
         unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
     ).select_related("upload_file__upload", "unit")
     units: dict[int, UnitRun] = {}
-    rulings, by_content = rulings_in(run.lease.part_id), rulings_by_content(run.job)
+    rulings, by_content = (
+        rulings_in(run.lease.part_id, run.keys),
+        rulings_by_content(run.job, run.keys),
+    )
     for receipt in waiting.order_by("unit__number", "upload_file__number"):
         if receipt.unit is not None:
             unit = units.setdefault(receipt.unit.pk, UnitRun(receipt.unit, {}, []))

@@ -7,6 +7,8 @@ from pydicom.datadict import dictionary_description
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 
+MOST_TAGS = 2  # named in a sentence
+
 TagPath = tuple[int, ...]  # tags, and between them the numbers of items from 1
 
 
@@ -25,15 +27,21 @@ class Finding:
 
 
 class IdentifierLeft(HeldBack):
-    """A file whose output would still name somebody; `finding` says where and whom."""
+    """A file whose output would still name somebody; `findings` say where and whom."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
         sentence = _("A name or number of the patient or staff is left in %s.")
-        super().__init__("identifier-left", sentence % _described(finding.path[-1]))
-        self.finding = finding
+        super().__init__("identifier-left", sentence % _described_all(findings))
+        self.findings = findings
 
-    def __reduce__(self) -> tuple[type, tuple[Finding]]:  # type: ignore[override]
-        return type(self), (self.finding,)
+    def __reduce__(self) -> tuple[type, tuple[tuple[Finding, ...]]]:  # type: ignore[override]
+        return type(self), (self.findings,)
+
+
+def _described_all(findings: tuple[Finding, ...]) -> str:
+    tags = list(dict.fromkeys(finding.path[-1] for finding in findings))
+    more = [_("other places")] if len(tags) > MOST_TAGS else []
+    return ", ".join([*map(_described, tags[:MOST_TAGS]), *more])
 
 
 def _described(tag: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
 from pseudonymizer.engine.dictionary import dictionary_vr
 from pseudonymizer.engine.elements import Dataset, Element, text_of
@@ -13,6 +14,7 @@ from pseudonymizer.engine.identity import PATIENT_BIRTH_DATE, PATIENT_ID, SPECIF
 from pseudonymizer.engine.spellings import ESCAPE, folded, readings, words
 from pseudonymizer.engine.traces import KnownPerson, Place, Traces, traces_of
 
+MOST_FINDINGS = 20  # told of one file; what is hidden behind them is told at its next run
 MOST_NAMES = 2000  # of different names and numbers in one file; real ones have a few dozen
 Terms = tuple[str, ...]
 
@@ -32,7 +34,12 @@ _OWN = frozenset(
 )
 
 
-def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
+def last_look(
+    original: Dataset,
+    output: Dataset,
+    known: KnownPerson,
+    false_alarms: frozenset[str] = frozenset(),
+) -> None:
     """Hold the file back if its output still names the patient, or staff that was removed.
 
     Text values are searched at every depth, by whole words, in every reading of their bytes
@@ -46,11 +53,13 @@ def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
         The header as it will be written.
     known : KnownPerson
         What is known of the patient beside the file.
+    false_alarms : frozenset of str
+        Texts of findings that a data steward has called harmless in this file.
 
     Raises
     ------
     IdentifierLeft
-        If something was found.
+        If something else was found.
     HeldBack
         If frames are hidden in a sequence, where nothing cleans them, or the file names
         more people than can be searched for.
@@ -64,10 +73,15 @@ def last_look(original: Dataset, output: Dataset, known: KnownPerson) -> None:
     found -= {raw for raw in found if _is_kept(raw, output)}
     traces = _traces(frozenset(found), frozenset(kept.names), known)
     if _may_hold(kept, traces):
-        for path, element, terms in _walk(output, _terms(output, ()), (), _OWN):
-            text = _found_in(element, terms, traces)
-            if text:
-                raise IdentifierLeft(Finding(path, text))
+        findings = tuple(islice(_findings(output, traces, false_alarms), MOST_FINDINGS))
+        if findings:
+            raise IdentifierLeft(findings)
+
+
+def _findings(output: Dataset, traces: Traces, false_alarms: frozenset[str]) -> Iterator[Finding]:
+    for path, element, terms in _walk(output, _terms(output, ()), (), _OWN):
+        texts = dict.fromkeys(" ".join(hit.split()) for hit in _hits(element, terms, traces))
+        yield from (Finding(path, text) for text in texts if text not in false_alarms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,42 +209,34 @@ def _walk(
             yield from _walk(item, _terms(item, terms), (*path, tag, number))
 
 
-def _found_in(element: Element, terms: Terms, traces: Traces) -> str:
-    """Return what names somebody in a value, or nothing."""
+def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
+    """Yield what names somebody in a value, in an order that is the same at every run."""
     if element.vr in _NUMBER_VRS:
-        return next(iter(_numbers(element.value) & traces.numbers), "")
-    if element.vr not in _TEXT_VRS:
-        return ""
-    for reading in readings(element.value, terms):
-        for text in folded(reading):
-            for value in text.split("\\"):
-                found = _found_in_text(value, element.vr, traces)
-                if found:
-                    return found
-    return ""
+        yield from sorted(_numbers(element.value) & traces.numbers)
+    elif element.vr in _TEXT_VRS:
+        for reading in sorted(readings(element.value, terms)):
+            for text in sorted(folded(reading)):
+                for value in text.split("\\"):
+                    yield from _hits_in_text(value, element.vr, traces)
 
 
-def _found_in_text(text: str, vr: str, traces: Traces) -> str:
+def _hits_in_text(text: str, vr: str, traces: Traces) -> Iterator[str]:
     found = words(text)
-    for word in found:
-        if word in traces.strong:
-            return word
+    yield from (word for word in found if word in traces.strong)
     if (
         len(found) == 1
         and vr != "CS"
         and found[0] in traces.whole
         and text.strip(" \0") == found[0]
     ):
-        return found[0]
-    for part in traces.inside:
-        if part in text:
-            return part
-    match = traces.numerals.search(text)
-    return match[0] if match else _pair(found, traces)
+        yield found[0]
+    yield from sorted(part for part in traces.inside if part in text)
+    yield from (match[0] for match in traces.numerals.finditer(text))
+    yield from _pairs(found, traces)
 
 
-def _pair(found: list[str], traces: Traces) -> str:
-    """Return two weak words of one name side by side, or around an initial."""
+def _pairs(found: list[str], traces: Traces) -> Iterator[str]:
+    """Yield two weak words of one name side by side, or around an initial."""
     for number, word in enumerate(found):
         places = traces.weak.get(word)
         if not places:
@@ -240,8 +246,7 @@ def _pair(found: list[str], traces: Traces) -> str:
             following.pop()
         for other in following:
             if _are_apart(places, traces.weak.get(other, set())):
-                return f"{word} {other}"
-    return ""
+                yield f"{word} {other}"
 
 
 def _are_apart(places: set[Place], others: set[Place]) -> bool:

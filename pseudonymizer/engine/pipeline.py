@@ -48,6 +48,8 @@ class Context:
     profile: Profile
     now: datetime
     accepted: frozenset[str] = frozenset()  # codes of HeldBack that a steward let through
+    # Texts of findings that a steward called harmless.
+    false_alarms: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
 
 
@@ -116,7 +118,7 @@ def pseudonymize_file(
         output = pseudonymize_header(dataset, header.sop_class_uid, context)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
-        last_look(dataset, output, context.known)
+        last_look(dataset, output, context.known, context.false_alarms)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened

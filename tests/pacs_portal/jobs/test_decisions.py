@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -17,9 +19,11 @@ from pacs_portal.jobs.models import (
 )
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import cancel_job, create_job
+from pacs_portal.jobs.steps import FileRuling, FoundText, Region
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.jobs.tasks import run_part
 from pacs_portal.jobs.worker import run_job_here
+from tests.pacs_portal.jobs import toys
 
 FILES = {"a/1": b"one", "a/2": b"hold", "b/1": b"fail"}
 
@@ -122,6 +126,82 @@ def test_a_file_held_for_another_cause_is_not_to_be_accepted(held, choose):
     HeldFile.objects.update(cause="identifier-left")
     with pytest.raises(JobError):
         choose(held, Decision.ACCEPT)
+
+
+@pytest.fixture
+def honored(monkeypatch) -> list[FileRuling]:
+    """What the toy is told about every file that it runs."""
+    told: list[FileRuling] = []
+    run = toys.ToyStep.run
+
+    def listen(step, context, files):
+        told.extend(context.ruling_for(file) for file in files)
+        return run(step, context, files)
+
+    monkeypatch.setattr(toys.ToyStep, "run", listen)
+    return told
+
+
+def hold_with(monkeypatch, **more):
+    monkeypatch.setitem(toys.VERDICTS, b"hold", replace(toys.VERDICTS[b"hold"], **more))
+
+
+def test_found_boxes_are_blacked_out_in_the_next_run(monkeypatch, finish, honored, steward):
+    causes.allow_decision(Decision.REDACT, "name-found")
+    found = Region(frame=None, left=3, top=4, width=50, height=12)
+    hold_with(monkeypatch, regions=(found,))
+    job = finish(FILES)
+    held = HeldFile.objects.get(receipt__job=job)
+    decide(held=held, choice=Choice(Decision.REDACT, steward, "a name"))
+    honored.clear()
+    run_job_here(job)
+    assert honored == [FileRuling(redactions=(found,))]
+
+
+def test_boxes_that_a_steward_drew_take_the_place_of_the_found_ones(
+    monkeypatch, finish, honored, steward
+):
+    causes.allow_decision(Decision.REDACT, "name-found")
+    hold_with(monkeypatch, regions=(Region(0, 1, 1, 9, 9),))
+    job = finish(FILES)
+    drawn = Region(frame=None, left=10, top=20, width=30, height=40)
+    held = HeldFile.objects.get(receipt__job=job)
+    choice = Choice(Decision.REDACT, steward, "a name", redactions=(drawn,))
+    decide(held=held, choice=choice)
+    honored.clear()
+    run_job_here(job)
+    assert honored == [FileRuling(redactions=(drawn,))]
+
+
+def test_nothing_is_redacted_without_a_box(held, steward):
+    causes.allow_decision(Decision.REDACT, "name-found")
+    with pytest.raises(JobError, match="No box"):
+        decide(held=held, choice=Choice(Decision.REDACT, steward, "a name"))
+    held.refresh_from_db()
+    assert held.decision == ""
+
+
+def test_false_alarms_are_told_to_the_next_run_by_their_text(monkeypatch, finish, honored, steward):
+    causes.allow_decision(Decision.FALSE_ALARM, "name-found")
+    texts = ("stein", "zwirbel\nmayr", "hand")
+    hold_with(monkeypatch, findings=tuple(FoundText("(0008,103E)", text) for text in texts))
+    job = finish(FILES)
+    held = HeldFile.objects.get(receipt__job=job)
+    choice = Choice(Decision.FALSE_ALARM, steward, "a stone", false_alarms=(0, 1, 99))
+    decide(held=held, choice=choice)
+    honored.clear()
+    run_job_here(job)
+    assert honored == [FileRuling(false_alarms=frozenset({"stein", "zwirbel mayr"}))]
+    assert HeldFile.objects.get(decision="").cause == "name-found"  # "hand" holds it again
+
+
+def test_a_false_alarm_names_one_of_the_findings(monkeypatch, finish, steward):
+    causes.allow_decision(Decision.FALSE_ALARM, "name-found")
+    hold_with(monkeypatch, findings=(FoundText("(0008,103E)", "stein"),))
+    held = HeldFile.objects.get(receipt__job=finish(FILES))
+    for chosen in ((), (1,), (-1,)):
+        with pytest.raises(JobError, match="Select the values"):
+            decide(held=held, choice=Choice(Decision.FALSE_ALARM, steward, "?", (), chosen))
 
 
 def test_a_file_that_is_gone_can_only_be_rejected(held, choose):

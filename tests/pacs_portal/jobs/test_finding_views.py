@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.models import FileReceipt, HeldFile, Outcome
-from pacs_portal.jobs.steps import Verdict
+from pacs_portal.jobs.steps import FoundText, Verdict
 from tests.pacs_portal.jobs import toys
 
 PLACE, FINDING = "(0028,3010) [1] (0028,1055)", "zwirbelmayr"
@@ -17,8 +17,7 @@ def held(finish, monkeypatch) -> HeldFile:
         code="name-found",
         sentence="The toy found a name.",
         stage="toy",
-        place=PLACE,
-        finding=FINDING,
+        findings=(FoundText(PLACE, FINDING),),
     )
     monkeypatch.setitem(toys.VERDICTS, b"hold", verdict)
     return HeldFile.objects.get(receipt__job=finish({"1": b"hold"}))

@@ -62,7 +62,7 @@ class ToyStep:
             text = file.path.read_bytes()
             _misbehave(text)
             verdict = VERDICTS.get(text.partition(b" ")[0])
-            if verdict is not None and verdict.code in context.accepted_for(file):
+            if verdict is not None and verdict.code in context.ruling_for(file).accepted:
                 verdict = None
             if verdict is not None:
                 verdicts.append(replace(verdict, receipt_id=file.receipt_ids[0]))
