@@ -11,15 +11,18 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.archive.services import register_pseudonym_check
         from pacs_portal.jobs.causes import allow_decision
         from pacs_portal.jobs.models import Decision
+        from pacs_portal.jobs.releasing import register_wait
         from pacs_portal.jobs.steps import register_step
         from pacs_portal.tools import ProjectTab, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
+        from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.registry import is_pseudonym_of
         from pseudonymizer.step import PseudonymizeStep
 
         register_step(PseudonymizeStep())
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
+        register_wait(CAUSE, are_settled)
         register_pseudonym_check(is_pseudonym_of)
         register_tool(
             Tool(

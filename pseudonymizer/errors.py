@@ -9,6 +9,10 @@ class RegistryError(PseudonymizerError):
     """A registry operation that cannot be done."""
 
 
+class MatchDecidedError(RegistryError):
+    """Somebody decided about a possible match first."""
+
+
 class ProfileError(PseudonymizerError):
     """A profile that is not there or may not be saved."""
 

@@ -12,6 +12,15 @@ from pacs_portal.jobs.models import Job
 from pacs_portal.projects.models import Project
 
 
+class PatientState(models.TextChoices):
+    """Whether it is settled that this is a person of her own."""
+
+    CONFIRMED = "confirmed", _("confirmed")
+    # May be another patient of the registry: nothing leaves under this pseudonym until a steward
+    # has decided.
+    PROVISIONAL = "provisional", _("waits for a decision")
+
+
 class RegistryPatient(models.Model):
     """A patient of a project; identity and date shift are sealed with the project's field key."""
 
@@ -20,6 +29,11 @@ class RegistryPatient(models.Model):
     pseudonym = models.CharField(max_length=64, unique=True)
     sealed_identity = models.BinaryField()
     sealed_date_shift = models.BinaryField()
+    state = models.CharField(
+        max_length=16, choices=PatientState, default=PatientState.CONFIRMED, editable=False
+    )
+    # Which way of blocking the patient can be found by (indexes.py); 0 is none yet.
+    blocking_version = models.PositiveSmallIntegerField(default=0, editable=False)
     # A merged patient is an alias of the one that stays.
     merged_into = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="aliases"
@@ -31,6 +45,18 @@ class RegistryPatient(models.Model):
         verbose_name = _("pseudonym mapping")
         verbose_name_plural = _("pseudonym mappings")
         ordering = ["created_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(state__in=PatientState.values), name="patient_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=PatientState.CONFIRMED) | Q(merged_into=None),
+                name="patient_alias_is_settled",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "blocking_version"], name="patient_blocking_version"),
+        ]
 
     def __str__(self) -> str:
         return self.pseudonym
@@ -61,6 +87,91 @@ class PatientIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient_id} {self.kind}"
+
+
+class PatientBlock(models.Model):
+    """A keyed digest that patients share who may be one person: whom to compare with whom."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    patient = models.ForeignKey(RegistryPatient, on_delete=models.PROTECT, related_name="blocks")
+    kind = models.CharField(max_length=16)  # of matching/blocks.py; never a name or a date alone
+    key_version = models.PositiveIntegerField(default=1)
+    digest = models.BinaryField(max_length=16)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "digest"], name="patient_block_lookup"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.kind}"
+
+
+class MatchState(models.TextChoices):
+    OPEN = "open", _("waits for a decision")
+    SAME = "same", _("the same person")
+    DIFFERENT = "different", _("different people")
+    # The newcomer was found to be somebody else before anybody looked at this pair.
+    MOOT = "moot", _("no longer asked")
+
+
+class MatchReason(models.TextChoices):
+    """What a steward's decision rests on; codes, since free text could name the patient."""
+
+    RECORDS = "records", _("the clinic's records were checked")
+    SPELLING = "spelling", _("one person, written differently")
+    NAME_CHANGED = "name-changed", _("one person, whose name changed")
+    SLIP = "slip", _("one person, with a slip in a number or date")
+    RELATIVES = "relatives", _("relatives or twins")
+    ID_REUSED = "id-reused", _("one number, given to several people")
+    COINCIDENCE = "coincidence", _("different people with similar data")
+
+
+class PossibleMatch(models.Model):
+    """A new patient who may be one the registry knows; a steward decides."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(
+        RegistryPatient, on_delete=models.PROTECT, related_name="possible_matches"
+    )
+    candidate = models.ForeignKey(RegistryPatient, on_delete=models.PROTECT, related_name="+")
+    score = models.FloatField()  # matching/weights.py: bits of evidence
+    state = models.CharField(max_length=16, choices=MatchState, default=MatchState.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=16, choices=MatchReason, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-score"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["patient", "candidate"], name="possible_match_once"),
+            models.CheckConstraint(
+                condition=~Q(patient=models.F("candidate")), name="possible_match_of_two"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=MatchState.values), name="possible_match_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[MatchState.OPEN, MatchState.MOOT], reason="")
+                | Q(
+                    state__in=[MatchState.SAME, MatchState.DIFFERENT],
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                )
+                & ~Q(reason=""),
+                name="possible_match_decided_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "state"], name="possible_match_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.candidate_id} {self.state}"
 
 
 class ProfileVersion(models.Model):

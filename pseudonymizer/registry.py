@@ -18,7 +18,7 @@ from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import Subject, new_pseudonym
 from pseudonymizer.errors import RegistryError
-from pseudonymizer.models import IndexKind, PatientIndex, RegistryPatient
+from pseudonymizer.models import IndexKind, PatientIndex, PatientState, RegistryPatient
 from pseudonymizer.normalization import PlainIdentity, plain_identity
 
 LEAST_SHIFT_DAYS, MOST_SHIFT_DAYS = 365, 3650
@@ -65,8 +65,17 @@ def find(project: Project, identity: GivenIdentity) -> RegistryPatient | None:
 
 
 def is_pseudonym_of(project: Project, text: str) -> bool:
-    """Tell whether `text` stands for a patient of this project."""
-    return RegistryPatient.objects.filter(project=project, pseudonym=text).exists()
+    """Tell whether `text` stands for a patient of this project, and it is settled for whom."""
+    settled = RegistryPatient.objects.filter(project=project, state=PatientState.CONFIRMED)
+    return settled.filter(pseudonym=text).exists()
+
+
+def lock_registry(project: Project) -> None:
+    """Let one change of who is who follow the other, until the transaction ends.
+
+    On SQLite every transaction that may write waits for the one before it anyway.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def pseudonym_prefix(project: Project) -> str:

@@ -1,5 +1,6 @@
 """The step "pseudonymize": DICOM in, DICOM under the project's pseudonyms out."""
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ from pseudonymizer.engine import (
     read_header,
 )
 from pseudonymizer.engine.profile import ENGINE_RULES
+from pseudonymizer.matches import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles import fix_profile, profile_of
 from pseudonymizer.registry import current, identity_of, resolve, subject_of
@@ -48,6 +50,10 @@ IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
 IS_DICOMDIR = gettext_noop("This is the table of contents of a disc; its images are taken.")
+MAY_BE_KNOWN = gettext_noop(
+    "This may be a patient whom the registry knows by another spelling or number. "
+    "A data steward decides on the page Possible matches of the registry."
+)
 CHANGED = gettext_noop("The file changed while the job ran. Start it again.")
 
 _Series = tuple[GivenIdentity, str]
@@ -93,8 +99,11 @@ class PseudonymizeStep:
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Pseudonymize each file; one that fails or is held does not stop the others."""
+        patient = _patient(context)
+        if not is_settled(patient):
+            return StepResult(verdicts=_waiting(files))
         keys = project_keys(context.job.project_id)
-        engine_context = _engine_context(context, keys)
+        engine_context = _engine_context(context, patient, keys)
         planned = str(context.values.get("identity", ""))
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
@@ -140,10 +149,18 @@ def _check_unchanged(planned: str, keys: ProjectKeys, header: Header) -> None:
         raise PseudonymizationError("changed", CHANGED)
 
 
-def _engine_context(context: UnitContext, keys: ProjectKeys) -> Context:
-    patient = RegistryPatient.objects.select_related("project", "merged_into").get(
+def _patient(context: UnitContext) -> RegistryPatient:
+    return RegistryPatient.objects.select_related("project", "merged_into").get(
         pk=UUID(str(context.values["patient"])), project=context.job.project_id
     )
+
+
+def _waiting(files: Sequence[StepFile]) -> tuple[Verdict, ...]:
+    verdicts = [verdicts_on(file, Outcome.HELD, CAUSE, MAY_BE_KNOWN, NAME) for file in files]
+    return tuple(itertools.chain.from_iterable(verdicts))
+
+
+def _engine_context(context: UnitContext, patient: RegistryPatient, keys: ProjectKeys) -> Context:
     return Context(
         subject=subject_of(patient),
         uid_key=keys.uid_key,

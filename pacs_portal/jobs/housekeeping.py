@@ -18,6 +18,7 @@ from pacs_portal.jobs.held import remove_settled
 from pacs_portal.jobs.leases import release_leases_of_the_dead
 from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
+from pacs_portal.jobs.releasing import release_due
 from pacs_portal.jobs.services import cancel_jobs_of_dead_commands
 from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
 from pacs_portal.uploads.models import FileState, Upload, UploadState
@@ -34,6 +35,7 @@ def keep_house() -> None:
     release_leases_of_the_dead()
     cancel_jobs_of_dead_commands()
     sweep_work_dirs()
+    release_due()
     discard_stale_uploads(unfinished)
     remove_due_originals(unfinished)
     remove_old_results(timedelta(days=settings.KEEP_RESULTS_DAYS))

@@ -2,7 +2,27 @@
 
 from django.db.models import Max, QuerySet
 
-from pacs_portal.jobs.models import FileReceipt, Job, JobPart, JobUnit, PartKind
+from pacs_portal.jobs.models import (
+    FileReceipt,
+    Job,
+    JobPart,
+    JobState,
+    JobUnit,
+    Outcome,
+    PartKind,
+    Runner,
+)
+
+
+def run_again(job: Job, receipts: QuerySet[FileReceipt]) -> None:
+    """Let the files of `receipts` wait once more; the caller holds the job's row."""
+    repeat_parts(job, receipts)
+    receipts.update(outcome=Outcome.WAITING, code="", reason="")
+    if job.state not in {JobState.WAITING, JobState.RUNNING}:
+        # The command that held the files has ended; what was put aside is the workers' to do.
+        job.runner, job.state = Runner.WORKERS, JobState.WAITING
+        job.cancel_requested_at = job.finished_at = None
+        job.save()
 
 
 def repeat_parts(job: Job, receipts: QuerySet[FileReceipt]) -> None:

@@ -1,0 +1,129 @@
+"""Possible matches: new patients who may be known already, and what a steward decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pacs_portal.accounts.models import User
+from pacs_portal.jobs.models import HeldFile
+from pacs_portal.jobs.releasing import release_due
+from pacs_portal.jobs.steps import PlanValues
+from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
+from pseudonymizer.errors import MatchDecidedError, RegistryError
+from pseudonymizer.models import (
+    MatchReason,
+    MatchState,
+    PatientState,
+    PossibleMatch,
+    RegistryPatient,
+)
+from pseudonymizer.registry import current, lock_registry
+
+CAUSE = "possible-match"  # of a held file
+REASONS_FOR_SAME = (
+    *(MatchReason.RECORDS, MatchReason.SPELLING, MatchReason.NAME_CHANGED, MatchReason.SLIP),
+)
+REASONS_FOR_DIFFERENT = (
+    *(MatchReason.RECORDS, MatchReason.RELATIVES, MatchReason.ID_REUSED, MatchReason.COINCIDENCE),
+)
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What a steward found about a pair, and what it rests on."""
+
+    is_same: bool
+    reason: MatchReason
+
+
+def open_matches(project: Project) -> QuerySet[PossibleMatch]:
+    """Return the pairs of `project` that wait for a decision, newest first."""
+    waiting = PossibleMatch.objects.filter(project=project, state=MatchState.OPEN)
+    return waiting.select_related("patient__first_job", "candidate__first_job")
+
+
+def waiting_files(patient: RegistryPatient) -> QuerySet[HeldFile]:
+    """Return the files that are held until it is settled who `patient` is."""
+    ids = [str(patient.pk), *map(str, patient.aliases.values_list("pk", flat=True))]
+    return HeldFile.objects.filter(
+        cause=CAUSE,
+        decision="",
+        receipt__job__project=patient.project_id,
+        receipt__unit__plan__patient__in=ids,
+    )
+
+
+def decide_match(*, match: PossibleMatch, judgment: Judgment, by: User) -> None:
+    """Settle one pair; when nothing is left to ask about the patient, her files go on.
+
+    Raises
+    ------
+    PermissionDenied
+        If the steward is none of the project.
+    MatchDecidedError
+        If somebody else decided first.
+    RegistryError
+        If the reason does not speak for this decision.
+    """
+    project = match.project
+    reasons = REASONS_FOR_SAME if judgment.is_same else REASONS_FOR_DIFFERENT
+    if judgment.reason not in reasons:
+        raise RegistryError(_("Choose a reason that speaks for this decision."))
+    if not Project.objects.stewarded_by(by).filter(pk=project.pk).exists():
+        raise PermissionDenied
+    with transaction.atomic():
+        lock_registry(project)
+        _settle(match, judgment, by)
+        if judgment.is_same:
+            _join(match.patient, match.candidate)
+        elif not _open_rows(match.patient).exists():
+            _confirm(match.patient)
+        action = "registry.match_same" if judgment.is_same else "registry.match_different"
+        record_in(project, by, action, match, reason=judgment.reason.value)
+    release_due(project, by)
+
+
+def is_settled(patient: RegistryPatient) -> bool:
+    """Tell whether anything may leave under the pseudonym of `patient`."""
+    return current(patient).state == PatientState.CONFIRMED
+
+
+def are_settled(plans: Sequence[PlanValues]) -> list[bool]:
+    """Tell of each unit's plan whether its patient is settled (jobs/releasing.py)."""
+    ids = [UUID(str(plan["patient"])) for plan in plans]
+    patients = RegistryPatient.objects.select_related("merged_into").in_bulk(set(ids))
+    return [is_settled(patients[patient_id]) for patient_id in ids]
+
+
+def _settle(match: PossibleMatch, judgment: Judgment, by: User) -> None:
+    """Note the decision, unless there is one already."""
+    settled = PossibleMatch.objects.filter(pk=match.pk, state=MatchState.OPEN).update(
+        state=MatchState.SAME if judgment.is_same else MatchState.DIFFERENT,
+        decided_by=by,
+        decided_at=timezone.now(),
+        reason=judgment.reason,
+    )
+    if not settled:
+        raise MatchDecidedError(_("Another data steward has decided about this pair already."))
+
+
+def _join(patient: RegistryPatient, candidate: RegistryPatient) -> None:
+    """Make `patient` an alias; nothing was ever written under her pseudonym."""
+    _open_rows(patient).update(state=MatchState.MOOT)
+    _confirm(patient)
+    RegistryPatient.objects.filter(pk=patient.pk).update(merged_into=current(candidate))
+
+
+def _confirm(patient: RegistryPatient) -> None:
+    RegistryPatient.objects.filter(pk=patient.pk).update(state=PatientState.CONFIRMED)
+
+
+def _open_rows(patient: RegistryPatient) -> QuerySet[PossibleMatch]:
+    return PossibleMatch.objects.filter(patient=patient, state=MatchState.OPEN)
