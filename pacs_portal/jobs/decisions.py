@@ -22,9 +22,8 @@ from pacs_portal.jobs.models import (
     JobState,
     Outcome,
     ReceiptAttempt,
-    Runner,
 )
-from pacs_portal.jobs.repeating import repeat_parts
+from pacs_portal.jobs.repeating import run_again
 from pacs_portal.jobs.steps import Region
 from pacs_portal.jobs.units import REJECTED
 from pacs_portal.projects.models import Project
@@ -136,11 +135,4 @@ def _run_again(job: Job, receipt: FileReceipt) -> None:
     is_running = job.state in {JobState.WAITING, JobState.RUNNING}
     if is_running and job.cancel_requested_at is not None:
         raise JobError(CANCELLING)
-    mine = job.receipts.filter(pk=receipt.pk)
-    repeat_parts(job, mine)
-    mine.update(outcome=Outcome.WAITING, code="", reason="")
-    if not is_running:
-        # The command that held the file has ended; what was put aside is the workers' to do.
-        job.runner, job.state = Runner.WORKERS, JobState.WAITING
-        job.cancel_requested_at = job.finished_at = None
-        job.save()
+    run_again(job, job.receipts.filter(pk=receipt.pk))
