@@ -1,7 +1,6 @@
 """The step "convert": images in, DICOM out."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -12,7 +11,7 @@ from converter.options import ConvertOptions
 from converter.planning import plan_units
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
-from pacs_portal.projects.keys import Label, project_keys
+from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
 OTHER_IMAGES = frozenset({"gif", "webp", "tiff"})
@@ -42,8 +41,8 @@ class ConvertStep:
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
         """Make a study of each folder, and fix all UIDs and numbers."""
-        digest = partial(project_keys(job.project_id).digest, Label.CONTENT)
-        return Plan(units=tuple(plan_units(files, ConvertOptions.of_job(options), digest)))
+        seed = project_keys(job.project_id).uid_seed
+        return Plan(units=tuple(plan_units(files, ConvertOptions.of_job(options), seed)))
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is: the plan fixed everything."""

@@ -77,6 +77,8 @@ class PatientIndex(models.Model):
     kind = models.CharField(max_length=16, choices=IndexKind)
     key_version = models.PositiveIntegerField(default=1)
     digest = models.BinaryField(max_length=32)
+    # What the digest was made of, so that it can be made anew under another key.
+    sealed_parts = models.BinaryField(null=True)  # None: stored before this was kept
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

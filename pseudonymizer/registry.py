@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import GivenIdentity
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
+from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_keys, sealing_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import Subject, new_pseudonym
 from pseudonymizer.errors import RegistryError
@@ -27,7 +27,8 @@ RANDOM_BYTES = 5  # 8 symbols, about 10^12 pseudonyms per prefix
 TRIES = 20
 LONGEST_ALIAS_CHAIN = 50
 
-Digests = Mapping[IndexKind, bytes]
+Parts = Mapping[IndexKind, tuple[str, ...]]  # what a digest is made of: patient data
+Digests = Mapping[IndexKind, list[bytes]]  # under every version of the keys, the newest first
 
 
 def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> RegistryPatient:
@@ -41,17 +42,18 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
     RegistryError
         If the database keeps refusing, which only a defect can cause.
     """
-    keys = project_keys(project.pk)
-    digests = _digests(keys, plain_identity(identity))
+    parts = _index_parts(plain_identity(identity))
+    digests = _digests(project_keys(project.pk), parts)
     if digests and _are_indexed(project, digests) and (known := _recognize(project, digests)):
         return known  # the usual case: nothing to write, so nobody waits
     for _ in range(TRIES):
         try:
             with transaction.atomic(durable=True):
-                patient = _recognize(project, digests)
+                keys = sealing_keys(project.pk)
+                patient = _recognize(project, _digests(keys, parts))
                 if patient is None:
                     patient = _create(project, keys, identity, job)
-                _index(patient, keys, digests)
+                _index(patient, keys, parts)
                 return patient
         except IntegrityError:
             continue  # another process was first; its patient is found now
@@ -60,8 +62,8 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
 
 def find(project: Project, identity: GivenIdentity) -> RegistryPatient | None:
     """Return the patient with exactly this ID, name and birth date, if the registry has one."""
-    digests = _digests(project_keys(project.pk), plain_identity(identity))
-    return _recognize(project, digests)
+    parts = _index_parts(plain_identity(identity))
+    return _recognize(project, _digests(project_keys(project.pk), parts))
 
 
 def is_pseudonym_of(project: Project, text: str) -> bool:
@@ -120,25 +122,32 @@ def subject_of(patient: RegistryPatient) -> Subject:
     )
 
 
-def _digests(keys: ProjectKeys, plain: PlainIdentity) -> Digests:
-    """Return the digests that recognize this identity; none is over a name or a date alone."""
-    digests = {}
+def renew_index(row: PatientIndex, keys: SealingKeys) -> None:
+    """Compute and seal the row anew; the caller saves it in the same transaction."""
+    _fill(row, keys, _parts_of(row))
+
+
+def _index_parts(plain: PlainIdentity) -> Parts:
+    """Return what recognizes this identity; nothing is over a name or a date alone."""
+    parts: dict[IndexKind, tuple[str, ...]] = {}
     if plain.study_instance_uid:
         # The same ID in the same study is the same patient, whatever else was typed differently;
         # an ID that many share tells nothing, so there everything has to agree.
-        in_study = [plain.study_instance_uid, plain.issuer, plain.patient_id]
-        if not plain.has_own_id:
-            in_study += [plain.name, plain.birth_date]
-        digests[IndexKind.STUDY] = _digest(keys, IndexKind.STUDY, in_study)
+        in_study = (plain.study_instance_uid, plain.issuer, plain.patient_id)
+        all_else = () if plain.has_own_id else (plain.name, plain.birth_date)
+        parts[IndexKind.STUDY] = in_study + all_else
     if plain.is_person:
-        person = [plain.issuer, plain.patient_id, plain.birth_date, plain.name]
-        digests[IndexKind.PERSON] = _digest(keys, IndexKind.PERSON, person)
-    return digests
+        parts[IndexKind.PERSON] = (plain.issuer, plain.patient_id, plain.birth_date, plain.name)
+    return parts
 
 
-def _digest(keys: ProjectKeys, kind: IndexKind, parts: list[str]) -> bytes:
-    return keys.digest(
-        Label.INDEX, kind.encode(), *(part.encode(errors="surrogatepass") for part in parts)
+def _digests(keys: ProjectKeys, parts: Parts) -> Digests:
+    return {kind: _digests_of(keys, kind, texts) for kind, texts in parts.items()}
+
+
+def _digests_of(keys: ProjectKeys, kind: IndexKind, texts: tuple[str, ...]) -> list[bytes]:
+    return keys.digests(
+        Label.INDEX, kind.encode(), *(text.encode(errors="surrogatepass") for text in texts)
     )
 
 
@@ -147,7 +156,7 @@ def _recognize(project: Project, digests: Digests) -> RegistryPatient | None:
     for kind in (IndexKind.STUDY, IndexKind.PERSON):
         if kind in digests:
             found = RegistryPatient.objects.filter(
-                project=project, indexes__kind=kind, indexes__digest=digests[kind]
+                project=project, indexes__kind=kind, indexes__digest__in=digests[kind]
             ).first()
             if found:
                 return current(found)
@@ -155,7 +164,7 @@ def _recognize(project: Project, digests: Digests) -> RegistryPatient | None:
 
 
 def _create(
-    project: Project, keys: ProjectKeys, identity: GivenIdentity, job: Job | None
+    project: Project, keys: SealingKeys, identity: GivenIdentity, job: Job | None
 ) -> RegistryPatient:
     patient = RegistryPatient(project=project, first_job=job)
     known = {name: value for name, value in asdict(identity).items() if value}
@@ -172,27 +181,45 @@ def _create(
     return patient
 
 
-def _index(patient: RegistryPatient, keys: ProjectKeys, digests: Digests) -> None:
+def _index(patient: RegistryPatient, keys: SealingKeys, parts: Parts) -> None:
     """Remember the digests, in one order, so that two writers never wait for each other."""
-    for kind, digest in sorted(digests.items()):
-        is_known = PatientIndex.objects.filter(
-            project_id=patient.project_id, kind=kind, digest=digest
-        ).exists()
-        if not is_known:
-            PatientIndex.objects.create(
-                project_id=patient.project_id,
-                patient=patient,
-                kind=kind,
-                digest=digest,
-                key_version=keys.version,
-            )
+    for kind, texts in sorted(parts.items()):
+        digests = _digests_of(keys, kind, texts)
+        row = PatientIndex.objects.filter(
+            project_id=patient.project_id, kind=kind, digest__in=digests
+        ).first()
+        if row is None:
+            row = PatientIndex(project_id=patient.project_id, patient=patient, kind=kind)
+        if row.pk is None or row.key_version < keys.version:
+            _fill(row, keys, texts)
+            row.save()
+
+
+def _fill(row: PatientIndex, keys: SealingKeys, texts: tuple[str, ...]) -> None:
+    """Note the digest of `texts`, and sealed what it was made of, to make it anew one day."""
+    row.digest = _digests_of(keys, IndexKind(row.kind), texts)[0]
+    row.sealed_parts = keys.seal(
+        Label.FIELDS, json.dumps(texts).encode(), context=_parts_place(row)
+    )
+    row.key_version = keys.version
+
+
+def _parts_of(row: PatientIndex) -> tuple[str, ...]:
+    keys = project_keys(row.project_id)
+    plain = keys.unseal(Label.FIELDS, bytes(row.sealed_parts or b""), context=_parts_place(row))
+    return tuple(json.loads(plain))
 
 
 def _are_indexed(project: Project, digests: Digests) -> bool:
+    """Tell whether all are there, and under the newest version of the keys."""
     wanted = Q()
-    for kind, digest in digests.items():
-        wanted |= Q(kind=kind, digest=digest)
+    for kind, newest_first in digests.items():
+        wanted |= Q(kind=kind, digest=newest_first[0])
     return PatientIndex.objects.filter(wanted, project=project).count() == len(digests)
+
+
+def _parts_place(row: PatientIndex) -> str:
+    return f"{row.patient_id} {row.kind}"
 
 
 def _identity_place(patient: RegistryPatient) -> str:

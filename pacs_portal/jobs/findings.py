@@ -6,7 +6,7 @@ from uuid import UUID
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.models import FileReceipt, HeldFile
 from pacs_portal.jobs.steps import FoundText
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
+from pacs_portal.projects.keys import Label, ProjectKeys, project_keys, sealing_keys
 from pacs_portal.projects.services import record_in
 
 
@@ -16,11 +16,14 @@ def places_of(findings: Sequence[FoundText]) -> str:
 
 
 def seal_findings(held_id: UUID, receipt_id: int, findings: Sequence[FoundText]) -> bytes | None:
-    """Return the found texts sealed for their row, a line each, or None for nothing."""
+    """Return the found texts sealed for their row, a line each, or None for nothing.
+
+    The caller saves them in the transaction she is in.
+    """
     if not findings:
         return None
     receipt = FileReceipt.objects.select_related("job").get(pk=receipt_id)
-    keys = project_keys(receipt.job.project_id)
+    keys = sealing_keys(receipt.job.project_id)
     lines = "\n".join(one_line(found.text) for found in findings)
     return keys.seal(Label.FIELDS, lines.encode(), context=_context(held_id))
 

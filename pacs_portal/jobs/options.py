@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pacs_portal.jobs.models import Job, Runner
-from pacs_portal.projects.keys import Label, project_keys
+from pacs_portal.projects.keys import Label, project_keys, sealing_keys
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,11 +19,11 @@ class JobOptions:
 
 
 def seal_options(job: Job, options: Mapping[str, Any]) -> bytes | None:
-    """Return `options` sealed for `job`."""
+    """Return `options` sealed for `job`, in the transaction that saves it."""
     if not options:
         return None
     plain = json.dumps(dict(options)).encode()
-    return project_keys(job.project_id).seal(Label.OPTIONS, plain, context=_context(job))
+    return sealing_keys(job.project_id).seal(Label.OPTIONS, plain, context=_context(job))
 
 
 def options_of(job: Job) -> dict[str, Any]:

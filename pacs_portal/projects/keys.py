@@ -3,6 +3,10 @@
 Every use has a key of its own, grown from the secret by HKDF-SHA256 (RFC 5869). Values are sealed
 with AES-256-GCM under a fresh random nonce; the associated data names the field and its row, so
 that a sealed value moved to another row does not open.
+
+Identity secrets have versions, and each sealed value names the one it was sealed under. While
+keys are rotated (projects/rotation.py) there are two: all who write use the newest, and what was
+stored under the older one is opened and found too. The UID secret has one version for ever.
 """
 
 import hmac
@@ -17,15 +21,13 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from pacs_portal.projects import locks
 from pacs_portal.projects.errors import KeyFileError
 from pacs_portal.projects.keyfile import load_master_keys
 from pacs_portal.projects.models import Project, ProjectSecret, Purpose
+from pacs_portal.projects.wrapping import NONCE_BYTES, add_secret, grow, unwrap
 
-SECRET_BYTES = 32
-NONCE_BYTES = 12
 VERSION = struct.Struct(">I")
 
 
@@ -43,7 +45,7 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, repr=False)
 class ProjectKeys:
-    """Seals, opens and digests for one project; never printed, logged or stored."""
+    """Opens and digests for one project; never printed, logged or stored."""
 
     project_id: UUID
     identity_secrets: Mapping[int, bytes]
@@ -51,20 +53,13 @@ class ProjectKeys:
 
     @property
     def version(self) -> int:
-        """The version that new values are sealed with."""
+        """The version that new values are sealed and indexed with."""
         return max(self.identity_secrets)
 
     @property
     def uid_key(self) -> bytes:
         """The key that maps UIDs; it is never rotated."""
-        return _grow(self.uid_secret, "uids")
-
-    def seal(self, label: Label, plaintext: bytes, *, context: str) -> bytes:
-        """Return `plaintext` sealed for the row and field that `context` names."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        cipher = AESGCM(self._key(label, self.version))
-        sealed = cipher.encrypt(nonce, plaintext, _associated(label, context))
-        return VERSION.pack(self.version) + nonce + sealed
+        return grow(self.uid_secret, "uids")
 
     def unseal(self, label: Label, sealed: bytes, *, context: str) -> bytes:
         """Return what was sealed for `context`.
@@ -78,7 +73,7 @@ class ProjectKeys:
         (version,) = VERSION.unpack_from(sealed)
         nonce = sealed[VERSION.size : VERSION.size + NONCE_BYTES]
         try:
-            cipher = AESGCM(self._key(label, version))
+            cipher = AESGCM(grow(self._secret(version), label))
             return cipher.decrypt(
                 nonce, sealed[VERSION.size + NONCE_BYTES :], _associated(label, context)
             )
@@ -87,82 +82,100 @@ class ProjectKeys:
 
     def digest(self, label: Label, *parts: bytes) -> bytes:
         """Return the keyed digest of `parts`, 32 bytes; ("ab", "c") and ("a", "bc") differ."""
-        message = b"".join(struct.pack(">Q", len(part)) + part for part in parts)
-        return hmac.new(self._key(label, self.version), message, sha256).digest()
+        return _digest(grow(self.identity_secrets[self.version], label), parts)
 
-    def _key(self, label: Label, version: int) -> bytes:
-        return _grow(self.identity_secrets[version], label)
+    def digests(self, label: Label, *parts: bytes) -> list[bytes]:
+        """Return the digests to look for, the newest version's first: `digest` is what to store."""
+        newest_first = sorted(self.identity_secrets, reverse=True)
+        return [_digest(grow(self.identity_secrets[v], label), parts) for v in newest_first]
+
+    def uid_seed(self, *parts: bytes) -> bytes:
+        """Return the keyed digest that new UIDs derive from; it stays when keys are rotated."""
+        return _digest(grow(self.uid_secret, "uid-seeds"), parts)
+
+    def _secret(self, version: int) -> bytes:
+        if version not in self.identity_secrets:  # a rotation began after these keys were read
+            return project_keys(self.project_id).identity_secrets[version]
+        return self.identity_secrets[version]
+
+
+class SealingKeys(ProjectKeys):
+    """The keys of who writes; they count until the transaction ends that asked for them."""
+
+    def seal(self, label: Label, plaintext: bytes, *, context: str) -> bytes:
+        """Return `plaintext` sealed for the row and field that `context` names."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        cipher = AESGCM(grow(self.identity_secrets[self.version], label))
+        sealed = cipher.encrypt(nonce, plaintext, _associated(label, context))
+        return VERSION.pack(self.version) + nonce + sealed
 
 
 def create_project_secrets(project: Project) -> None:
     """Give a new project its secrets; call it in the transaction that creates the project."""
+    locks.share(locks.MASTER_KEYS)
     master_keys = load_master_keys()
     for purpose in Purpose:
-        ProjectSecret.objects.create(
-            project=project,
-            purpose=purpose,
-            version=1,
-            wrapped=_wrap(
-                master_keys.keys[master_keys.current_id],
-                master_keys.current_id,
-                secrets.token_bytes(SECRET_BYTES),
-                _place(project.pk, purpose, 1),
-            ),
-        )
+        add_secret(project, purpose, 1, master_keys)
 
 
 def project_keys(project_id: UUID) -> ProjectKeys:
-    """Return the keys of a project.
+    """Return the keys of a project, to read with.
 
     Raises
     ------
     KeyFileError
         If the key file is missing or another one.
     """
-    versions = ProjectSecret.objects.filter(project_id=project_id).order_by("version")
+    return ProjectKeys(project_id, *_secrets_of(project_id))
+
+
+def sealing_keys(project_id: UUID) -> SealingKeys:
+    """Return the keys to seal and index with, in the transaction that writes what they made.
+
+    Until it ends, no version begins and none is dropped. So all who write at one time write under
+    one version, and a rotation finds all they wrote before it drops that version.
+
+    Raises
+    ------
+    TransactionManagementError
+        Outside of a transaction.
+    KeyFileError
+        If the key file is missing or another one.
+    """
+    locks.share(locks.key_versions(project_id))
+    return SealingKeys(project_id, *_secrets_of(project_id))
+
+
+def _secrets_of(project_id: UUID) -> tuple[Mapping[int, bytes], bytes]:
+    rows = ProjectSecret.objects.filter(project_id=project_id).order_by("version")
     return _unwrap_all(
-        project_id, tuple((row.purpose, row.version, bytes(row.wrapped)) for row in versions)
+        project_id, tuple((row.purpose, row.version, bytes(row.wrapped)) for row in rows)
     )
 
 
 @lru_cache(maxsize=256)
-def _unwrap_all(project_id: UUID, rows: tuple[tuple[str, int, bytes], ...]) -> ProjectKeys:
-    master_keys = load_master_keys().keys
+def _unwrap_all(
+    project_id: UUID, rows: tuple[tuple[str, int, bytes], ...]
+) -> tuple[Mapping[int, bytes], bytes]:
+    master_keys = load_master_keys()
     identity: dict[int, bytes] = {}
     uid_secret = b""
     for purpose, version, wrapped in rows:
-        secret = _unwrap(master_keys, wrapped, _place(project_id, purpose, version))
+        row = ProjectSecret(
+            project_id=project_id, purpose=purpose, version=version, wrapped=wrapped
+        )
         if purpose == Purpose.UIDS:
-            uid_secret = secret
+            uid_secret = unwrap(master_keys, row)
         else:
-            identity[version] = secret
+            identity[version] = unwrap(master_keys, row)
     if not identity or not uid_secret:
         raise KeyFileError("This project has no keys.")
-    return ProjectKeys(project_id=project_id, identity_secrets=identity, uid_secret=uid_secret)
+    return identity, uid_secret
 
 
-def _wrap(master_key: bytes, key_id: str, secret: bytes, place: bytes) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(_grow(master_key, "wrap")).encrypt(nonce, secret, place)
-    return key_id.encode().ljust(16, b"\0") + nonce + sealed
-
-
-def _unwrap(master_keys: Mapping[str, bytes], wrapped: bytes, place: bytes) -> bytes:
-    key_id = wrapped[:16].rstrip(b"\0").decode()
-    nonce, sealed = wrapped[16 : 16 + NONCE_BYTES], wrapped[16 + NONCE_BYTES :]
-    try:
-        return AESGCM(_grow(master_keys[key_id], "wrap")).decrypt(nonce, sealed, place)
-    except (InvalidTag, KeyError):
-        raise KeyFileError("The key file does not open this project's keys.") from None
-
-
-@lru_cache(maxsize=4096)
-def _grow(secret: bytes, info: str) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=b"pacs2go " + info.encode()).derive(secret)
-
-
-def _place(project_id: UUID, purpose: str, version: int) -> bytes:
-    return f"{project_id} {purpose} {version}".encode()
+def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
+    message = b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+    return hmac.new(key, message, sha256).digest()
 
 
 def _associated(label: Label, context: str) -> bytes:

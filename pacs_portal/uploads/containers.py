@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Sum
 from django.utils.translation import gettext_noop as _
 
-from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.projects.keys import SealingKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError, UnpackError
 from pacs_portal.uploads.models import FileState, Upload, UploadFile
 from pacs_portal.uploads.paths import (
@@ -55,7 +55,7 @@ def unpack_container(container: UploadFile) -> None:
         source = source_path(container, keys) if container.sealed_source else None
         members = _unpack(source or folder.file(container.number), folder, container.upload, last)
         os.sync()  # one flush for all of them, before the rows that say they are there
-        _create_members(container, members, keys, folder)
+        _create_members(container, members, folder)
         if source is None:
             folder.remove_file(container.number)
 
@@ -107,30 +107,35 @@ def _limits_left(upload: Upload) -> UnpackLimits:
 
 
 def _create_members(
-    container: UploadFile,
-    members: Sequence[UnpackedFile],
-    keys: ProjectKeys,
-    folder: UploadFolder,
+    container: UploadFile, members: Sequence[UnpackedFile], folder: UploadFolder
 ) -> None:
-    outer = relative_path(container, keys)
-    rows = []
-    for member in members:
-        path = outer / member.path
-        plain = path_bytes(path)
-        rows.append(
-            UploadFile(
-                upload=container.upload,
-                number=member.number,
-                container=container,
-                sealed_path=seal_path(keys, container.upload_id, member.number, plain),
-                path_digest=digest_path(keys, container.upload_id, plain),
-                size_bytes=member.size_bytes,
-                received_bytes=member.size_bytes,
-                state=FileState.RECEIVED,
-                kind=sniff_file(folder.file(member.number), path),
-            )
-        )
+    outer = relative_path(container, project_keys(container.upload.project_id))
+    paths = [outer / member.path for member in members]
+    rows = [
+        _member_row(container, member, sniff_file(folder.file(member.number), path))
+        for member, path in zip(members, paths, strict=True)
+    ]
     with transaction.atomic():
+        keys = sealing_keys(container.upload.project_id)
+        for row, path in zip(rows, paths, strict=True):
+            _seal(row, path_bytes(path), keys)
         UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
         container.state = FileState.UNPACKED
         container.save(update_fields=["state"])
+
+
+def _member_row(container: UploadFile, member: UnpackedFile, kind: str) -> UploadFile:
+    return UploadFile(
+        upload=container.upload,
+        number=member.number,
+        container=container,
+        size_bytes=member.size_bytes,
+        received_bytes=member.size_bytes,
+        state=FileState.RECEIVED,
+        kind=kind,
+    )
+
+
+def _seal(row: UploadFile, plain: bytes, keys: SealingKeys) -> None:
+    row.sealed_path = seal_path(keys, row.upload_id, row.number, plain)
+    row.path_digest = digest_path(keys, row.upload_id, plain)

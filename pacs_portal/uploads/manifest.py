@@ -1,6 +1,6 @@
 """The list of files an upload consists of, announced before the first byte comes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils.translation import gettext_noop as _
 
-from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.projects.keys import SealingKeys, sealing_keys
 from pacs_portal.uploads.errors import ManifestError, UploadClosedError
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.paths import digest_path, path_bytes, seal_path, seal_source
+from pacs_portal.uploads.paths import digest_path, path_bytes, path_digests, seal_path, seal_source
 from pacs_portal.uploads.sniffing import is_system_file, sniff_file
 from pacs_portal.uploads.storage import require_room
 
@@ -51,32 +51,25 @@ def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Ann
     StorageFullError
         If what is missing does not fit the disk.
     """
-    keys = project_keys(upload.project_id)
-    digests = _distinct_digests(upload, entries, keys)
+    paths = _distinct_paths(entries)
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.state != UploadState.OPEN:
             raise UploadClosedError
-        known = _known_files(locked, digests)
-        fresh = [
-            (digest, entry)
-            for digest, entry in zip(digests, entries, strict=True)
-            if digest not in known
-        ]
-        for row in _create_rows(locked, fresh, keys):
-            known[bytes(row.path_digest)] = row
+        keys = sealing_keys(upload.project_id)
+        known = _known_files(locked, paths, keys)
+        fresh = dict(zip(paths, entries, strict=True))
+        for path in known:
+            del fresh[path]
+        known |= _create_rows(locked, fresh, keys)
         _require_room(locked)
         upload.file_count, upload.size_bytes = locked.file_count, locked.size_bytes
-    return [
-        _announced(known[digest], entry) for digest, entry in zip(digests, entries, strict=True)
-    ]
+    return [_announced(known[path], entry) for path, entry in zip(paths, entries, strict=True)]
 
 
-def _distinct_digests(
-    upload: Upload, entries: Sequence[ManifestEntry], keys: ProjectKeys
-) -> list[bytes]:
-    digests = [digest_path(keys, upload.pk, path_bytes(entry.path)) for entry in entries]
-    if len(set(digests)) != len(digests):
+def _distinct_paths(entries: Sequence[ManifestEntry]) -> list[bytes]:
+    paths = [path_bytes(entry.path) for entry in entries]
+    if len(set(paths)) != len(paths):
         raise ManifestError(
             "path-twice",
             _(
@@ -86,34 +79,40 @@ def _distinct_digests(
         )
     if not all(0 <= entry.size_bytes <= MAX_FILE_BYTES for entry in entries):
         raise ManifestError("size-malformed", _("A file's size is no number of bytes."))
-    return digests
+    return paths
 
 
-def _known_files(upload: Upload, digests: Sequence[bytes]) -> dict[bytes, UploadFile]:
+def _known_files(
+    upload: Upload, paths: Sequence[bytes], keys: SealingKeys
+) -> dict[bytes, UploadFile]:
     known: dict[bytes, UploadFile] = {}
     if not upload.file_count:
         return known
-    for start in range(0, len(digests), BATCH_ROWS):
-        batch = digests[start : start + BATCH_ROWS]
-        for row in upload.files.filter(path_digest__in=batch).only(
+    for start in range(0, len(paths), BATCH_ROWS):
+        by_digest = {
+            digest: path
+            for path in paths[start : start + BATCH_ROWS]
+            for digest in path_digests(keys, upload.pk, path)
+        }
+        for row in upload.files.filter(path_digest__in=list(by_digest)).only(
             "number", "size_bytes", "state", "path_digest"
         ):
-            known[bytes(row.path_digest)] = row
+            known[by_digest[bytes(row.path_digest)]] = row
     return known
 
 
 def _create_rows(
-    upload: Upload, fresh: Sequence[tuple[bytes, ManifestEntry]], keys: ProjectKeys
-) -> list[UploadFile]:
+    upload: Upload, fresh: Mapping[bytes, ManifestEntry], keys: SealingKeys
+) -> dict[bytes, UploadFile]:
     upload.file_count += len(fresh)
-    upload.size_bytes += sum(entry.size_bytes for _digest, entry in fresh)
+    upload.size_bytes += sum(entry.size_bytes for entry in fresh.values())
     _check_limits(upload)
     last = upload.files.aggregate(last=Max("number"))["last"] or 0
-    rows = [
-        _row(upload, number, (digest, entry), keys)
-        for number, (digest, entry) in enumerate(fresh, start=last + 1)
-    ]
-    UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+    rows = {
+        path: _row(upload, number, (path, entry), keys)
+        for number, (path, entry) in enumerate(fresh.items(), start=last + 1)
+    }
+    UploadFile.objects.bulk_create(rows.values(), batch_size=BATCH_ROWS)
     upload.save(update_fields=["file_count", "size_bytes"])
     return rows
 
@@ -143,14 +142,14 @@ def _require_room(upload: Upload) -> None:
 
 
 def _row(
-    upload: Upload, number: int, announced: tuple[bytes, ManifestEntry], keys: ProjectKeys
+    upload: Upload, number: int, announced: tuple[bytes, ManifestEntry], keys: SealingKeys
 ) -> UploadFile:
-    digest, entry = announced
+    path, entry = announced
     row = UploadFile(
         upload=upload,
         number=number,
-        sealed_path=seal_path(keys, upload.pk, number, path_bytes(entry.path)),
-        path_digest=digest,
+        sealed_path=seal_path(keys, upload.pk, number, path),
+        path_digest=digest_path(keys, upload.pk, path),
         size_bytes=entry.size_bytes,
         modified_at=entry.modified_at,
         kind="system" if is_system_file(entry.path) else "",

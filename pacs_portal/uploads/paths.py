@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
 
-from pacs_portal.projects.keys import Label, ProjectKeys
+from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys
 from pacs_portal.uploads.errors import ManifestError
 from pacs_portal.uploads.models import UploadFile
 
@@ -31,7 +31,7 @@ def path_bytes(path: PurePosixPath) -> bytes:
     return plain
 
 
-def seal_path(keys: ProjectKeys, upload_id: UUID, number: int, plain: bytes) -> bytes:
+def seal_path(keys: SealingKeys, upload_id: UUID, number: int, plain: bytes) -> bytes:
     """Return the path of file `number` sealed for its row."""
     return keys.seal(Label.PATHS, plain, context=_context(upload_id, number))
 
@@ -41,7 +41,12 @@ def digest_path(keys: ProjectKeys, upload_id: UUID, plain: bytes) -> bytes:
     return keys.digest(Label.PATH_INDEX, upload_id.bytes, plain)
 
 
-def seal_source(keys: ProjectKeys, upload_id: UUID, number: int, source: Path) -> bytes:
+def path_digests(keys: ProjectKeys, upload_id: UUID, plain: bytes) -> list[bytes]:
+    """Return the digests under which a known path may stand."""
+    return keys.digests(Label.PATH_INDEX, upload_id.bytes, plain)
+
+
+def seal_source(keys: SealingKeys, upload_id: UUID, number: int, source: Path) -> bytes:
     """Return where a command's file lies, sealed for its row."""
     plain = os.fsencode(source.absolute())
     return keys.seal(Label.PATHS, plain, context=f"{_context(upload_id, number)} source")

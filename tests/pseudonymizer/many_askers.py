@@ -15,8 +15,8 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from pacs_portal.jobs.steps import GivenIdentity  # noqa: E402
-from pacs_portal.projects.keys import create_project_secrets  # noqa: E402
 from pacs_portal.projects.models import Project  # noqa: E402
+from pacs_portal.projects.services import NewProject, create_project  # noqa: E402
 from pseudonymizer.registry import resolve  # noqa: E402
 
 THREADS = 25
@@ -25,7 +25,7 @@ IDENTITY = GivenIdentity(patient_id="4711", name="Zwirbelmayr^Hans", study_insta
 
 def prepare() -> None:
     call_command("migrate", verbosity=0)
-    create_project_secrets(Project.objects.create(key="heart", name="Heart"))
+    create_project(NewProject("heart", "Heart"), actor="test")
 
 
 def ask() -> list[str]:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from pacs_portal.projects import keys as keys_module
 from pacs_portal.projects.errors import KeyFileError
 from pacs_portal.projects.keyfile import load_master_keys
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
+from pacs_portal.projects.keys import Label, SealingKeys, project_keys, sealing_keys
 from pacs_portal.projects.models import ProjectSecret
 
-ANY_KEYS = ProjectKeys(project_id=None, identity_secrets={1: b"i" * 32}, uid_secret=b"u" * 32)
+ANY_KEYS = SealingKeys(project_id=None, identity_secrets={1: b"i" * 32}, uid_secret=b"u" * 32)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_two_projects_share_no_key(project, site_admin):
 
     other = create_project(NewProject("knee", "Knee"), actor=site_admin)
     mine, theirs = project_keys(project.pk), project_keys(other.pk)
-    sealed = mine.seal(Label.FIELDS, b"secret", context="a")
+    sealed = sealing_keys(project.pk).seal(Label.FIELDS, b"secret", context="a")
     with pytest.raises(KeyFileError):
         theirs.unseal(Label.FIELDS, sealed, context="a")
     assert mine.uid_key != theirs.uid_key
