@@ -6,7 +6,6 @@ that they are there already.
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -27,8 +26,9 @@ from pacs_portal.jobs.pipelines import EMPTY
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.report import file_report, output_report, whole_report
 from pacs_portal.jobs.running import NO_OUTPUT
-from pacs_portal.jobs.steps import PlannedUnit, StepFile
+from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile
 from pacs_portal.jobs.storage import flush_to_disk, place
+from pacs_portal.jobs.verdicts import disk_full_told
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
 from pacs_portal.uploads.errors import UnpackError
 from pacs_portal.uploads.sniffing import sniff_file
@@ -118,9 +118,10 @@ def _inputs(sources: Sources, run: LocalRun, ends: list[FileEnd]) -> Iterator[St
         end, kind = FileEnd(found.shown), sniff_file(found.path, found.name)
         if kind == "zip" and found.depth <= NESTED_ZIP_LEVELS:
             try:
-                waiting.extend(_members(found, run))
+                with disk_full_told():
+                    waiting.extend(_members(found, run))
                 continue  # its files take its place in the report
-            except UnpackError as error:
+            except (UnpackError, DiskFullError) as error:
                 end.add("failed", error.sentence)
         elif kind == "system":
             end.add("skipped", SYSTEM_FILE)
@@ -159,10 +160,17 @@ def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Itera
 
 
 def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
-    work = Path(tempfile.mkdtemp(dir=run.work))
+    try:
+        with disk_full_told(), tempfile.TemporaryDirectory(dir=run.work) as work:
+            return _converted(run, unit, Path(work))
+    except DiskFullError as error:
+        numbers = [number for file in unit.files for number in file.receipt_ids]
+        return [Ended(number, "failed", error.sentence) for number in numbers]
+
+
+def _converted(run: LocalRun, unit: PlannedUnit, work: Path) -> list[Ended]:
     result = convert_unit(unit.files, UnitPlan.of(unit.files, unit.values, run.options), work)
     ended = [_placed(run, file) for file in result.files]
-    shutil.rmtree(work)
     return [
         *ended,
         *(Ended(v.receipt_id, str(v.outcome.value), v.sentence) for v in result.verdicts),

@@ -192,6 +192,8 @@ WORKER_PROCESSES = read_int("PACS2GO_WORKERS", 0)  # 0: one per core
 WORKER_MEMORY_MB = read_int("PACS2GO_WORKER_MEMORY_MB", 0)  # of each process; 0: a fair share
 UNIT_MAX_SECONDS = read_int("PACS2GO_UNIT_MAX_SECONDS", 3600)
 LEASE_SECONDS = read_int("PACS2GO_LEASE_SECONDS", 60)
+# How long a command waits in a row for the archive; a job of the portal waits for ever.
+COMMAND_PATIENCE_SECONDS = read_int("PACS2GO_COMMAND_PATIENCE_SECONDS", 120)
 PART_MAX_UNITS = 50
 PART_MAX_BYTES = 256 * 2**20
 PART_MAX_ATTEMPTS = 5

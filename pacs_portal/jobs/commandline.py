@@ -1,9 +1,7 @@
 """What the commands of all tools share: sources, exit status, private files, one clear line."""
 
 import getpass
-import json
 import os
-import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +16,8 @@ from django.db import DatabaseError, connection
 
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.report import file_report
-from pacs_portal.jobs.verdicts import UNREADABLE
+from pacs_portal.jobs.steps import DiskFullError
+from pacs_portal.jobs.verdicts import UNREADABLE, disk_full_told
 from pacs_portal.projects.errors import NO_DATABASE
 from pacs_portal.projects.models import Project
 from pacs_portal.uploads.errors import UploadError
@@ -60,9 +59,12 @@ def wrong_usage(sentence: str) -> CommandError:
 
 @contextmanager
 def one_clear_line() -> Iterator[None]:
-    """Turn what stops a command altogether into one line on stderr and status 2."""
+    """Turn what stops a command altogether into one line on stderr, and status 2 or 1."""
     try:
-        yield
+        with disk_full_told():
+            yield
+    except DiskFullError as error:
+        raise CommandError(error.sentence, returncode=SOME_FAILED) from None
     except (ImproperlyConfigured, JobError) as error:
         raise wrong_usage(str(error)) from None
     except UploadError as error:
@@ -134,19 +136,14 @@ def check_writable(path: Path | None, option: str) -> None:
         raise wrong_usage(f"{option}: this file cannot be written.")
 
 
-def finish(
-    report: Mapping[str, Any], path: Path | None, out: OutputWrapper, err: OutputWrapper
-) -> None:
-    """Write the report, name what failed on the person's own terminal, set the exit status."""
-    if path is not None:
-        write_private(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+def print_ends(report: Mapping[str, Any], out: OutputWrapper, err: OutputWrapper) -> bool:
+    """Name what did not end well on the person's own terminal; return whether there was any."""
     for file in report["files"]:
         if file["outcome"] in BAD_OUTCOMES:
             err.write(f"{file['source']}: {file['outcome']}: {file['reason']}\n")
     counts = [f"{count} {outcome}" for outcome, count in report["counts"].items() if count]
     out.write(f"{', '.join(counts) or 'nothing'}\n")
-    if any(report["counts"].get(outcome) for outcome in BAD_OUTCOMES):
-        sys.exit(SOME_FAILED)
+    return any(report["counts"].get(outcome) for outcome in BAD_OUTCOMES)
 
 
 def _files_below(root: Path, output: Path | None) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import StepFile, StepUnavailableError
 from pacs_portal.jobs.storage import flush_to_disk, make_private, place, results_dir
-from pacs_portal.jobs.verdicts import wait_if_disk_full
+from pacs_portal.jobs.verdicts import disk_full_told
 
 TAKEN = gettext_noop(
     "Another file stands in the folder under this name; it was left alone. Choose an empty folder."
@@ -97,7 +97,7 @@ def _store(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     try:
         results = store(project=target.job.project, files=instances)
     except ArchiveUnavailableError:
-        raise StepUnavailableError("The archive is away.") from None
+        raise StepUnavailableError from None
     return [_stored(result) for result in results]
 
 
@@ -108,14 +108,24 @@ def _stored(result: StoreResult) -> Delivered:
 def _write(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     is_download = target.name == "download"
     root = results_dir(target.job.pk) if is_download else output_dir(target.job, target.options)
-    make_private(root)
-    try:
-        answers = [_write_one(target, root, file) for file in files]
-    except OSError as error:
-        wait_if_disk_full(error)
-        raise
+    answers: list[Delivered] = []
+    with disk_full_told():
+        make_private(root)
+        try:
+            answers += (_write_one(target, root, file) for file in files)
+        except OSError:
+            if not is_download:  # there the next try finds them
+                _take_back(root, answers)
+            raise
     flush_to_disk(root)  # once for all, before the receipts that say they are there
     return answers
+
+
+def _take_back(root: Path, answers: Sequence[Delivered]) -> None:
+    """Remove what was written and will have no receipt that says so."""
+    for answer in answers:
+        if answer.outcome == Outcome.WRITTEN:
+            (root / answer.path).unlink(missing_ok=True)
 
 
 def _write_one(target: Target, root: Path, file: StepFile) -> Delivered:

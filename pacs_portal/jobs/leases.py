@@ -118,6 +118,11 @@ def release(lease: Lease) -> None:
     lease.held().update(attempts=F("attempts") - 1, **_FREE)
 
 
+def seconds_waited(part: JobPart) -> int:
+    """Return how long the part has waited in a row for a service."""
+    return sum(BACKOFF_SECONDS[min(wait, len(BACKOFF_SECONDS) - 1)] for wait in range(part.waits))
+
+
 def release_until_available(lease: Lease) -> None:
     """Give the part back because a service is away; the next try waits longer each time."""
     part = lease.held().first()

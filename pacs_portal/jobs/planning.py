@@ -26,9 +26,10 @@ from pacs_portal.jobs.models import (
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
-from pacs_portal.jobs.steps import PlannedUnit, Step, StepFile, Verdict
+from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, Step, StepFile, Verdict
 from pacs_portal.jobs.units import step_file
 from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.uploads.errors import StorageFullError
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (
     input_files,
@@ -93,10 +94,10 @@ def plan_job(lease: Lease, attempt: Attempt) -> Draft:
     LeaseLostError
         If another worker plans the job now.
     StepUnavailableError
-        If a step needs a service that is away.
+        If a step needs a service that is away, or the disk is full.
     """
     job = Job.objects.select_related("project", "upload").get(pk=lease.job_id)
-    refused = {file.pk: (code, text) for file, code, text in unpack_containers(job.upload)}
+    refused = _unpacked(job)
     sniff_files(lease, job)
     draft = Draft(job, make_receipts(lease, job))
     planned = draft_units(draft, refused, attempt)
@@ -108,6 +109,14 @@ def plan_job(lease: Lease, attempt: Attempt) -> Draft:
             draft.units[steps].append(prepared)
     commit_plan(lease, draft)
     return draft
+
+
+def _unpacked(job: Job) -> dict[int, tuple[str, str]]:
+    """Unpack the job's zips; return code and sentence of those that are refused, by file."""
+    try:
+        return {file.pk: (code, text) for file, code, text in unpack_containers(job.upload)}
+    except StorageFullError:
+        raise DiskFullError from None
 
 
 def sniff_files(lease: Lease, job: Job) -> None:

@@ -11,6 +11,8 @@ from functools import reduce
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from django.utils.translation import gettext_noop
+
 from pacs_portal.jobs.models import Job, Outcome
 
 PlanValues = Mapping[str, str | int]
@@ -171,7 +173,24 @@ class Step(Protocol):
 
 
 class StepUnavailableError(Exception):
-    """A service the step needs is away; the part waits and is tried again."""
+    """A service the step needs is away; the part waits and is tried again.
+
+    `code` and `sentence` are what a command tells, which waits for a while only.
+    """
+
+    code = "archive-away"
+    sentence = gettext_noop(
+        "The archive did not answer. Start it and run the command again: it does what is left."
+    )
+
+
+class DiskFullError(StepUnavailableError):
+    """A disk that the step writes to is full."""
+
+    code = "disk-full"
+    sentence = gettext_noop(
+        "The disk is full. Make room and run the command again: it does what is left."
+    )
 
 
 _steps: dict[str, Step] = {}

@@ -61,12 +61,13 @@ def run_part(part_id: int, should_stop: Callable[[], bool] = never) -> bool:
         return False
     try:
         with leases.renewed(lease), work_dir(lease) as folder:
-            _work(lease, folder, should_stop)
+            try:
+                _work(lease, folder, should_stop)
+            except StepUnavailableError as error:
+                logger.warning("part %s: %s", part_id, error.code)
+                endings.wait_or_give_up(lease, error)
     except LeaseLostError:
         logger.warning("part %s: lease lost, nothing recorded", part_id)
-    except StepUnavailableError:
-        logger.warning("part %s: a service is away, tried again later", part_id)
-        leases.release_until_available(lease)
     except (PartStoppedError, KeyboardInterrupt, SystemExit) as stop:
         leases.release(lease)
         if not isinstance(stop, PartStoppedError):

@@ -1,5 +1,6 @@
 """The command of a tool: sources in, a folder or the archive out, with the portal's history."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from pacs_portal.jobs.commandline import (
+    SOME_FAILED,
     Sources,
     actor_label,
     check_writable,
     find_files,
-    finish,
     make_output,
     one_clear_line,
+    print_ends,
     project_of,
+    write_private,
     wrong_usage,
 )
 from pacs_portal.jobs.models import Destination, Job, Runner
@@ -23,7 +26,7 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.report import report, whole_report
 
 STOPPED = 130  # as shells report Ctrl-C
-ARCHIVE_AWAY = "The archive does not answer. Waiting for it; Ctrl-C gives up."
+ARCHIVE_AWAY = "The archive does not answer. Waiting a while for it; Ctrl-C gives up."
 
 
 class ToolCommand(BaseCommand):
@@ -31,6 +34,7 @@ class ToolCommand(BaseCommand):
 
     tool = ""
     requires_system_checks: list[str] = []
+    has_failed = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -59,7 +63,12 @@ class ToolCommand(BaseCommand):
                 "Stopped. What is written stays; the same command goes on from there."
             )
             raise SystemExit(STOPPED) from None
-        finish(report, options["report"], self.stdout, self.stderr)
+        self.has_failed |= print_ends(report, self.stdout, self.stderr)
+        if options["report"]:
+            text = json.dumps(report, indent=2, ensure_ascii=False)
+            self.write_for_person("--report", options["report"], f"{text}\n")
+        if self.has_failed:
+            raise SystemExit(SOME_FAILED)
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Do what was asked and return the report."""
@@ -73,6 +82,14 @@ class ToolCommand(BaseCommand):
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the tool's own options; all of them are sealed."""
         return {}
+
+    def write_for_person(self, option: str, path: Path, text: str) -> None:
+        """Write a private file; where that fails, say so and go on: the images are done."""
+        try:
+            write_private(path, text)
+        except OSError as error:
+            self.stderr.write(f"{option}: the file could not be written: {error.strerror}.")
+            self.has_failed = True
 
     def after(self, job: Job, options: Mapping[str, Any]) -> None:
         """Do what is left when the job is done."""

@@ -1,9 +1,12 @@
 """What every step says alike of files that do not go on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.models import Outcome
-from pacs_portal.jobs.steps import StepFile, StepUnavailableError, Verdict
+from pacs_portal.jobs.steps import DiskFullError, StepFile, Verdict
 from pacs_portal.uploads.storage import DISK_FULL
 
 UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
@@ -23,6 +26,17 @@ def unreadable(file: StepFile, error: OSError, stage: str) -> list[Verdict]:
 
 
 def wait_if_disk_full(error: OSError) -> None:
-    """Raise StepUnavailableError if `error` says that the disk is full."""
-    if error.errno in DISK_FULL:
-        raise StepUnavailableError("The disk is full.") from None
+    """Raise DiskFullError if `error` says so; a command does not wait, its job ends."""
+    # pydicom raises an error of its own, without a number, from the system's.
+    if error.errno in DISK_FULL or getattr(error.__cause__, "errno", None) in DISK_FULL:
+        raise DiskFullError from None
+
+
+@contextmanager
+def disk_full_told() -> Iterator[None]:
+    """Raise DiskFullError where the work inside finds the disk full."""
+    try:
+        yield
+    except OSError as error:
+        wait_if_disk_full(error)
+        raise

@@ -57,12 +57,13 @@ def run_worker(process_count: int) -> None:
     _survive(lambda: WorkerHeartbeat.objects.filter(owner=this_process()).delete())
 
 
-def run_job_here(job: Job, workers: int = 1) -> None:
-    """Do the parts of a command's job in this process, or in `workers` children; wait for the end.
+def run_job_here(job: Job, workers: int = 0) -> None:
+    """Do the parts of a job in `workers` children, or in this process; wait for the end.
 
-    Ctrl-C gives back what was under way and is raised again.
+    Only a child has bounds of memory and time, and may die of a file. Ctrl-C gives back what was
+    under way and is raised again.
     """
-    if workers <= 1:
+    if not workers:
         work_until_done(job, Stop())
         return
     work = partial(_work_bounded, workers, partial(work_until_done, job))

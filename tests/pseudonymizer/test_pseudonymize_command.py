@@ -196,6 +196,21 @@ def test_without_an_archive_the_command_waits_until_it_is_stopped(portal, tmp_pa
         assert set(states.fetchall()) <= {("cancelled",)}
 
 
+def test_the_command_gives_up_when_the_archive_stays_away(portal, tmp_path) -> None:
+    sources = [write_slice(tmp_path / f"{n}.dcm", n, SeriesInstanceUID=f"1.9.{n}") for n in (1, 2)]
+    ended = portal.run(
+        *("pseudonymize", *sources, "--project", "heart", "--store", "--workers", "2"),
+        ORTHANC_URL="http://127.0.0.1:9",  # nobody listens there
+        PACS2GO_COMMAND_PATIENCE_SECONDS="5",
+    )
+    assert (ended.status, ended.out) == (1, "2 failed\n")
+    for source in sources:
+        assert f"{source}: failed: The archive did not answer. Start it and run" in ended.err
+    with sqlite3.connect(portal.data / "portal.sqlite3") as database:
+        states = database.execute("SELECT DISTINCT state FROM jobs_job").fetchall()
+    assert not {"waiting", "running"} & {state for (state,) in states}
+
+
 def test_a_name_that_is_no_utf_8_and_a_zip_in_a_zip_are_told_in_the_report(
     portal, tmp_path
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pacs_portal.jobs.commandline import check_writable, project_of, write_private, wrong_usage
+from pacs_portal.jobs.commandline import check_writable, project_of, wrong_usage
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.tool_command import ToolCommand
 from pseudonymizer.disclosure import export_job_mapping
@@ -57,4 +57,4 @@ class Command(ToolCommand):
         if options["mapping"]:
             lines = io.StringIO(newline="")
             lines.writelines(export_job_mapping(job, by=job.actor_label))
-            write_private(options["mapping"], lines.getvalue())
+            self.write_for_person("--mapping", options["mapping"], lines.getvalue())
