@@ -1,6 +1,8 @@
 """What a tool adds to the portal: it registers in AppConfig.ready(), nothing here imports it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -17,6 +19,16 @@ class ProjectTab:
 
 
 @dataclass(frozen=True)
+class StudyAction:
+    """Something to do with studies chosen from a project's list; `url_name` takes its key."""
+
+    label: Text
+    url_name: str  # gets ?study=<id>&study=<id>
+    icon: str
+    is_offered: Callable[[Any, Any], bool]  # (user, project)
+
+
+@dataclass(frozen=True)
 class Tool:
     """A tool of the portal: where its pages live and what the home page says of it."""
 
@@ -27,6 +39,7 @@ class Tool:
     urls: str  # dotted path of its URLconf
     project_urls: str = ""  # dotted path of the URLconf below /projects/<key>/, if any
     tabs: tuple[ProjectTab, ...] = ()
+    study_actions: tuple[StudyAction, ...] = ()
 
 
 _tools: dict[str, Tool] = {}

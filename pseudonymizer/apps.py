@@ -13,11 +13,12 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.releasing import register_wait
         from pacs_portal.jobs.steps import register_step
-        from pacs_portal.tools import ProjectTab, Tool, register_tool
+        from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
         from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.registry import is_pseudonym_of
         from pseudonymizer.step import PseudonymizeStep
+        from pseudonymizer.transfer import may_transfer
 
         register_step(PseudonymizeStep())
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
@@ -35,6 +36,11 @@ class PseudonymizerConfig(AppConfig):
                 tabs=(
                     ProjectTab(_("Profile"), "profile"),
                     ProjectTab(_("Registry"), "registry", for_stewards=True),
+                ),
+                study_actions=(
+                    StudyAction(
+                        _("Into another project"), "study_transfer", "folder-plus", may_transfer
+                    ),
                 ),
             )
         )

@@ -1,9 +1,13 @@
 """Forms of the registry."""
 
+from typing import cast
+
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure import Reason
 
 
@@ -20,6 +24,19 @@ class ReasonForm(forms.Form):
     def chosen(self) -> Reason:
         """The reason of a valid form."""
         return Reason(self.cleaned_data["reason"])
+
+
+class TransferForm(forms.Form):
+    """Where studies are to go."""
+
+    target = forms.ModelChoiceField(
+        label=_("Into the project"), queryset=Project.objects.none(), to_field_name="key"
+    )
+
+    def __init__(self, *args: object, targets: QuerySet[Project], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = cast(forms.ModelChoiceField, self.fields["target"])
+        field.queryset = targets
 
 
 class FindPatientForm(forms.Form):

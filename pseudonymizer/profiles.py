@@ -1,5 +1,6 @@
 """The profiles of projects: versions, who may save which, and which one a job uses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,6 +76,13 @@ def profile_numbered(project_id: UUID, number: int) -> NumberedProfile:
     return _numbered(version)
 
 
+def known_profiles(project_id: UUID) -> Iterator[NumberedProfile]:
+    """Yield every version that the project ever had, the newest first, the default last."""
+    for version in ProfileVersion.objects.filter(project=project_id):
+        yield _numbered(version)
+    yield DEFAULT
+
+
 def profile_named(project_id: UUID, name: str) -> NumberedProfile:
     """Return the profile that a person calls "default" or by its number."""
     if name == DEFAULT_NAME:
@@ -139,11 +147,14 @@ def fix_profile(job: Job) -> None:
     job.save(update_fields=["options"])
 
 
+def version_of(job: Job) -> NumberedProfile:
+    """Return the version that was fixed for `job`."""
+    return profile_numbered(job.project_id, job.options.get("profile_number", DEFAULT_NUMBER))
+
+
 def profile_of(job: Job) -> Profile:
     """Return the rules that were fixed for `job`."""
-    return profile_numbered(
-        job.project_id, job.options.get("profile_number", DEFAULT_NUMBER)
-    ).profile
+    return version_of(job).profile
 
 
 def _check(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pseudonymizer import preview_views, profile_views, views
+from pseudonymizer import preview_views, profile_views, transfer_views, views
 
 urlpatterns = [
     path("profile/", profile_views.profile, name="profile"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("profile/import/", profile_views.profile_import, name="profile_import"),
     path("profile/preview/", preview_views.profile_preview, name="profile_preview"),
     path("profile/<int:number>/", profile_views.profile_export, name="profile_export"),
+    path("transfer/", transfer_views.study_transfer, name="study_transfer"),
     path("registry/", views.registry, name="registry"),
     path("registry/find/", views.registry_find, name="registry_find"),
     path("registry/export/", views.registry_export, name="registry_export"),

@@ -26,22 +26,22 @@ from pacs_portal.jobs.steps import (
 )
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
+from pacs_portal.projects.models import Project
 from pseudonymizer.engine import (
     Context,
     Header,
     HeldBack,
     IdentifierLeft,
-    KnownPerson,
     PseudonymizationError,
     Result,
     pseudonymize_file,
     read_header,
 )
-from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.matches import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.profiles import fix_profile, profile_of
-from pseudonymizer.registry import current, identity_of, resolve, subject_of
+from pseudonymizer.origins import context_after, identity_behind, known_of, provenance
+from pseudonymizer.profiles import fix_profile, profile_of, version_of
+from pseudonymizer.registry import resolve, subject_of
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
@@ -87,6 +87,9 @@ class PseudonymizeStep:
             identity = GivenIdentity(**asdict(header.identity))
             series[identity, header.series_instance_uid].append(file)
         units = tuple(_units(series, project_keys(job.project_id)))
+        source = job.upload.source_project
+        if source is not None:
+            units = tuple(_behind(source, unit) for unit in units)
         return Plan(units=units, verdicts=tuple(verdicts))
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
@@ -108,9 +111,13 @@ class PseudonymizeStep:
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
         check = partial(_check_unchanged, planned, keys) if planned else None
+        source = context.job.upload.source_project
+        made_by = provenance(version_of(context.job))
         for number, file in enumerate(files):
             ruled = _ruled(engine_context, context.ruling_for(file))
             try:
+                if source is not None:
+                    ruled = context_after(source, file.path, ruled)
                 result = pseudonymize_file(file.path, context.work_dir, ruled, check)
                 # A name each: two inputs may claim to be the same instance.
                 path = result.path.rename(context.work_dir / f"{number}.dcm")
@@ -118,13 +125,8 @@ class PseudonymizeStep:
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
                 continue
-            outputs.append(_output(file, result, engine_context.profile.version))
+            outputs.append(_output(file, result, made_by))
         return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
-
-
-def provenance(profile_version: str) -> str:
-    """Return what the archive keeps of how an instance was pseudonymized."""
-    return f"pseudonymizer/{ENGINE_RULES} profile/{profile_version}"
 
 
 def _units(series: Mapping[_Series, list[StepFile]], keys: ProjectKeys) -> Iterator[PlannedUnit]:
@@ -133,6 +135,12 @@ def _units(series: Mapping[_Series, list[StepFile]], keys: ProjectKeys) -> Itera
         for start in range(0, len(files), FILES_PER_UNIT):
             chunk = tuple(files[start : start + FILES_PER_UNIT])
             yield PlannedUnit(files=chunk, values=values, identity=identity)
+
+
+def _behind(source: Project, unit: PlannedUnit) -> PlannedUnit:
+    """Return a unit of a source's archive with the patient behind its pseudonym."""
+    named = unit.identity
+    return unit if named is None else replace(unit, identity=identity_behind(source, named))
 
 
 def _identity_digest(keys: ProjectKeys, identity: GivenIdentity) -> str:
@@ -166,7 +174,7 @@ def _engine_context(context: UnitContext, patient: RegistryPatient, keys: Projec
         uid_key=keys.uid_key,
         profile=profile_of(context.job),
         now=context.job.created_at,
-        known=_known(patient),
+        known=known_of(patient),
     )
 
 
@@ -175,22 +183,12 @@ def _ruled(context: Context, ruling: FileRuling) -> Context:
     return replace(context, accepted=ruling.accepted, false_alarms=ruling.false_alarms)
 
 
-def _known(patient: RegistryPatient) -> KnownPerson:
-    """Return what the registry knows of a patient; no output may say it."""
-    identities = [identity_of(one) for one in {patient, current(patient)}]
-    return KnownPerson(
-        names=tuple(identity.name for identity in identities if identity.name),
-        ids=tuple(identity.patient_id for identity in identities if identity.patient_id),
-        birth_dates=tuple(i.birth_date for i in identities if i.birth_date),
-    )
-
-
-def _output(file: StepFile, result: Result, profile_version: str) -> StepFile:
+def _output(file: StepFile, result: Result, made_by: str) -> StepFile:
     return replace(
         file,
         path=result.path,
         kind="dicom",
-        provenance=provenance(profile_version),
+        provenance=made_by,
         instance=InstanceFacts(
             sop_class_uid=result.sop_class_uid,
             sop_instance_uid=result.sop_instance_uid,

@@ -4,7 +4,12 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.services.orthanc import RunningOrthanc
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="pacs2go-tests-"))
 os.environ.update(
@@ -57,6 +62,37 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
 
     with django_db_blocker.unblock():
         drop_triggers(connection)
+
+
+@pytest.fixture(scope="session")
+def _orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningOrthanc"]:
+    from tests.services.orthanc import RunningOrthanc
+
+    orthanc = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
+    orthanc.start()
+    yield orthanc
+    orthanc.stop()
+
+
+@pytest.fixture
+def orthanc(_orthanc_process: "RunningOrthanc", settings) -> "RunningOrthanc":
+    """A real Orthanc, one for the whole session, that the portal of this test stores in."""
+    assert _orthanc_process.is_ready(), "Orthanc stopped during the tests; see its log"
+    settings.ORTHANC_URL = _orthanc_process.url
+    settings.ORTHANC_USERNAME = _orthanc_process.plan.username
+    settings.ORTHANC_PASSWORD = _orthanc_process.plan.password
+    return _orthanc_process
+
+
+@pytest.fixture
+def data_folders(tmp_path, settings) -> Path:
+    """Folders of uploads, work, held files and results for this test alone."""
+    settings.DATA_DIR = tmp_path
+    settings.UPLOADS_DIR = tmp_path / "uploads"
+    settings.WORK_DIR = tmp_path / "work"
+    settings.HELD_DIR = tmp_path / "held"
+    settings.RESULTS_DIR = tmp_path / "results"
+    return tmp_path
 
 
 @pytest.fixture

@@ -110,6 +110,12 @@ def instance_md5(orthanc_id: str) -> str:
     return _checked(answer).text.strip()
 
 
+def instance_ids(sop_instance_uid: str) -> list[str]:
+    """Return Orthanc's names of an instance: more than one while its patient changes."""
+    with answering():
+        return _lookup(sop_instance_uid, "Instance")
+
+
 def delete_instance(orthanc_id: str) -> None:
     """Remove one instance; one that is gone already is no error."""
     with answering():
@@ -121,10 +127,7 @@ def delete_instance(orthanc_id: str) -> None:
 def delete_study(study_instance_uid: str) -> None:
     """Remove every trace of a study; one that is gone already is no error."""
     with answering():
-        # Not pyorthanc's own method, which sends text by a way that httpx gives up.
-        found = client().post(f"{client().url}/tools/lookup", content=study_instance_uid)
-        ids = [match["ID"] for match in _checked(found).json() if match["Type"] == "Study"]
-        for orthanc_id in ids:
+        for orthanc_id in _lookup(study_instance_uid, "Study"):
             answer = client().delete_studies_id(orthanc_id)
             if answer.status_code != HTTPStatus.NOT_FOUND:
                 _checked(answer)
@@ -144,6 +147,12 @@ def fetch_json(path: str, query: str, headers: Mapping[str, str]) -> Any:
     if answer.status_code == HTTPStatus.BAD_REQUEST:
         raise ArchiveRefusedError("The archive does not understand the query.")
     return _checked(answer).json()
+
+
+def _lookup(uid: str, level: str) -> list[str]:
+    # Not pyorthanc's own method, which sends text by a way that httpx gives up.
+    found = client().post(f"{client().url}/tools/lookup", content=uid)
+    return [match["ID"] for match in _checked(found).json() if match["Type"] == level]
 
 
 def _address(path: str, query: str) -> str:

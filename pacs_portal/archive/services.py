@@ -12,6 +12,12 @@ from django.utils import timezone
 
 from pacs_portal.accounts.models import User
 from pacs_portal.archive import orthanc
+from pacs_portal.archive.fetching import (
+    InstanceGoneError,
+    StoredInstance,
+    read_stored,
+    stored_instances,
+)
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.archive.orthanc import is_available
 from pacs_portal.archive.storing import NewInstance, StoreResult, register_pseudonym_check, store
@@ -19,13 +25,17 @@ from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 
 __all__ = [
+    "InstanceGoneError",
     "NewInstance",
     "StoreResult",
+    "StoredInstance",
     "delete_study",
     "is_available",
     "open_studies",
+    "read_stored",
     "register_pseudonym_check",
     "store",
+    "stored_instances",
     "sweep_deletions",
 ]
 

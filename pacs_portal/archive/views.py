@@ -18,6 +18,7 @@ from pacs_portal.archive.models import Study
 from pacs_portal.archive.services import delete_study
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
+from pacs_portal.tools import StudyAction, registered_tools
 
 STUDIES_PER_PAGE = 50
 
@@ -39,8 +40,14 @@ def project(request: HttpRequest, key: str) -> HttpResponse:
             "form": form,
             "is_filtered": any(form.cleaned_data.get(name) for name in _FILTERS),
             "page_obj": page,
+            "actions": _actions(request, shown),
         },
     )
+
+
+def _actions(request: HttpRequest, shown: Project) -> list[StudyAction]:
+    offered = (action for tool in registered_tools() for action in tool.study_actions)
+    return [action for action in offered if action.is_offered(request.user, shown)]
 
 
 _FILTERS = ("q", "modality", "first", "last")

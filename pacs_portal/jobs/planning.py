@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.archived import fetch_inputs
 from pacs_portal.jobs.held import put_aside
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
@@ -100,6 +101,7 @@ def plan_job(lease: Lease, attempt: Attempt) -> Draft:
     refused = _unpacked(job)
     sniff_files(lease, job)
     draft = Draft(job, make_receipts(lease, job))
+    refused |= fetch_inputs(lease, job)
     planned = draft_units(draft, refused, attempt)
     for steps, unit in planned:
         prepared = attempt(partial(_prepared, job, steps, unit))
@@ -212,7 +214,7 @@ def _refusal(
     if file.kind == "system":
         return Verdict(receipt.pk, Outcome.SKIPPED, "system-file", SYSTEM_FILE)
     if file.pk in refused:
-        return Verdict(receipt.pk, Outcome.FAILED, *refused[file.pk], "unpack")
+        return Verdict(receipt.pk, Outcome.FAILED, *refused[file.pk], "input")
     chosen = choose_first_step(job, file.kind)
     return Verdict(receipt.pk, Outcome.FAILED, *chosen) if isinstance(chosen, tuple) else chosen
 

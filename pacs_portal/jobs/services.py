@@ -50,6 +50,9 @@ __all__ = [
 
 ALIVE_FOR = timedelta(seconds=45)
 NOT_COMPLETE = gettext_noop("The upload is not complete. Send the missing files first.")
+STARTED_ALREADY = gettext_noop(
+    "These images are the archive's. Choose the studies there again to start another job."
+)
 NO_SUCH_TOOL = gettext_noop("There is no such tool.")
 NO_ORIGINALS = gettext_noop(
     "The files of this upload are no longer here: they went when all were done. Upload them again."
@@ -94,6 +97,8 @@ def create_job(
         raise JobError(NOT_COMPLETE)
     if tool not in tool_names():
         raise JobError(NO_SUCH_TOOL)
+    if upload.source_project_id is not None and upload.jobs.exists():
+        raise JobError(STARTED_ALREADY)  # whoever starts it again may not read the source
     if not input_files(upload).exists():
         raise JobError(NO_ORIGINALS)
     with transaction.atomic():

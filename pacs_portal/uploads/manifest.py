@@ -23,12 +23,18 @@ MAX_FILE_BYTES = 2**63 - 1
 
 @dataclass(frozen=True, repr=False)
 class ManifestEntry:
-    """One announced file; `source` names a file that a command reads in place."""
+    """One announced file; it is sent, read in place from `source`, or fetched from the archive."""
 
     path: PurePosixPath
     size_bytes: int
     modified_at: datetime | None = None
     source: Path | None = None
+    sop_instance_uid: str = ""
+
+    @property
+    def is_sent(self) -> bool:
+        """Tell whether somebody has to send the bytes."""
+        return self.source is None and not self.sop_instance_uid
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ def _check_limits(upload: Upload) -> None:
 
 
 def _require_room(upload: Upload) -> None:
-    lacking = upload.files.filter(state=FileState.EXPECTED).aggregate(
+    lacking = upload.files.filter(state__in=[FileState.EXPECTED, FileState.STORED]).aggregate(
         size_bytes=Sum("size_bytes", default=0)
     )
     root = Path(settings.UPLOADS_DIR)
@@ -154,6 +160,12 @@ def _row(
         modified_at=entry.modified_at,
         kind="system" if is_system_file(entry.path) else "",
     )
+    if entry.sop_instance_uid:
+        row.sop_instance_uid, row.state, row.kind = (
+            entry.sop_instance_uid,
+            FileState.STORED,
+            "dicom",
+        )
     if entry.source is not None:
         row.sealed_source = seal_source(keys, upload.pk, number, entry.source)
         row.state = FileState.RECEIVED

@@ -39,6 +39,10 @@ class Upload(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     actor_label = models.CharField(max_length=150, blank=True)  # "cli:<system user>"
+    # Where its files are instances of the archive: the project that owns them.
+    source_project = models.ForeignKey(
+        Project, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     state = models.CharField(max_length=16, choices=UploadState, default=UploadState.OPEN)
     file_count = models.PositiveIntegerField(default=0)
     size_bytes = models.PositiveBigIntegerField(default=0)
@@ -59,6 +63,7 @@ class Upload(models.Model):
 
 class FileState(models.TextChoices):
     EXPECTED = "expected", _("expected")
+    STORED = "stored", _("in the archive")  # fetched when its job begins
     RECEIVED = "received", _("received")
     UNPACKED = "unpacked", _("unpacked")
     GONE = "gone", _("removed after the last receipt")
@@ -77,6 +82,8 @@ class UploadFile(models.Model):
     path_digest = models.BinaryField(max_length=32)
     # Command line only: where the source lies; such a file is read in place and never removed.
     sealed_source = models.BinaryField(null=True)
+    # From the archive only: which instance it is there.
+    sop_instance_uid = models.CharField(max_length=64, blank=True)
     size_bytes = models.PositiveBigIntegerField()
     modified_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=16, choices=FileState, default=FileState.EXPECTED)

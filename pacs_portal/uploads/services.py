@@ -42,6 +42,7 @@ __all__ = [
     "missing_files",
     "readable",
     "receive_file",
+    "receive_stored",
     "relative_path",
     "remove_original",
     "shown_path",
@@ -57,10 +58,13 @@ def create_upload(
     by: User | None,
     actor_label: str = "",
     manifest: Sequence[ManifestEntry] = (),
+    source_project: Project | None = None,
 ) -> Upload:
-    """Open an upload for the files of `manifest`; where a command names every source, close it."""
+    """Open an upload for the files of `manifest`; where none of them has to be sent, close it."""
     with transaction.atomic():
-        upload = Upload.objects.create(project=project, created_by=by, actor_label=actor_label)
+        upload = Upload.objects.create(
+            project=project, created_by=by, actor_label=actor_label, source_project=source_project
+        )
         announce_files(upload, manifest)
         record_in(
             project,
@@ -69,7 +73,7 @@ def create_upload(
             upload,
             files=upload.file_count,
         )
-        if manifest and all(entry.source is not None for entry in manifest):
+        if manifest and not any(entry.is_sent for entry in manifest):
             complete_upload(upload)
     return upload
 
@@ -102,6 +106,21 @@ def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
     )
     if not received:
         _refuse_if_discarded(upload)
+
+
+def receive_stored(file: UploadFile, chunks: Iterable[bytes], size_bytes: int) -> None:
+    """Keep the bytes of a file that lies in the archive, until its job is done with it.
+
+    The caller saves the row; doing it twice is the same as once.
+
+    Raises
+    ------
+    WrongSizeError, StorageFullError
+        If the file is not kept.
+    """
+    upload_folder(file.upload_id).write(file.number, chunks, size_bytes)
+    file.size_bytes = file.received_bytes = size_bytes
+    file.state = FileState.RECEIVED
 
 
 def complete_upload(upload: Upload) -> None:
@@ -175,8 +194,8 @@ def unpack_containers(upload: Upload) -> Iterator[tuple[UploadFile, str, str]]:
 
 
 def input_files(upload: Upload) -> QuerySet[UploadFile]:
-    """Return the files that a job works on: received, zips only where they were refused."""
-    return upload.files.filter(state=FileState.RECEIVED)
+    """Return what a job works on: received or in the archive, zips only where refused."""
+    return upload.files.filter(state__in=[FileState.RECEIVED, FileState.STORED])
 
 
 def local_path(upload_file: UploadFile) -> Path:
@@ -260,5 +279,5 @@ def _is_needed(folder_name: str) -> bool:
         upload_id = UUID(folder_name)
     except ValueError:
         return True  # not ours to judge
-    waiting = (FileState.EXPECTED, FileState.RECEIVED)
+    waiting = (FileState.EXPECTED, FileState.STORED, FileState.RECEIVED)
     return UploadFile.objects.filter(upload_id=upload_id, state__in=waiting).exists()

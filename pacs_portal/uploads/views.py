@@ -107,6 +107,8 @@ class FileRow:
 
 
 def _has_work(upload: Upload) -> bool:
+    if upload.source_project_id is not None:  # its job was started with it
+        return False
     return upload.state == UploadState.COMPLETE and input_files(upload).exists()
 
 

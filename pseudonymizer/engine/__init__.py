@@ -1,6 +1,7 @@
 """De-identify DICOM files by PS3.15 Annex E: paths and values in, files and values out."""
 
 from pseudonymizer.engine.building import build_profile, default_profile, is_looser
+from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.finding import Finding, IdentifierLeft
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
@@ -14,6 +15,7 @@ from pseudonymizer.engine.traces import KnownPerson
 
 __all__ = [
     "Context",
+    "Earlier",
     "Finding",
     "Header",
     "HeldBack",

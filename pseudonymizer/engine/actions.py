@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pseudonymizer.engine.dates import is_time, shift_date, shift_date_time
+from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Element, text_element, text_of
 from pseudonymizer.engine.identifiers import is_public_uid, map_uid
 from pseudonymizer.engine.vocabulary import clean_text
@@ -37,6 +38,16 @@ class Keys:
     uid_key: bytes = field(repr=False)
     date_shift_days: int = field(repr=False)
     today: date
+    earlier: Earlier | None = None  # dates may have been moved already
+
+    def days_at(self, tag: int, vr: str) -> int | None:
+        """Return by how many days the dates of an attribute are still to be moved, None if not."""
+        moved = self.earlier.days_at(tag, vr) if self.earlier else 0
+        return None if moved is None else self.date_shift_days - moved
+
+    def has_moved(self, tag: int, vr: str) -> bool:
+        """Tell whether the dates of an attribute are no longer the original ones."""
+        return self.earlier is not None and self.earlier.days_at(tag, vr) != 0
 
 
 def empty(element: Element, vr: str) -> Element:
@@ -65,10 +76,13 @@ def map_uids(element: Element, uid_key: bytes, names_instance: bool) -> Element:
 
 def shift(element: Element, vr: str, keys: Keys) -> Element | None:
     """Return the element with its dates shifted, or None if one of them must not be."""
+    days = keys.days_at(element.tag, element.vr)
+    if days is None:
+        return None
     shift_one = shift_date_time if vr == "DT" else shift_date
     shifted = []
     for value in text_of(element).split("\\"):
-        moved = shift_one(value.strip(), keys.date_shift_days, keys.today)
+        moved = shift_one(value.strip(), days, keys.today)
         if moved is None:
             return None
         shifted.append(moved)

@@ -16,6 +16,8 @@ from pseudonymizer.engine.actions import (
 )
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
+from pseudonymizer.engine.errors import PseudonymizationError
+from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.iod_types import resolve
 from pseudonymizer.engine.profile import Action, Profile, Rule
 from pseudonymizer.engine.safe_private import safe_private_tags
@@ -126,12 +128,24 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
     """Apply a rule to a value; a value that it does not fit gets the basic action."""
     match rule.action:
         case Action.KEEP:
+            if vr in ("DA", "DT") and walk.keys.has_moved(element.tag, element.vr):
+                raise _moved_dates()
             return _keep(element, vr, walk)
         case Action.MAP_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=True)
         case Action.MAP_PRIVATE_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=False)
     return _changed(element, vr, rule, walk) or _basic(element, vr, rule.basic, walk)
+
+
+def _moved_dates() -> PseudonymizationError:
+    return PseudonymizationError(
+        "dates-moved",
+        _(
+            "This project's profile keeps dates as they are, but those of the file were moved "
+            "before. Choose a profile that moves dates, or upload the original."
+        ),
+    )
 
 
 def _changed(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:

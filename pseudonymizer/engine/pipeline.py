@@ -11,6 +11,7 @@ from pathlib import Path
 from pseudonymizer.engine.actions import Keys
 from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
+from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.identity import (
     PATIENT_ID,
@@ -51,6 +52,7 @@ class Context:
     # Texts of findings that a steward called harmless.
     false_alarms: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
+    earlier: Earlier | None = None  # where the file was de-identified before
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,10 @@ def pseudonymize_file(
 def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
     """Return a header as the profile leaves it, with the subject in the patient's place."""
     subject = context.subject
-    keys = Keys(context.uid_key, subject.date_shift_days, context.now.date())
+    keys = Keys(context.uid_key, subject.date_shift_days, context.now.date(), context.earlier)
     walk = Walk(context.profile, keys, types_in(sop_class_uid))
     output = pseudonymize_dataset(dataset, walk)
-    put_subject(output, subject, context.profile)
+    put_subject(output, subject, context.profile, context.earlier)
     return output
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, Element, text_element
 from pseudonymizer.engine.options import INSTITUTION, Option
 from pseudonymizer.engine.profile import Profile
@@ -46,7 +47,9 @@ class Subject:
             raise ValueError("Dates are shifted by a negative number of days.")
 
 
-def put_subject(dataset: Dataset, subject: Subject, profile: Profile) -> None:
+def put_subject(
+    dataset: Dataset, subject: Subject, profile: Profile, earlier: Earlier | None = None
+) -> None:
     """Write the subject and the attributes of de-identification (PS3.15 E.1.1)."""
     for tag in written_tags(profile):
         dataset.pop(tag, None)
@@ -58,13 +61,14 @@ def put_subject(dataset: Dataset, subject: Subject, profile: Profile) -> None:
         (_PROTOCOL_NAME, "LO", ""),
         (0x00120040, "LO", subject.pseudonym),
         (0x00120062, "CS", "YES"),
-        (_METHOD_TAG, "LO", "\\".join((*profile.method, f"PACS2go profile {profile.version}"))),
+        (_METHOD_TAG, "LO", "\\".join(_methods(profile, earlier))),
         (0x00280303, "CS", "MODIFIED"),
     )
     dataset.update((tag, text_element(tag, vr, text)) for tag, vr, text in texts)
     for tag, vr in _EMPTY_UNLESS_KEPT.items():
         dataset.setdefault(tag, Element(tag, vr))
-    codes = [_code_item(option) for option in profile.options]
+    options = [o for o in profile.options if earlier is None or earlier.still_holds(o)]
+    codes = [_code_item(option) for option in options]
     if codes:
         dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
 
@@ -77,6 +81,11 @@ def written_tags(profile: Profile) -> frozenset[int]:
     if not profile.has_option(INSTITUTION):
         tags.update(_SITE_TAGS)
     return frozenset(tags)
+
+
+def _methods(profile: Profile, earlier: Earlier | None) -> tuple[str, ...]:
+    done = (*profile.method, f"PACS2go profile {profile.version}")
+    return (*done, f"After PACS2go profile {earlier.profile.version}") if earlier else done
 
 
 def _code_item(option: Option) -> Dataset:

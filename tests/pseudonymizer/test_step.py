@@ -91,7 +91,8 @@ def test_an_output_says_what_it_is_and_who_made_it(job, tmp_path) -> None:
     assert output.instance.sop_instance_uid == written.SOPInstanceUID != "1.2.3.4.1"
     assert output.instance.sha256 == hashlib.sha256(output.path.read_bytes()).hexdigest()
     assert output.instance.size_bytes == output.path.stat().st_size
-    assert output.provenance == f"pseudonymizer/{ENGINE_RULES} profile/{job.options['profile']}"
+    made_by = f"pseudonymizer/{ENGINE_RULES} profile/{job.options['profile']} version/0"
+    assert output.provenance == made_by
     assert output.instance.patient_id == written.PatientID
 
 
@@ -108,7 +109,7 @@ def test_a_job_is_done_by_the_version_it_was_planned_with(job, owner, tmp_path) 
     written = pydicom.dcmread(output.path)
     assert (written.PatientSex, written.StudyDate != "") == ("", True)
     assert job.options["profile_number"] == 1
-    assert output.provenance.endswith(f"profile/{job.options['profile']}")
+    assert output.provenance.endswith(f"profile/{job.options['profile']} version/1")
 
 
 def test_a_given_identity_decides_for_files_that_carry_none(job, tmp_path) -> None:

@@ -27,8 +27,8 @@
   document.addEventListener("change", (event) => {
     const name = event.target.dataset.checkAll;
     if (!name) return;
-    for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) {
-      box.checked = event.target.checked;
+    for (const box of event.target.form.elements) {
+      if (box.name === name) box.checked = event.target.checked;
     }
   });
 

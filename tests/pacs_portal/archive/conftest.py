@@ -1,6 +1,5 @@
-"""A real Orthanc for the whole session, and real instances made on the spot."""
+"""Real instances, made on the spot and stored in a real Orthanc."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,23 +9,6 @@ from pacs_portal.archive.services import NewInstance, StoreResult, store
 from pacs_portal.projects.models import Project
 from tests.pacs_portal.archive.instances import Sample, written
 from tests.services.orthanc import RunningOrthanc
-
-
-@pytest.fixture(scope="session")
-def _orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOrthanc]:
-    orthanc = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
-    orthanc.start()
-    yield orthanc
-    orthanc.stop()
-
-
-@pytest.fixture
-def orthanc(_orthanc_process: RunningOrthanc, settings) -> RunningOrthanc:
-    assert _orthanc_process.is_ready(), "Orthanc stopped during the tests; see its log"
-    settings.ORTHANC_URL = _orthanc_process.url
-    settings.ORTHANC_USERNAME = _orthanc_process.plan.username
-    settings.ORTHANC_PASSWORD = _orthanc_process.plan.password
-    return _orthanc_process
 
 
 @pytest.fixture

@@ -19,13 +19,8 @@ from tests.pacs_portal.jobs.toys import ToyStep
 
 
 @pytest.fixture(autouse=True)
-def data_folders(tmp_path, settings):
-    settings.DATA_DIR = tmp_path
-    settings.UPLOADS_DIR = tmp_path / "uploads"
-    settings.WORK_DIR = tmp_path / "work"
-    settings.HELD_DIR = tmp_path / "held"
-    settings.RESULTS_DIR = tmp_path / "results"
-    return tmp_path
+def _own_folders(data_folders) -> None:
+    """Every test has data folders of its own."""
 
 
 @pytest.fixture
