@@ -1,7 +1,6 @@
 """The step "pseudonymize": DICOM in, DICOM under the project's pseudonyms out."""
 
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -25,7 +24,7 @@ from pacs_portal.jobs.steps import (
     Verdict,
 )
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
+from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import (
     Context,
@@ -86,7 +85,7 @@ class PseudonymizeStep:
                 continue
             identity = GivenIdentity(**asdict(header.identity))
             series[identity, header.series_instance_uid].append(file)
-        units = tuple(_units(series, project_keys(job.project_id)))
+        units = tuple(_units(series))
         source = job.upload.source_project
         if source is not None:
             units = tuple(_behind(source, unit) for unit in units)
@@ -107,10 +106,10 @@ class PseudonymizeStep:
             return StepResult(verdicts=_waiting(files))
         keys = project_keys(context.job.project_id)
         engine_context = _engine_context(context, patient, keys)
-        planned = str(context.values.get("identity", ""))
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
-        check = partial(_check_unchanged, planned, keys) if planned else None
+        planned = context.private.get("identity")
+        check = partial(_check_unchanged, planned) if planned else None
         source = context.job.upload.source_project
         made_by = provenance(version_of(context.job))
         for number, file in enumerate(files):
@@ -129,12 +128,12 @@ class PseudonymizeStep:
         return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
 
 
-def _units(series: Mapping[_Series, list[StepFile]], keys: ProjectKeys) -> Iterator[PlannedUnit]:
+def _units(series: Mapping[_Series, list[StepFile]]) -> Iterator[PlannedUnit]:
     for (identity, _), files in series.items():
-        values = {"identity": _identity_digest(keys, identity)}
+        private = {"identity": asdict(identity)}
         for start in range(0, len(files), FILES_PER_UNIT):
             chunk = tuple(files[start : start + FILES_PER_UNIT])
-            yield PlannedUnit(files=chunk, values=values, identity=identity)
+            yield PlannedUnit(files=chunk, identity=identity, private=private)
 
 
 def _behind(source: Project, unit: PlannedUnit) -> PlannedUnit:
@@ -143,17 +142,12 @@ def _behind(source: Project, unit: PlannedUnit) -> PlannedUnit:
     return unit if named is None else replace(unit, identity=identity_behind(source, named))
 
 
-def _identity_digest(keys: ProjectKeys, identity: GivenIdentity) -> str:
-    return keys.digest(Label.CONTENT, b"identity", json.dumps(asdict(identity)).encode()).hex()
-
-
-def _check_unchanged(planned: str, keys: ProjectKeys, header: Header) -> None:
+def _check_unchanged(planned: object, header: Header) -> None:
     """Refuse a file that names another patient now than when it was planned.
 
     A command reads its sources in place, and a retry may come days later.
     """
-    identity = GivenIdentity(**asdict(header.identity))
-    if _identity_digest(keys, identity) != planned:
+    if asdict(header.identity) != planned:
         raise PseudonymizationError("changed", CHANGED)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.models import FileReceipt, HeldFile
+from pacs_portal.jobs.models import HeldFile
 from pacs_portal.jobs.steps import FoundText
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys, sealing_keys
+from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_keys
 from pacs_portal.projects.services import record_in
 
 
@@ -15,15 +15,10 @@ def places_of(findings: Sequence[FoundText]) -> str:
     return "\n".join(found.place for found in findings)
 
 
-def seal_findings(held_id: UUID, receipt_id: int, findings: Sequence[FoundText]) -> bytes | None:
-    """Return the found texts sealed for their row, a line each, or None for nothing.
-
-    The caller saves them in the transaction she is in.
-    """
+def seal_findings(keys: SealingKeys, held_id: UUID, findings: Sequence[FoundText]) -> bytes | None:
+    """Return the found texts sealed for their row, a line each, or None for nothing."""
     if not findings:
         return None
-    receipt = FileReceipt.objects.select_related("job").get(pk=receipt_id)
-    keys = sealing_keys(receipt.job.project_id)
     lines = "\n".join(one_line(found.text) for found in findings)
     return keys.seal(Label.FIELDS, lines.encode(), context=_context(held_id))
 

@@ -3,14 +3,13 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from hashlib import file_digest
 from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from pacs_portal.jobs.contents import content_of
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Outcome
 from pacs_portal.jobs.receipts import Hold
 from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private, place
-from pacs_portal.projects.keys import Label, ProjectKeys, project_keys
 
 ORIGINAL = "original"
 SETTLED = (Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE, Outcome.SKIPPED, Outcome.HELD)
@@ -31,15 +30,8 @@ def put_aside(job: Job, receipt: FileReceipt, original: Path, outputs: Sequence[
         held_id=hold_id,
         has_original=is_kept,
         has_output=is_kept and bool(outputs),
-        content_digest=content_digest(project_keys(job.project_id), original),
+        content=content_of(original),
     )
-
-
-def content_digest(keys: ProjectKeys, original: Path) -> bytes:
-    """Return the keyed digest by which a decision finds the same content again."""
-    with original.open("rb") as stream:
-        digest = file_digest(stream, "sha256").digest()
-    return keys.digest(Label.CONTENT, digest)
 
 
 def remove_settled(receipt_ids: Iterable[int] | None = None) -> None:

@@ -131,6 +131,7 @@ class JobUnit(models.Model):
     number = models.PositiveIntegerField()
     # UUIDs, UIDs and numbers the plan fixed before any part ran; nothing that identifies.
     plan = models.JSONField(default=dict)
+    sealed_values = models.BinaryField(null=True)  # what does identify (jobs/private_values.py)
     # Counted only after a worker died in this part: finds the file that kills workers.
     attempts = models.PositiveIntegerField(default=0)
 
@@ -241,8 +242,8 @@ class HeldFile(models.Model):
     regions = models.JSONField(default=list)
     has_original = models.BooleanField(default=False)
     has_output = models.BooleanField(default=False)
-    # With --output nothing is copied: the decision is found again by the content's keyed digest.
-    content_digest = models.BinaryField(max_length=32, null=True)
+    # With --output nothing is copied: the decision is found again by the content (contents.py).
+    sealed_content = models.BinaryField(null=True)
     decision = models.CharField(max_length=16, choices=Decision, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

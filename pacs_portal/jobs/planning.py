@@ -26,10 +26,11 @@ from pacs_portal.jobs.models import (
 )
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
+from pacs_portal.jobs.private_values import set_private_values
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
 from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, Step, StepFile, Verdict
 from pacs_portal.jobs.units import step_file
-from pacs_portal.projects.keys import ProjectKeys, project_keys
+from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (
@@ -229,7 +230,10 @@ def _write_part(
     job: Job, number: int, steps: tuple[str, ...], units: Sequence[PlannedUnit]
 ) -> None:
     part = JobPart.objects.create(job=job, number=number, kind=PartKind.WORK, steps=list(steps))
+    keys = sealing_keys(job.project_id)
     rows = [JobUnit(part=part, number=n, plan=dict(unit.values)) for n, unit in enumerate(units)]
+    for row, unit in zip(rows, units, strict=True):
+        set_private_values(row, unit.private, keys)
     JobUnit.objects.bulk_create(rows, batch_size=BATCH_ROWS)
     for row, unit in zip(rows, units, strict=True):
         ids = [receipt_id for file in unit.files for receipt_id in file.receipt_ids]

@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.contents import seal_content
 from pacs_portal.jobs.findings import places_of, seal_findings
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
@@ -23,6 +24,7 @@ from pacs_portal.jobs.models import (
     ReceiptOutput,
 )
 from pacs_portal.jobs.steps import FoundText, Region
+from pacs_portal.projects.keys import SealingKeys, sealing_keys
 
 BATCH_ROWS = 500
 REASON_LENGTH = 300
@@ -48,7 +50,7 @@ class Hold:
     held_id: UUID
     has_original: bool
     has_output: bool
-    content_digest: bytes
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,7 @@ def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
         unique_fields=["receipt", "sop_instance_uid"],
         update_fields=["study_instance_uid", "sha256", "size_bytes", "path"],
     )
-    HeldFile.objects.bulk_create(
-        [row for receipt in receipts for row in _held_rows(by_id[receipt.pk])],
-    )
+    HeldFile.objects.bulk_create(_held_rows(lease, [by_id[receipt.pk] for receipt in receipts]))
     JobPart.objects.filter(pk=lease.part_id).update(waits=0, attempts=1)
 
 
@@ -212,21 +212,24 @@ def _output_row(receipt_id: int, facts: OutputFacts) -> ReceiptOutput:
     )
 
 
-def _held_rows(result: FileResult) -> list[HeldFile]:
-    hold = result.hold
-    if hold is None:
+def _held_rows(lease: Lease, results: Sequence[FileResult]) -> list[HeldFile]:
+    held = [(result, result.hold) for result in results if result.hold is not None]
+    if not held:
         return []
-    return [
-        HeldFile(
-            id=hold.held_id,
-            receipt_id=result.receipt_id,
-            cause=result.code,
-            stage=result.stage,
-            place=places_of(result.findings),
-            sealed_finding=seal_findings(hold.held_id, result.receipt_id, result.findings),
-            regions=[astuple(region) for region in result.regions],
-            has_original=hold.has_original,
-            has_output=hold.has_output,
-            content_digest=hold.content_digest,
-        )
-    ]
+    keys = sealing_keys(Job.objects.values_list("project_id", flat=True).get(pk=lease.job_id))
+    return [_held_row(result, hold, keys) for result, hold in held]
+
+
+def _held_row(result: FileResult, hold: Hold, keys: SealingKeys) -> HeldFile:
+    return HeldFile(
+        id=hold.held_id,
+        receipt_id=result.receipt_id,
+        cause=result.code,
+        stage=result.stage,
+        place=places_of(result.findings),
+        sealed_finding=seal_findings(keys, hold.held_id, result.findings),
+        regions=[astuple(region) for region in result.regions],
+        has_original=hold.has_original,
+        has_output=hold.has_output,
+        sealed_content=seal_content(keys, hold.held_id, hold.content),
+    )

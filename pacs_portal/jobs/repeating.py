@@ -12,6 +12,8 @@ from pacs_portal.jobs.models import (
     PartKind,
     Runner,
 )
+from pacs_portal.jobs.private_values import private_values_of, set_private_values
+from pacs_portal.projects.keys import sealing_keys
 
 
 def run_again(job: Job, receipts: QuerySet[FileReceipt]) -> None:
@@ -27,11 +29,14 @@ def run_again(job: Job, receipts: QuerySet[FileReceipt]) -> None:
 
 def repeat_parts(job: Job, receipts: QuerySet[FileReceipt]) -> None:
     """Give every part with some of `receipts` a successor with just these."""
+    keys = sealing_keys(job.project_id)
     repeated = receipts.exclude(unit=None)
     for part in job.parts.filter(units__receipts__in=repeated).distinct():
         successor = add_part(job, PartKind.WORK, part.steps)
         for unit in part.units.filter(receipts__in=repeated).distinct():
-            again = JobUnit.objects.create(part=successor, number=unit.number, plan=unit.plan)
+            again = JobUnit(part=successor, number=unit.number, plan=unit.plan)
+            set_private_values(again, private_values_of(unit, keys), keys)
+            again.save(force_insert=True)
             repeated.filter(unit=unit).update(unit=again)
 
 

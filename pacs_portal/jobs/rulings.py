@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 
+from pacs_portal.jobs.contents import held_content
 from pacs_portal.jobs.findings import findings_of
 from pacs_portal.jobs.held import ORIGINAL
 from pacs_portal.jobs.models import Decision, HeldFile, Job, Outcome, Runner
@@ -49,7 +50,7 @@ def rulings_in(part_id: int, keys: ProjectKeys) -> dict[int, Ruling]:
 
 
 def rulings_by_content(job: Job, keys: ProjectKeys) -> dict[bytes, Ruling]:
-    """Return what was decided about contents, by their keyed digest: for runs of commands.
+    """Return what was decided about contents, by these contents: for runs of commands.
 
     A replacement is no such decision: it was about what the archive held at that time.
     """
@@ -58,13 +59,13 @@ def rulings_by_content(job: Job, keys: ProjectKeys) -> dict[bytes, Ruling]:
     decided = HeldFile.objects.filter(
         receipt__job__project=job.project_id,
         decision__in=FOR_CONTENTS,
-        content_digest__isnull=False,
+        sealed_content__isnull=False,
     )
     by_content: dict[bytes, list[Ruling]] = {}
     for held in decided.order_by("decided_at"):
         ruling = replace(_ruling(held, keys), original=None)
-        by_content.setdefault(bytes(held.content_digest or b""), []).append(ruling)
-    return {digest: reduce(Ruling.__or__, rulings) for digest, rulings in by_content.items()}
+        by_content.setdefault(held_content(held, keys), []).append(ruling)
+    return {content: reduce(Ruling.__or__, rulings) for content, rulings in by_content.items()}
 
 
 def regions_in(boxes: Sequence[Sequence[int | None]]) -> tuple[Region, ...]:

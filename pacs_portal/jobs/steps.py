@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from pacs_portal.jobs.models import Job, Outcome
 
 PlanValues = Mapping[str, str | int]
+PrivateValues = Mapping[str, object]  # JSON; may identify a patient
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class PlannedUnit:
     files: tuple[StepFile, ...]
     values: PlanValues = field(default_factory=dict)
     identity: GivenIdentity | None = None
+    private: PrivateValues = field(default_factory=dict)  # stored sealed
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class UnitContext:
     options: Mapping[str, Any]  # the job's options, the sealed ones opened
     work_dir: Path  # empty, private, removed afterwards
     rulings: Mapping[int, FileRuling] = field(default_factory=dict)  # by receipt
+    private: PrivateValues = field(default_factory=dict)  # the unit's, opened
 
     def ruling_for(self, file: StepFile) -> FileRuling:
         """Return what stewards decided about `file`: of all its inputs, where it has several."""

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.contents import content_of
 from pacs_portal.jobs.delivery import Target
-from pacs_portal.jobs.held import content_digest
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import FileReceipt, Job, JobUnit, Outcome
 from pacs_portal.jobs.options import options_of
+from pacs_portal.jobs.private_values import private_values_of
 from pacs_portal.jobs.rulings import Ruling, rulings_by_content, rulings_in
 from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
 from pacs_portal.projects.keys import ProjectKeys, project_keys
@@ -43,7 +44,8 @@ class PartRun:
     def context(self, unit: "UnitRun", work_dir: Path) -> UnitContext:
         """Return what a step knows of `unit`."""
         rulings = {pk: ruling.for_steps for pk, ruling in unit.rulings.items()}
-        return UnitContext(self.job, unit.unit.plan, self.options, work_dir, rulings)
+        private = private_values_of(unit.unit, self.keys)
+        return UnitContext(self.job, unit.unit.plan, self.options, work_dir, rulings, private)
 
 
 @dataclass(repr=False)
@@ -145,7 +147,7 @@ def _honor(
     """Find what a steward decided about the same content in an earlier run of a command."""
     ruling = None
     with suppress(OSError):  # the step says so
-        ruling = by_content.get(content_digest(run.keys, unit.original_of(receipt.pk)))
+        ruling = by_content.get(content_of(unit.original_of(receipt.pk)))
     if ruling is None:
         return
     unit.rulings[receipt.pk] = ruling

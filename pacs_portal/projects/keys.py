@@ -40,7 +40,8 @@ class Label(StrEnum):
     PATHS = "paths"
     PATH_INDEX = "path-index"
     OPTIONS = "job-options"
-    CONTENT = "content-index"
+    CONTENTS = "contents"
+    PLANS = "plans"
 
 
 @dataclass(frozen=True, repr=False)

@@ -48,7 +48,7 @@ def slice_of(folder: Path, number: int, **attributes: str) -> StepFile:
 
 def run(job: Job, unit: PlannedUnit, work_dir: Path):
     work_dir.mkdir()
-    context = UnitContext(job=job, values=unit.values, options={}, work_dir=work_dir)
+    context = UnitContext(job, unit.values, {}, work_dir, private=unit.private)
     return STEP.run(context, unit.files)
 
 
