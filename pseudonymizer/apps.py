@@ -13,14 +13,17 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.releasing import register_wait
         from pacs_portal.jobs.steps import register_step
+        from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
         from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.registry import is_pseudonym_of
+        from pseudonymizer.sealed_rows import BLOCKS, INDEXES, PATIENTS
         from pseudonymizer.step import PseudonymizeStep
         from pseudonymizer.transfer import may_transfer
 
         register_step(PseudonymizeStep())
+        register_sealed(PATIENTS, INDEXES, BLOCKS)
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
         register_wait(CAUSE, are_settled)

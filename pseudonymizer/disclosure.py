@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.audit.services import Actor
 from pacs_portal.jobs.models import Job, JobUnit
 from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 from pseudonymizer.mapping import mapping_lines
@@ -45,17 +46,18 @@ def export_mapping(project: Project, *, by: Actor, reason: Reason) -> Iterator[s
     """Return the project's mapping as lines of CSV, and record the export before the first one."""
     patients = RegistryPatient.objects.filter(project=project).select_related("merged_into")
     record_in(project, by, "registry.exported", reason=reason.value, patients=patients.count())
-    return mapping_lines(patients.iterator(chunk_size=500))
+    return mapping_lines(patients.iterator(chunk_size=500), project_keys(project.pk))
 
 
 def export_job_mapping(job: Job, *, by: Actor) -> Iterator[str]:
     """Return the mapping of the patients of one job as lines of CSV, and record the export."""
     units = JobUnit.objects.filter(part__job=job, plan__has_key="patient")
     patient_ids = {UUID(unit.plan["patient"]) for unit in units.iterator()}
+    keys = project_keys(job.project_id)
     patients = RegistryPatient.objects.filter(project=job.project).select_related("merged_into")
     wanted = [patient for patient in patients.iterator() if patient.pk in patient_ids]
     record_in(job.project, by, "registry.exported", job, patients=len(wanted))
-    return mapping_lines(wanted)
+    return mapping_lines(wanted, keys)
 
 
 def record_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> None:

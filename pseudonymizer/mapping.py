@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 
+from pacs_portal.projects.keys import ProjectKeys
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.registry import current, identity_of
 
@@ -14,12 +15,15 @@ COLUMNS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def mapping_lines(patients: Iterable[RegistryPatient]) -> Iterator[str]:
-    """Yield the mapping of `patients` as lines of CSV, so that no table is held in memory."""
+def mapping_lines(patients: Iterable[RegistryPatient], keys: ProjectKeys) -> Iterator[str]:
+    """Yield the mapping of `patients` as lines of CSV, so that no table is held in memory.
+
+    `keys` were read before the first patient is: a slow receiver then outlives a rotation.
+    """
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for patient in patients:
-        yield writer.writerow(map(spreadsheet_safe, _row(patient)))
+        yield writer.writerow(map(spreadsheet_safe, _row(patient, keys)))
 
 
 def spreadsheet_safe(cell: str) -> str:
@@ -27,8 +31,8 @@ def spreadsheet_safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def _row(patient: RegistryPatient) -> tuple[str, ...]:
-    identity = identity_of(patient)
+def _row(patient: RegistryPatient, keys: ProjectKeys) -> tuple[str, ...]:
+    identity = identity_of(patient, keys)
     stays = current(patient)
     return (
         patient.pseudonym,

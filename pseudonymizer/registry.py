@@ -94,12 +94,15 @@ def current(patient: RegistryPatient) -> RegistryPatient:
     raise RegistryError("Two patients were merged into each other. Ask the administrator.")
 
 
-def identity_of(patient: RegistryPatient) -> GivenIdentity:
-    """Return who the patient is; the caller records the look."""
+def identity_of(patient: RegistryPatient, keys: ProjectKeys | None = None) -> GivenIdentity:
+    """Return who the patient is; the caller records the look.
+
+    With many patients, or some time between reading them and this, the caller reads the keys
+    before: these open what they find, whatever a rotation drops meanwhile.
+    """
+    keys = keys or project_keys(patient.project_id)
     sealed = bytes(patient.sealed_identity)
-    text = project_keys(patient.project_id).unseal(
-        Label.FIELDS, sealed, context=_identity_place(patient)
-    )
+    text = keys.unseal(Label.FIELDS, sealed, context=_identity_place(patient))
     return GivenIdentity(**json.loads(text))
 
 
@@ -120,6 +123,16 @@ def subject_of(patient: RegistryPatient) -> Subject:
         protocol_id=patient.project.key,
         date_shift_days=date_shift_of(patient),
     )
+
+
+def renew_identity(patient: RegistryPatient, keys: SealingKeys) -> None:
+    """Seal identity and date shift anew; the caller saves them."""
+    for column, place in (
+        ("sealed_identity", _identity_place(patient)),
+        ("sealed_date_shift", _shift_place(patient)),
+    ):
+        plain = keys.unseal(Label.FIELDS, bytes(getattr(patient, column)), context=place)
+        setattr(patient, column, keys.seal(Label.FIELDS, plain, context=place))
 
 
 def renew_index(row: PatientIndex, keys: SealingKeys) -> None:

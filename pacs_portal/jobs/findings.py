@@ -45,5 +45,13 @@ def findings_of(held: HeldFile, keys: ProjectKeys) -> tuple[FoundText, ...]:
     return tuple(FoundText(*pair) for pair in zip(places, lines, strict=True))
 
 
+def renew_finding(held: HeldFile, keys: SealingKeys) -> None:
+    """Seal what was found anew; the caller saves it."""
+    if held.sealed_finding is not None:
+        place = _context(held.pk)
+        plain = keys.unseal(Label.FIELDS, bytes(held.sealed_finding), context=place)
+        held.sealed_finding = keys.seal(Label.FIELDS, plain, context=place)
+
+
 def _context(held_id: UUID) -> str:
     return f"{held_id} finding"

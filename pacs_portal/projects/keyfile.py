@@ -1,15 +1,19 @@
 """The key file: the installation's master keys, kept apart from the database and its backups.
 
 A JSON file of mode 0600: {"current": "<key id>", "keys": {"<key id>": "<32 bytes in base64>"}}.
-Losing it loses every registry; whoever holds it and the database holds every identity.
+Losing it loses every registry; whoever holds it and the database holds every identity. While the
+master key is rotated (projects/master_rotation.py), the file has the old one, too.
 """
 
 import base64
+import fcntl
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -51,21 +55,93 @@ def load_master_keys() -> MasterKeys:
     return master_keys
 
 
-def _create_key_file(path: Path) -> None:
-    key_id = secrets.token_hex(4)
-    content = {
-        "current": key_id,
-        "keys": {key_id: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()},
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def rotating() -> Iterator[None]:
+    """Let one command at a time change keys; the system ends the lock with the process.
+
+    Raises
+    ------
+    KeyFileError
+        If another command changes keys now.
+    """
+    path: Path = settings.KEYS_FILE
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for draft in path.parent.glob(f".{path.name}.*"):  # of a killed command; it holds keys
+            draft.unlink()
+        yield
+    except BlockingIOError:
+        raise KeyFileError("Another command is rotating keys; wait until it has ended.") from None
+    finally:
+        os.close(descriptor)
+
+
+def with_new_key(master_keys: MasterKeys) -> MasterKeys:
+    """Return the keys with a new random one, which is the current one."""
+    key_id = secrets.token_hex(4)
+    new = {key_id: secrets.token_bytes(KEY_BYTES)}
+    return MasterKeys(current_id=key_id, keys={**master_keys.keys, **new})
+
+
+def replace_key_file(master_keys: MasterKeys) -> None:
+    """Put other keys into the file, all at once: a reader finds the old ones or the new ones.
+
+    Raises
+    ------
+    KeyFileError
+        If the folder cannot be written to.
+    """
+    path: Path = settings.KEYS_FILE
+    try:
+        draft, owner = _write_draft(path, master_keys), path.stat()
+        os.chown(draft, owner.st_uid, owner.st_gid)
+        draft.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise KeyFileError(
+            f"The key file {path} cannot be replaced: {error.strerror}. Its folder must be "
+            "writable, and the file must be your own and not be mounted by itself."
+        ) from None
+
+
+def note_fingerprint(master_keys: MasterKeys) -> None:
+    """Let the database know the current key."""
+    KeyFileCheck.objects.get_or_create(
+        key_id=master_keys.current_id,
+        defaults={"fingerprint": _fingerprint(master_keys.keys[master_keys.current_id])},
+    )
+
+
+def _create_key_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = _write_draft(path, with_new_key(MasterKeys("", {})))
+    try:
+        path.hardlink_to(draft)
     except FileExistsError:
         return  # another process was first
+    finally:
+        draft.unlink()
+    _flush_folder(path.parent)
+
+
+def _write_draft(path: Path, master_keys: MasterKeys) -> Path:
+    """Write a file of mode 0600 beside `path`, down to the disk."""
+    encoded = {key_id: base64.b64encode(key).decode() for key_id, key in master_keys.keys.items()}
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
+        json.dump({"current": master_keys.current_id, "keys": encoded}, file)
         file.flush()
         os.fsync(file.fileno())
+    return Path(name)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_key_file(path: Path) -> MasterKeys:

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class UploadsConfig(AppConfig):
     name = "pacs_portal.uploads"
+
+    def ready(self) -> None:
+        """Let rotations of keys reach what is sealed here."""
+        from pacs_portal.projects.sealed import register_sealed
+        from pacs_portal.uploads.sealed_rows import PATHS
+
+        register_sealed(PATHS)

@@ -52,6 +52,16 @@ def seal_source(keys: SealingKeys, upload_id: UUID, number: int, source: Path) -
     return keys.seal(Label.PATHS, plain, context=f"{_context(upload_id, number)} source")
 
 
+def renew(row: UploadFile, keys: SealingKeys) -> None:
+    """Seal the paths of a file anew; the caller saves them."""
+    place = _context(row.upload_id, row.number)
+    plain = keys.unseal(Label.PATHS, bytes(row.sealed_path), context=place)
+    row.sealed_path = seal_path(keys, row.upload_id, row.number, plain)
+    row.path_digest = digest_path(keys, row.upload_id, plain)
+    if row.sealed_source is not None:
+        row.sealed_source = seal_source(keys, row.upload_id, row.number, source_path(row, keys))
+
+
 def relative_path(upload_file: UploadFile, keys: ProjectKeys) -> PurePosixPath:
     """Return the path as the person named it: patient data."""
     context = _context(upload_file.upload_id, upload_file.number)
