@@ -1,7 +1,7 @@
 """Data elements as they stand in a file: numbers and raw bytes, nothing decoded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mmap import mmap
 from struct import Struct
 
@@ -32,13 +32,20 @@ EXPLICIT_BIG = Encoding(is_explicit=True, is_big_endian=True)
 
 @dataclass(slots=True)
 class Element:
-    """One element: a raw value, the fragments of an encapsulated one, or a sequence's items."""
+    """One element: a raw value, the fragments of an encapsulated one, or a sequence's items.
+
+    It is never changed; datasets, files of a series too, share elements.
+    """
 
     tag: int
     vr: str
     value: bytes = b""
     items: "list[Dataset] | None" = None
     is_encapsulated: bool = False
+    # Its bytes in one encoding, once they were written: most elements of a series are shared.
+    written: tuple[Encoding, bytes] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     @property
     def is_empty(self) -> bool:

@@ -79,7 +79,8 @@ def last_look(
 
 
 def _findings(output: Dataset, traces: Traces, false_alarms: frozenset[str]) -> Iterator[Finding]:
-    for path, element, terms in _walk(output, _terms(output, ()), (), _OWN):
+    ordered = dict(sorted(output.items()))  # so that equal files have equal findings
+    for path, element, terms in _walk(ordered, _terms(output, ()), (), _OWN):
         texts = dict.fromkeys(" ".join(hit.split()) for hit in _hits(element, terms, traces))
         yield from (Finding(path, text) for text in texts if text not in false_alarms)
 

@@ -1,5 +1,6 @@
 """The file around a dataset: preamble, file meta, transfer syntax (PS3.10 7.1)."""
 
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +60,8 @@ class Part10:
 @contextmanager
 def open_part10(path: Path) -> Iterator[Part10]:
     """Open a DICOM file for reading; its bytes are mapped, not loaded."""
-    with path.open("rb") as file:
-        if path.stat().st_size == 0:
+    with path.open("rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size == 0:
             raise PseudonymizationError("empty", _("The file is empty. Copy it again."))
         with mmap(file.fileno(), 0, access=ACCESS_READ) as buffer:
             yield read_part10(buffer)

@@ -27,7 +27,7 @@ from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import Pixels, deflate, find_pixels, prepare_header, write_pixels
 from pseudonymizer.engine.profile import Profile
-from pseudonymizer.engine.reading import Reader, Span
+from pseudonymizer.engine.series import Series
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
@@ -42,6 +42,7 @@ class Context:
     """Who takes the patient's place, by which keys and rules, and what time the job has.
 
     `known` is what the registry knows of the patient: nothing of it may be left in the output.
+    `series` remembers what headers have in common: one context for the files of a series.
     """
 
     subject: Subject
@@ -53,6 +54,7 @@ class Context:
     false_alarms: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
     earlier: Earlier | None = None  # where the file was de-identified before
+    series: Series = field(default_factory=Series, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,15 @@ def pseudonymize_file(
     DICOM PS3.15 Annex E; PS3.10 7.1.
     """
     with open_part10(source) as part10:
-        reader = Reader(part10.buffer)
-        span = Span(part10.start, len(part10.buffer))
-        dataset, position = reader.read_dataset(span, part10.encoding)
+        read = context.series.read(part10.buffer, part10.start, part10.encoding)
+        dataset = read.dataset
         header = header_of(dataset)
         if check is not None:
             check(header)
         hold_back(dataset, header.sop_class_uid, context.accepted)
-        pixels = find_pixels(part10, position, dataset)
-        output = pseudonymize_header(dataset, header.sop_class_uid, context)
+        pixels = find_pixels(part10, read.position, dataset)
+        output = read.treated(walk_of(header.sop_class_uid, context))
+        put_subject(output, context.subject, context.profile, context.earlier)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
         last_look(dataset, output, context.known, context.false_alarms)
@@ -129,12 +131,16 @@ def pseudonymize_file(
 
 def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
     """Return a header as the profile leaves it, with the subject in the patient's place."""
-    subject = context.subject
-    keys = Keys(context.uid_key, subject.date_shift_days, context.now.date(), context.earlier)
-    walk = Walk(context.profile, keys, types_in(sop_class_uid))
-    output = pseudonymize_dataset(dataset, walk)
-    put_subject(output, subject, context.profile, context.earlier)
+    output = pseudonymize_dataset(dataset, walk_of(sop_class_uid, context))
+    put_subject(output, context.subject, context.profile, context.earlier)
     return output
+
+
+def walk_of(sop_class_uid: str, context: Context) -> Walk:
+    """Return the rules for a header of this SOP class."""
+    days = context.subject.date_shift_days
+    keys = Keys(context.uid_key, days, context.now.date(), context.earlier)
+    return Walk(context.profile, keys, types_in(sop_class_uid))
 
 
 def _chunks(

@@ -79,9 +79,13 @@ class Reader:
         """
         if span.depth > DEEPEST_NESTING:
             raise damaged(_("The file is damaged: sequences nest too deeply. Export it again."))
-        encoding = self.actual_encoding(span, declared)
-        is_usual = encoding == EXPLICIT_LITTLE
         dataset: Dataset = {}
+        encoding = self.actual_encoding(span, declared)
+        return dataset, self.read_elements(dataset, span, encoding, last_tag)
+
+    def read_elements(self, dataset: Dataset, span: Span, encoding: Encoding, last_tag: int) -> int:
+        """Add the elements that `span` begins with to `dataset`; return the position after them."""
+        is_usual = encoding == EXPLICIT_LITTLE
         position = span.start
         while position < span.end:
             if is_usual:
@@ -89,15 +93,20 @@ class Reader:
                 if position >= span.end:
                     break
             if span.depth == 0 and self._is_padding(position, span.end):
-                return dataset, span.end
+                return span.end
             head = self.read_head(position, span.end, encoding)
             if head.tag == ITEM_END and span.depth:
-                return dataset, head.start
+                return head.start
             if span.depth == 0 and (head.tag in PIXEL_TAGS or head.tag > last_tag):
-                return dataset, position
+                return position
             element, position = self._read_element(head, Span(0, span.end, span.depth), encoding)
             dataset[head.tag] = element
-        return dataset, position
+        return position
+
+    def read_element(self, span: Span, encoding: Encoding) -> tuple[Element, int]:
+        """Return the element that `span` begins with, and the position after it."""
+        head = self.read_head(span.start, span.end, encoding)
+        return self._read_element(head, Span(0, span.end, span.depth), encoding)
 
     def _read_short_elements(self, dataset: Dataset, span: Span, last_tag: int) -> int:
         """Read on over plain elements, most of every file; return where one needs more care."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, Element, text_element
@@ -53,6 +54,14 @@ def put_subject(
     """Write the subject and the attributes of de-identification (PS3.15 E.1.1)."""
     for tag in written_tags(profile):
         dataset.pop(tag, None)
+    dataset.update(_written(subject, profile, earlier))
+    for tag, vr in _EMPTY_UNLESS_KEPT.items():
+        dataset.setdefault(tag, Element(tag, vr))
+
+
+@lru_cache(maxsize=8)
+def _written(subject: Subject, profile: Profile, earlier: Earlier | None) -> Dataset:
+    """Return the elements that every file of a subject gets."""
     texts = (
         (0x00100010, "PN", subject.pseudonym),
         (0x00100020, "LO", subject.pseudonym),
@@ -64,15 +73,15 @@ def put_subject(
         (_METHOD_TAG, "LO", "\\".join(_methods(profile, earlier))),
         (0x00280303, "CS", "MODIFIED"),
     )
-    dataset.update((tag, text_element(tag, vr, text)) for tag, vr, text in texts)
-    for tag, vr in _EMPTY_UNLESS_KEPT.items():
-        dataset.setdefault(tag, Element(tag, vr))
+    written = {tag: text_element(tag, vr, text) for tag, vr, text in texts}
     options = [o for o in profile.options if earlier is None or earlier.still_holds(o)]
     codes = [_code_item(option) for option in options]
     if codes:
-        dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
+        written[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=codes)
+    return written
 
 
+@lru_cache(maxsize=64)
 def written_tags(profile: Profile) -> frozenset[int]:
     """Return what `put_subject` replaces whatever the rules made of it."""
     tags = set(_ALWAYS_WRITTEN)

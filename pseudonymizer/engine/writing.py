@@ -14,11 +14,12 @@ from pseudonymizer.engine.elements import (
 )
 
 _LONGEST_SHORT_VALUE = 0xFFFF
+_LONGEST_KEPT = 1024  # of the values whose written bytes are kept for the next file
 
 
 def write_dataset(dataset: Dataset, encoding: Encoding) -> bytes:
     """Return the bytes of a dataset, without pixel data or delimiters around it."""
-    return b"".join(_write_element(dataset[tag], encoding) for tag in sorted(dataset))
+    return b"".join([_bytes_of(dataset[tag], encoding) for tag in sorted(dataset)])
 
 
 def write_head(element: Element, length: int, encoding: Encoding) -> bytes:
@@ -37,6 +38,15 @@ def write_head(element: Element, length: int, encoding: Encoding) -> bytes:
 def write_delimiter(encoding: Encoding) -> bytes:
     """Return the element that ends encapsulated frames."""
     return pack(encoding.order + "HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
+
+
+def _bytes_of(element: Element, encoding: Encoding) -> bytes:
+    written = element.written
+    if written is None or written[0] is not encoding:
+        written = encoding, _write_element(element, encoding)
+        if len(element.value) <= _LONGEST_KEPT:
+            element.written = written
+    return written[1]
 
 
 def _write_element(element: Element, encoding: Encoding) -> bytes:

@@ -226,9 +226,9 @@ def test_every_finding_of_a_file_is_told_at_once():
     with pytest.raises(IdentifierLeft) as caught:
         last_look(original, output, KnownPerson())
     assert [(found.path, found.text) for found in caught.value.findings] == [
+        ((COMMENT,), "zwirbelmayr"),
         ((EXPLANATION,), "zwirbelmayr"),
         ((EXPLANATION,), "xaver"),
-        ((COMMENT,), "zwirbelmayr"),
     ]
     assert "(0028,1055)" in str(caught.value)
     assert "(0020,4000)" in str(caught.value)
