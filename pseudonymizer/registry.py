@@ -50,6 +50,8 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
         try:
             with transaction.atomic(durable=True):
                 keys = sealing_keys(project.pk)
+                # Two spellings of one new patient must not pass each other unseen.
+                lock_registry(project)
                 patient = _recognize(project, _digests(keys, parts))
                 if patient is None:
                     patient = _create(project, keys, identity, job)

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ class CommandLine:
     """A portal's data folder and key file, and whoever calls manage.py with them."""
 
     folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -45,6 +47,7 @@ class CommandLine:
                 "PACS2GO_DATA": str(self.data),
                 "PACS2GO_KEYS_FILE": str(self.folder / "keys"),
                 "PACS2GO_SECRET_KEY": 50 * "x",
+                **self.environment,
                 **environment,
             },
             cwd=self.folder,

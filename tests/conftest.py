@@ -43,6 +43,25 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL; `postgresql.new_database()` gives a DATABASE_URL."""
+    from tests.services.postgresql import RunningPostgres
+
+    running = RunningPostgres()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_environment(request) -> dict[str, str]:
+    """The environment of a portal of its own, on each of the two databases."""
+    if request.param == "sqlite":
+        return {}
+    return {"DATABASE_URL": request.getfixturevalue("postgresql").new_database()}
+
+
 @pytest.fixture(autouse=True)
 def _plain_settings(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

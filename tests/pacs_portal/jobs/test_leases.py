@@ -1,6 +1,8 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from pacs_portal.jobs import leases
@@ -8,6 +10,7 @@ from pacs_portal.jobs.errors import LeaseLostError
 from pacs_portal.jobs.models import JobPart, JobState, PartState, Runner
 from pacs_portal.jobs.owners import is_certainly_dead, this_process
 from pacs_portal.jobs.receipts import end_part
+from tests.processes import answers_of
 
 
 @pytest.fixture
@@ -97,4 +100,15 @@ def test_this_process_lives_and_a_number_without_process_is_dead():
 
 @pytest.mark.django_db
 def test_parts_to_claim_are_found_by_their_index_among_all_that_are_done():
+    if connection.vendor == "postgresql":  # which reads a table of no rows from end to end
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
     assert "job_part_claimable" in leases.claimable_parts().explain()
+
+
+def test_a_part_is_claimed_once_however_many_ask(tmp_path, database_environment):
+    """Three processes of eight threads on one database."""
+    script = Path(__file__).with_name("many_claimers.py")
+    answers = answers_of(script, tmp_path, 3, database_environment)
+    claimed = sorted(part for given in answers for part in given)
+    assert len(claimed) == len(set(claimed)) == 12

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pydicom
 import pytest
+from dciodvfy import errors_of
 from pydicom.dataset import Dataset
-from test_pipeline import KINDS, errors_of, local_file
+from test_pipeline import local_file
 from test_table import concrete_rows, tag_of
 
 from pseudonymizer.engine import Context, ProfileSpec, build_profile, pseudonymize_file
@@ -275,6 +276,16 @@ def test_no_option_at_all_removes_dates_and_characteristics(ct: Dataset, run: Ru
     assert "AcquisitionDate" not in output
     assert output.AcquisitionDuration == 1.5
     assert codes_of(output) == {"113100"}
+
+
+# one file for each kind of object that pydicom ships
+KINDS = [
+    *("CT_small.dcm", "MR_small.dcm", "rtdose.dcm", "rtplan.dcm", "rtstruct.dcm"),
+    *("reportsi.dcm", "test-SR.dcm", "liver_1frame.dcm", "color-px.dcm", "waveform_ecg.dcm"),
+    *("JPEG2000.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm", "examples_ybr_color.dcm"),
+    *("examples_overlay.dcm", "SC_rgb_rle.dcm", "eCT_Supplemental.dcm", "emri_small.dcm"),
+    *("ExplVR_LitEndNoMeta.dcm", "vlut_04.dcm", "mlut_18.dcm"),
+]
 
 
 @pytest.mark.parametrize("dates", ["full_dates", "modified_dates"])

@@ -1,10 +1,7 @@
 import hashlib
 import pickle
-import re
 import shutil
-import subprocess
 import zlib
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,30 +35,12 @@ UNCHANGED = {
     *("CT_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm"),
     "MR_small_RLE.dcm",
 }
-# one file for each kind of object that pydicom ships
-KINDS = [
-    *("CT_small.dcm", "MR_small.dcm", "rtdose.dcm", "rtplan.dcm", "rtstruct.dcm"),
-    *("reportsi.dcm", "test-SR.dcm", "liver_1frame.dcm", "color-px.dcm", "waveform_ecg.dcm"),
-    *("JPEG2000.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm", "examples_ybr_color.dcm"),
-    *("examples_overlay.dcm", "SC_rgb_rle.dcm", "eCT_Supplemental.dcm", "emri_small.dcm"),
-    *("ExplVR_LitEndNoMeta.dcm", "vlut_04.dcm", "mlut_18.dcm"),
-]
 
 
 def local_file(name: str) -> Path:
     path = get_testdata_file(name, download=False)
     assert path is not None, name
     return Path(path)
-
-
-def errors_of(path: Path) -> Counter[str]:
-    """Return dciodvfy's errors, whatever UIDs they quote."""
-    run = subprocess.run(["/usr/bin/dciodvfy", str(path)], capture_output=True, check=False)
-    lines = (run.stdout + run.stderr).decode("latin-1").splitlines()
-    assert lines
-    return Counter(
-        re.sub(r"UID <?[\d.]+", "UID", line) for line in lines if line.startswith("Error")
-    )
 
 
 @pytest.mark.parametrize("name", TRANSFER_SYNTAXES)
@@ -73,16 +52,6 @@ def test_pixel_data_and_transfer_syntax_stay(name: str, target: Path, context: C
     if name in UNCHANGED:  # tests/…/test_frames.py decodes the others
         assert output.PixelData == source.PixelData
     assert (output.Rows, output.Columns) == (source.Rows, source.Columns)
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_dciodvfy_finds_no_new_error(name: str, target: Path, context: Context):
-    source = local_file(name)
-    try:
-        output = pseudonymize_file(source, target, context).path
-    except PseudonymizationError as error:
-        pytest.fail(f"{name}: {error.code}")
-    assert errors_of(output) - errors_of(source) == Counter()
 
 
 def test_the_subject_takes_the_patients_place(

@@ -1,10 +1,8 @@
 """Files that lie about themselves end as an error or a right result, and soon."""
 
-import warnings
 from pathlib import Path
 from struct import pack
 
-import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +12,6 @@ from pydicom.dataset import Dataset
 from pseudonymizer.engine import (
     Context,
     PseudonymizationError,
-    Result,
     pseudonymize_file,
     read_header,
 )
@@ -203,20 +200,3 @@ def test_flipped_bytes_never_cause_another_error(
         return
     assert result.path.is_file()
     result.path.unlink()
-
-
-def outcome_of(source: Path, target: Path, context: Context) -> Result | PseudonymizationError:
-    try:
-        return pseudonymize_file(source, target, context)
-    except PseudonymizationError as error:
-        return error
-
-
-def test_every_file_of_pydicom_ends_in_a_result_or_a_known_error(target: Path, context: Context):
-    sources = [Path(name) for name in pydicom.data.get_testdata_files("**/*")]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        outcomes = [outcome_of(source, target, context) for source in sources if source.is_file()]
-    errors = [outcome for outcome in outcomes if isinstance(outcome, PseudonymizationError)]
-    assert len(outcomes) - len(errors) > 200
-    assert all(error.code and len(str(error)) < 200 for error in errors)
