@@ -26,6 +26,7 @@ class PseudonymizerConfig(AppConfig):
         register_sealed(PATIENTS, INDEXES, BLOCKS)
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
+        allow_decision(Decision.REDACT, "identifier-left")
         register_wait(CAUSE, are_settled)
         register_pseudonym_check(is_pseudonym_of)
         register_tool(

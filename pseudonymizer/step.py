@@ -174,7 +174,12 @@ def _engine_context(context: UnitContext, patient: RegistryPatient, keys: Projec
 
 def _ruled(context: Context, ruling: FileRuling) -> Context:
     """Return the context for one file, with what stewards decided about it."""
-    return replace(context, accepted=ruling.accepted, false_alarms=ruling.false_alarms)
+    return replace(
+        context,
+        accepted=ruling.accepted,
+        false_alarms=ruling.false_alarms,
+        removals=ruling.removals,
+    )
 
 
 def _output(file: StepFile, result: Result, made_by: str) -> StepFile:

@@ -1,6 +1,6 @@
 """What a data steward decides about held files."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +24,7 @@ from pacs_portal.jobs.models import (
     ReceiptAttempt,
 )
 from pacs_portal.jobs.repeating import run_again
+from pacs_portal.jobs.rulings import regions_in
 from pacs_portal.jobs.steps import Region
 from pacs_portal.jobs.units import REJECTED
 from pacs_portal.projects.models import Project
@@ -36,7 +37,7 @@ RUN_AGAIN = gettext_noop(
     "A data steward decided about this file. Run the command again to write it."
 )
 NO_BOX = gettext_noop("No box is known for a file. Open its picture and draw what goes black.")
-NO_ALARM = gettext_noop("Select the values that name nobody.")
+NO_VALUE = gettext_noop("Say of at least one value what is to become of it.")
 ACTIONS = {
     Decision.ACCEPT: "held.accepted",
     Decision.REDACT: "held.redacted",
@@ -53,8 +54,10 @@ class Choice:
     decision: Decision
     by: User
     reason: str
-    redactions: tuple[Region, ...] = ()  # none: what the step found
-    false_alarms: tuple[int, ...] = ()  # numbers of findings, from 0
+    redactions: tuple[Region, ...] | None = None  # None: the boxes that were found
+    # Lines of the findings, from 0: which name nobody, and which are taken out.
+    false_alarms: frozenset[int] = frozenset()
+    removals: frozenset[int] = frozenset()
 
 
 def open_holds(project: Project) -> QuerySet[HeldFile]:
@@ -107,18 +110,25 @@ def _settle(held: HeldFile, choice: Choice) -> None:
 
 
 def _details(held: HeldFile, choice: Choice) -> dict[str, list[Any]]:
-    """Return what the row keeps of the two decisions that say more than a word."""
-    if choice.decision == Decision.REDACT:
-        boxes = [list(astuple(region)) for region in choice.redactions] or held.regions
-        if not boxes:
-            raise JobError(NO_BOX)
-        return {"redactions": boxes}
-    if choice.decision == Decision.FALSE_ALARM:
-        lines = sorted(set(choice.false_alarms) & set(range(len(held.place.split("\n")))))
-        if not lines:
-            raise JobError(NO_ALARM)
-        return {"false_alarms": lines}
-    return {}
+    """Return what the row keeps of a decision that says more than a word."""
+    if choice.decision not in {Decision.REDACT, Decision.FALSE_ALARM}:
+        return {}
+    if held.sealed_finding is not None:
+        return _lines(held, choice)
+    regions = regions_in(held.regions) if choice.redactions is None else choice.redactions
+    boxes = {astuple(replace(region, frame=None)) for region in regions}  # black on every frame
+    if not boxes:
+        raise JobError(NO_BOX)
+    return {"redactions": [list(box) for box in sorted(boxes, key=lambda box: box[1:])]}
+
+
+def _lines(held: HeldFile, choice: Choice) -> dict[str, list[Any]]:
+    known = set(range(len(held.place.split("\n"))))
+    removals = choice.removals & known
+    false_alarms = choice.false_alarms & known - removals
+    if not removals | false_alarms or bool(removals) != (choice.decision == Decision.REDACT):
+        raise JobError(NO_VALUE)
+    return {"false_alarms": sorted(false_alarms), "removals": sorted(removals)}
 
 
 def _append(receipt: FileReceipt, outcome: Outcome, code: str, reason: str) -> None:

@@ -30,6 +30,8 @@ def one_line(text: str) -> str:
 
 def view_findings(held: HeldFile, *, by: User) -> tuple[FoundText, ...]:
     """Return what was found, and record the look."""
+    if held.sealed_finding is None:
+        return ()
     project = held.receipt.job.project
     record_in(project, by, "held.finding_viewed", held)
     return findings_of(held, project_keys(project.pk))

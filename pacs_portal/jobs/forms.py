@@ -1,15 +1,24 @@
 """What people may say about jobs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from pacs_portal.accounts.models import User
+from pacs_portal.jobs.decisions import Choice
+from pacs_portal.jobs.held_pictures import WINDOWS, View
 from pacs_portal.jobs.models import Decision, Destination, Outcome
 from pacs_portal.jobs.pipelines import tool_names
+from pacs_portal.jobs.steps import Region
 
+MOST_BOXES = 500
+MOST_FINDINGS = 100
+LARGEST_IMAGE = 1_000_000  # pixels on a side
+BAD_BOX = _("A box needs whole numbers of pixels: left and top from 0, width and height from 1.")
 FOR_PEOPLE = (Destination.ARCHIVE, Destination.DOWNLOAD)
 
 
@@ -26,20 +35,103 @@ class OutcomeFilter(forms.Form):
     outcome = forms.ChoiceField(choices=[("", _("all")), *Outcome.choices], required=False)
 
 
-class DecisionForm(forms.Form):
-    """What a steward decides about held files of one cause, and why."""
+class ReasonForm(forms.Form):
+    """Why a steward decides so."""
 
-    held = forms.TypedMultipleChoiceField(
-        coerce=UUID, error_messages={"required": _("Select at least one file.")}
-    )
-    decision = forms.ChoiceField(choices=Decision.choices)
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
         error_messages={"required": _("Say in a few words why you decide so.")},
     )
 
+    def sentence(self) -> str:
+        """Return everything that is wrong with what was entered."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+
+class DecisionForm(ReasonForm):
+    """What a steward decides about held files of one cause, and why."""
+
+    held = forms.TypedMultipleChoiceField(
+        coerce=UUID, error_messages={"required": _("Select at least one file.")}
+    )
+    decision = forms.ChoiceField(choices=Decision.choices)
+
     def __init__(self, *args: Any, held_ids: Iterable[UUID] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = cast(forms.TypedMultipleChoiceField, self.fields["held"])
         choices.choices = [(str(held_id), str(held_id)) for held_id in held_ids]
+
+
+class PictureForm(forms.Form):
+    """What a steward wants to see of a held file."""
+
+    image = forms.IntegerField(min_value=0, required=False)
+    frame = forms.IntegerField(min_value=0, required=False)
+    window = forms.ChoiceField(choices=[(name, name) for name in WINDOWS], required=False)
+
+    def view(self) -> View:
+        """Return the wish, the first frame where nothing is said."""
+        return View(
+            image=self.cleaned_data["image"] or 0,
+            frame=self.cleaned_data["frame"] or 0,
+            window=self.cleaned_data["window"] or WINDOWS[0],
+        )
+
+
+class HeldFileForm(ReasonForm):
+    """What a steward decides about one held file: boxes to black out, values to take out."""
+
+    BY_VALUE = "values"  # each finding says what is to become of it
+    ALARM, REMOVE = "alarm", "remove"
+
+    decision = forms.ChoiceField(choices=[*Decision.choices, (BY_VALUE, BY_VALUE)])
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["boxes"] = tuple(self._boxes())
+        return self.cleaned_data
+
+    def choice(self, *, by: User) -> Choice:
+        """Return what the steward chose."""
+        alarms, removals = self._lines(self.ALARM), self._lines(self.REMOVE)
+        decision = self.cleaned_data["decision"]
+        if decision == self.BY_VALUE:
+            decision = Decision.REDACT if removals else Decision.FALSE_ALARM
+        return Choice(
+            decision=Decision(decision),
+            by=by,
+            reason=self.cleaned_data["reason"],
+            redactions=self.cleaned_data["boxes"],
+            false_alarms=alarms,
+            removals=removals,
+        )
+
+    def entered_boxes(self) -> list[dict[str, str]]:
+        """Return the boxes as they were entered, one field of each side in every row."""
+        entered = cast(QueryDict, self.data)
+        sides = list(BoxForm.base_fields)
+        rows = zip(*(entered.getlist(side) for side in sides), strict=False)
+        return [dict(zip(sides, row, strict=True)) for row in rows]
+
+    def wish(self, line: int) -> str:
+        """Return what was chosen for a finding."""
+        return str(self.data.get(f"finding-{line}", ""))
+
+    def _boxes(self) -> Iterator[Region]:
+        for entered in self.entered_boxes()[:MOST_BOXES]:
+            box = BoxForm(entered)
+            if not box.is_valid():
+                raise forms.ValidationError(BAD_BOX)
+            yield Region(frame=None, **box.cleaned_data)
+
+    def _lines(self, wish: str) -> frozenset[int]:
+        return frozenset(line for line in range(MOST_FINDINGS) if self.wish(line) == wish)
+
+
+class BoxForm(forms.Form):
+    """One box, in pixels of the image."""
+
+    left = forms.IntegerField(min_value=0, max_value=LARGEST_IMAGE)
+    top = forms.IntegerField(min_value=0, max_value=LARGEST_IMAGE)
+    width = forms.IntegerField(min_value=1, max_value=LARGEST_IMAGE)
+    height = forms.IntegerField(min_value=1, max_value=LARGEST_IMAGE)

@@ -2,13 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.causes import OTHER_CONTENT, allowed_decisions
+from pacs_portal.jobs.decisions import open_holds
+from pacs_portal.jobs.held_pictures import has_picture, is_here
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
+from pacs_portal.jobs.rulings import regions_in
+from pacs_portal.jobs.steps import Region
 from pacs_portal.projects.keys import ProjectKeys
 from pacs_portal.uploads.services import shown_path
 
@@ -62,8 +67,6 @@ REJECT = Offer(
     _("Reject these files? What was put aside is removed."),
     is_dangerous=True,
 )
-# Decided on a page of its own, where what was found is seen.
-ONE_BY_ONE = frozenset({Decision.FALSE_ALARM})
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +75,7 @@ class HeldRow:
 
     held: HeldFile
     name: str
+    has_picture: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,18 +87,64 @@ class HeldGroup:
     rows: tuple[HeldRow, ...]
 
 
+@dataclass(frozen=True, repr=False)
+class HeldPage:
+    """One file, and where it stands among those held for the same cause."""
+
+    row: HeldRow
+    offers: tuple[Offer, ...]
+    boxes: tuple[Region, ...]  # found in some frame; what is blacked out is so in all
+    may_redact: bool  # boxes may be blacked out
+    by_value: bool  # what was found in the header is decided value by value
+    first_frame: int  # the first that something was found on
+    has_file: bool
+    number: int
+    count: int
+    previous_id: UUID | None
+    next_id: UUID | None
+
+
+def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
+    """Return what the page of one held file shows beside its pictures and findings."""
+    project = held.receipt.job.project
+    alike = list(open_holds(project).filter(cause=held.cause).values_list("pk", flat=True))
+    place = alike.index(held.pk)
+    allowed = allowed_decisions(held)
+    boxes = dict.fromkeys(replace(region, frame=None) for region in regions_in(held.regions))
+    return HeldPage(
+        row=HeldRow(held, shown_path(held.receipt.upload_file, keys), has_picture(held)),
+        offers=_offers(held, has_boxes=True),
+        boxes=tuple(boxes),
+        may_redact=Decision.REDACT in allowed and held.sealed_finding is None,
+        by_value=held.sealed_finding is not None and Decision.FALSE_ALARM in allowed,
+        first_frame=min((box.frame or 0 for box in regions_in(held.regions)), default=0),
+        has_file=is_here(held),
+        number=place + 1,
+        count=len(alike),
+        previous_id=alike[place - 1] if place else None,
+        next_id=alike[place + 1] if place + 1 < len(alike) else None,
+    )
+
+
 def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]:
     """Return `holds` in groups, in the order of the first of each."""
     rows: dict[tuple[str, tuple[Offer, ...]], list[HeldRow]] = defaultdict(list)
     for held in holds:
-        rows[_kind(held)].append(HeldRow(held, shown_path(held.receipt.upload_file, keys)))
+        name = shown_path(held.receipt.upload_file, keys)
+        rows[_kind(held)].append(HeldRow(held, name, has_picture(held)))
     return [HeldGroup(*kind, tuple(same)) for kind, same in rows.items()]
 
 
 def _kind(held: HeldFile) -> tuple[str, tuple[Offer, ...]]:
-    decisions = [one for one in allowed_decisions(held) if one not in ONE_BY_ONE]
-    offers = tuple(_offer(decision, held) for decision in decisions)
-    return held.receipt.reason, offers
+    return held.receipt.reason, _offers(held, has_boxes=bool(held.regions))
+
+
+def _offers(held: HeldFile, *, has_boxes: bool) -> tuple[Offer, ...]:
+    """Return what may be decided without a look at single values."""
+    decisions = [one for one in allowed_decisions(held) if one != Decision.FALSE_ALARM]
+    if held.sealed_finding is not None or not has_boxes:
+        decisions = [one for one in decisions if one != Decision.REDACT]
+    return tuple(_offer(decision, held) for decision in decisions)
 
 
 def _offer(decision: Decision, held: HeldFile) -> Offer:

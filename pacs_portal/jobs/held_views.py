@@ -2,15 +2,18 @@
 
 from typing import cast
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
+from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.jobs.decisions import DECIDED, Choice, decide, open_holds
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import DecisionForm
@@ -27,11 +30,17 @@ HELD_PER_PAGE = 50
 def project_held(request: HttpRequest, key: str) -> HttpResponse:
     """List what waits for a decision, with names: this is for data stewards."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
+    has_pictures = "pictures" in request.GET
+    if has_pictures and not signed_in_recently(request):
+        raise ReauthenticationRequired
     page_obj = Paginator(open_holds(project), HELD_PER_PAGE).get_page(request.GET.get("page"))
     groups = held_groups(list(page_obj.object_list), project_keys(project.pk))
     context = {
         **project_context(request, project, "held"),
         "page_obj": page_obj,
+        "has_pictures": has_pictures,
+        "may_show_pictures": not has_pictures
+        and any(row.has_picture for group in groups for row in group.rows),
         "groups": [
             (group, DecisionForm(auto_id=f"id_{number}_%s")) for number, group in enumerate(groups)
         ],
@@ -56,9 +65,9 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
     elif chosen and "held" in form.errors:
         messages.error(request, _(DECIDED))
     else:
-        for errors in form.errors.values():
-            messages.error(request, " ".join(map(str, errors)))
-    return redirect("project_held", key=key)
+        messages.error(request, form.sentence())
+    query = request.GET.urlencode()  # the page, with or without pictures
+    return redirect(reverse("project_held", args=[key]) + (f"?{query}" if query else ""))
 
 
 def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> None:

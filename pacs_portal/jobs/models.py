@@ -251,7 +251,9 @@ class HeldFile(models.Model):
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.CharField(max_length=300, blank=True)
     redactions = models.JSONField(default=list)  # what the steward had blacked out, as `regions`
-    false_alarms = models.JSONField(default=list)  # lines of the findings that name nobody
+    # Lines of the findings: those that name nobody, and those that are taken out.
+    false_alarms = models.JSONField(default=list)
+    removals = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

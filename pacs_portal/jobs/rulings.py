@@ -84,11 +84,11 @@ def _ruling(held: HeldFile, keys: ProjectKeys) -> Ruling:
 
 
 def _for_steps(held: HeldFile, keys: ProjectKeys) -> FileRuling:
-    if held.decision == Decision.ACCEPT:
-        return FileRuling(accepted=frozenset({held.cause}))
-    if held.decision == Decision.REDACT:
-        return FileRuling(redactions=regions_in(held.redactions))
-    if held.decision == Decision.FALSE_ALARM:
-        found = findings_of(held, keys)
-        return FileRuling(false_alarms=frozenset(found[line].text for line in held.false_alarms))
-    return FileRuling()
+    lines = {*held.false_alarms, *held.removals}
+    texts = [found.text for found in findings_of(held, keys)] if lines else []
+    return FileRuling(
+        accepted=frozenset({held.cause} if held.decision == Decision.ACCEPT else ()),
+        false_alarms=frozenset(texts[line] for line in held.false_alarms),
+        removals=frozenset(texts[line] for line in held.removals),
+        redactions=regions_in(held.redactions),
+    )

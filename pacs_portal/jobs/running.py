@@ -42,8 +42,10 @@ def run_unit(run: PartRun, loaded: UnitRun) -> bool:
         work_dir.mkdir(parents=True, mode=0o700)
         result = find_step(name).run(run.context(loaded, work_dir), files)
         loaded.judge(result.verdicts, name)
+        # What earlier steps made shows a steward what this one saw.
+        made = result.files if name == run.steps[0] else files
+        loaded.held_outputs += [file for file in made if _has_verdict(loaded, file)]
         files = [file for file in result.files if not _has_verdict(loaded, file)]
-        loaded.held_outputs += [file for file in result.files if _has_verdict(loaded, file)]
     loaded.outputs = list(files)
     return True
 

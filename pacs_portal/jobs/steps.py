@@ -68,7 +68,9 @@ class FileRuling:
     """What stewards decided about one file so far, for a step to honor."""
 
     accepted: frozenset[str] = frozenset()  # causes for which it is not held again
-    false_alarms: frozenset[str] = field(default=frozenset(), repr=False)  # texts: no findings
+    # Found texts: which name nobody, and which are taken out wherever they stand.
+    false_alarms: frozenset[str] = field(default=frozenset(), repr=False)
+    removals: frozenset[str] = field(default=frozenset(), repr=False)
     redactions: tuple[Region, ...] = ()  # to be blacked out
 
     def __or__(self, other: "FileRuling") -> "FileRuling":
@@ -76,14 +78,16 @@ class FileRuling:
         return FileRuling(
             accepted=self.accepted | other.accepted,
             false_alarms=self.false_alarms | other.false_alarms,
+            removals=self.removals | other.removals,
             redactions=tuple(dict.fromkeys(self.redactions + other.redactions)),
         )
 
     def __and__(self, other: "FileRuling") -> "FileRuling":
-        """Return what lets a file pass that both speak of; black stays what one blacks out."""
+        """Return what both let pass; what one of them takes out or blacks out goes."""
         return FileRuling(
             accepted=self.accepted & other.accepted,
             false_alarms=self.false_alarms & other.false_alarms,
+            removals=self.removals | other.removals,
             redactions=tuple(dict.fromkeys(self.redactions + other.redactions)),
         )
 

@@ -1,8 +1,8 @@
 """Addresses of jobs, from the root."""
 
-from django.urls import path
+from django.urls import include, path
 
-from pacs_portal.jobs import finding_views, held_views, views
+from pacs_portal.jobs import held_file_views, held_views, views
 
 urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job, name="job"),
@@ -12,13 +12,20 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/download/", views.job_download, name="job_download"),
     path("projects/<slug:key>/jobs/", views.project_jobs, name="project_jobs"),
     path(
-        "projects/<slug:key>/held/<uuid:held_id>/finding/",
-        finding_views.held_finding,
-        name="held_finding",
-    ),
-    path(
         "projects/<slug:key>/uploads/<uuid:upload_id>/start/", views.job_create, name="job_create"
     ),
     path("projects/<slug:key>/held/", held_views.project_held, name="project_held"),
     path("projects/<slug:key>/held/decide/", held_views.held_decide, name="held_decide"),
+    path(
+        "projects/<slug:key>/held/<uuid:held_id>/",
+        include(
+            [
+                path("", held_file_views.held_file, name="held_file"),
+                path("decide/", held_file_views.held_file_decide, name="held_file_decide"),
+                path("picture/", held_file_views.held_picture, name="held_picture"),
+                path("thumbnail/", held_file_views.held_thumbnail, name="held_thumbnail"),
+                path("download/", held_file_views.held_download, name="held_download"),
+            ]
+        ),
+    ),
 ]

@@ -13,6 +13,7 @@ from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
+from pseudonymizer.engine.finding import IdentifierLeft
 from pseudonymizer.engine.identity import (
     PATIENT_ID,
     SERIES_INSTANCE_UID,
@@ -29,12 +30,14 @@ from pseudonymizer.engine.pixels import Pixels, deflate, find_pixels, prepare_he
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.series import Series
 from pseudonymizer.engine.subject import Subject, put_subject
+from pseudonymizer.engine.taking_out import take_out
 from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
 
 Chunk = bytes | memoryview
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 _PRIVATE = 0o600
+_MOST_LOOKS = 50  # a look tells of a few findings at a time
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ class Context:
     profile: Profile
     now: datetime
     accepted: frozenset[str] = frozenset()  # codes of HeldBack that a steward let through
-    # Texts of findings that a steward called harmless.
+    # Texts of findings that a steward called harmless, or wants taken out.
     false_alarms: frozenset[str] = field(default=frozenset(), repr=False)
+    removals: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
     earlier: Earlier | None = None  # where the file was de-identified before
     series: Series = field(default_factory=Series, repr=False, compare=False)
@@ -122,7 +126,7 @@ def pseudonymize_file(
         put_subject(output, context.subject, context.profile, context.earlier)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
-        last_look(dataset, output, context.known, context.false_alarms)
+        _look(dataset, output, header.sop_class_uid, context)
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened
@@ -141,6 +145,19 @@ def walk_of(sop_class_uid: str, context: Context) -> Walk:
     days = context.subject.date_shift_days
     keys = Keys(context.uid_key, days, context.now.date(), context.earlier)
     return Walk(context.profile, keys, types_in(sop_class_uid))
+
+
+def _look(dataset: Dataset, output: Dataset, sop_class_uid: str, context: Context) -> None:
+    """Take the last look, without the values that a steward wants taken out."""
+    for _ in range(_MOST_LOOKS):
+        try:
+            return last_look(dataset, output, context.known, context.false_alarms)
+        except IdentifierLeft as left:
+            unwanted = [found for found in left.findings if found.text in context.removals]
+            if not unwanted:
+                raise
+            take_out(output, unwanted, types_in(sop_class_uid))
+    return last_look(dataset, output, context.known, context.false_alarms)
 
 
 def _chunks(

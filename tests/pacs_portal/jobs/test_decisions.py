@@ -187,7 +187,8 @@ def test_false_alarms_are_told_to_the_next_run_by_their_text(monkeypatch, finish
     hold_with(monkeypatch, findings=tuple(FoundText("(0008,103E)", text) for text in texts))
     job = finish(FILES)
     held = HeldFile.objects.get(receipt__job=job)
-    choice = Choice(Decision.FALSE_ALARM, steward, "a stone", false_alarms=(0, 1, 99))
+    lines = frozenset({0, 1, 99})
+    choice = Choice(Decision.FALSE_ALARM, steward, "a stone", false_alarms=lines)
     decide(held=held, choice=choice)
     honored.clear()
     run_job_here(job)
@@ -199,9 +200,25 @@ def test_a_false_alarm_names_one_of_the_findings(monkeypatch, finish, steward):
     causes.allow_decision(Decision.FALSE_ALARM, "name-found")
     hold_with(monkeypatch, findings=(FoundText("(0008,103E)", "stein"),))
     held = HeldFile.objects.get(receipt__job=finish(FILES))
-    for chosen in ((), (1,), (-1,)):
-        with pytest.raises(JobError, match="Select the values"):
-            decide(held=held, choice=Choice(Decision.FALSE_ALARM, steward, "?", (), chosen))
+    for lines in (frozenset(), frozenset({1}), frozenset({-1})):
+        choice = Choice(Decision.FALSE_ALARM, steward, "?", false_alarms=lines)
+        with pytest.raises(JobError, match="at least one value"):
+            decide(held=held, choice=choice)
+
+
+def test_a_value_to_be_taken_out_is_told_to_the_next_run(monkeypatch, finish, honored, steward):
+    causes.allow_decision(Decision.REDACT, "name-found")
+    texts = ("stein", "zwirbelmayr")
+    hold_with(monkeypatch, findings=tuple(FoundText("(0008,103E)", text) for text in texts))
+    job = finish(FILES)
+    held = HeldFile.objects.get(receipt__job=job)
+    one, other = frozenset({0}), frozenset({1})
+    choice = Choice(Decision.REDACT, steward, "a name", false_alarms=one, removals=other)
+    decide(held=held, choice=choice)
+    honored.clear()
+    run_job_here(job)
+    expected = FileRuling(false_alarms=frozenset({"stein"}), removals=frozenset({"zwirbelmayr"}))
+    assert honored == [expected]
 
 
 def test_a_file_that_is_gone_can_only_be_rejected(held, choose):

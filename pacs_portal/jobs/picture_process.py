@@ -1,0 +1,177 @@
+"""Draws one held file for a steward, in a process of its own with little memory and time.
+
+Runs as a script: files that nobody trusts are decoded here and nowhere in the portal. It knows
+no key and no settings; what it says on its way is thrown away, since libraries quote values.
+
+    picture_process.py measure dicom|image PATH…                         -> JSON
+    picture_process.py draw dicom|image FRAME WINDOW SIDE BOXES PATH     -> PNG
+    picture_process.py document PATH                                     -> the document inside
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MEMORY_BYTES = 1 << 30
+CPU_SECONDS = 20
+MOST_PIXELS = 100_000_000  # of one frame
+EXIF_ORIENTATION = 0x0112
+LYING = range(5, 9)  # columns and rows change places
+RED, OUTLINE = (255, 70, 70), 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the first argument says; anything that goes wrong ends in status 1."""
+    _limit()
+    task, *rest = arguments
+    tasks: dict[str, Callable[..., bytes]]
+    tasks = {"measure": measure, "draw": draw, "document": document}
+    sys.stdout.buffer.write(tasks[task](*rest))
+    return 0
+
+
+def measure(kind: str, *paths: str) -> bytes:
+    """Return columns, rows and frames of each image as JSON; null for what is none."""
+    sizes = []
+    for path in paths:
+        with Path(path).open("rb") as stream:
+            sizes.append(_dicom_size(stream) if kind == "dicom" else _image_size(stream))
+    return json.dumps(sizes).encode()
+
+
+def draw(kind: str, frame: str, window: str, side: str, boxes: str, path: str) -> bytes:
+    """Return one frame as PNG, at most `side` pixels wide and high, with outlines of `boxes`."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    with Path(path).open("rb") as stream:
+        if kind == "dicom":
+            picture = Image.fromarray(_gray_or_color(stream, int(frame), window))
+        else:
+            picture = _upright(stream, int(frame))
+    columns, rows = picture.size
+    picture.thumbnail((int(side), int(side)), Image.Resampling.BOX)
+    if outlines := json.loads(boxes):
+        picture = _outlined(picture, outlines, (picture.width / columns, picture.height / rows))
+    output = BytesIO()
+    picture.save(output, "png", compress_level=1)
+    return output.getvalue()
+
+
+def document(path: str) -> bytes:
+    """Return the document that a DICOM file holds, without the byte that pads it."""
+    from pydicom import dcmread
+
+    with Path(path).open("rb") as stream:
+        dataset = dcmread(stream, force=True)
+    content: bytes = dataset.EncapsulatedDocument
+    return content[: int(dataset.get("EncapsulatedDocumentLength") or len(content))]
+
+
+def _limit() -> None:
+    for kind, most in (
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),  # writes no file
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, allowed = resource.getrlimit(kind)
+        most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(kind, (most, most))
+
+
+def _dicom_size(stream: BinaryIO) -> dict[str, int] | None:
+    from pydicom import dcmread
+
+    wanted = ["Rows", "Columns", "NumberOfFrames"]
+    header = dcmread(stream, stop_before_pixels=True, specific_tags=wanted, force=True)
+    if not header.get("Rows") or not header.get("Columns"):
+        return None
+    frames = int(header.get("NumberOfFrames") or 1)
+    return {"columns": int(header.Columns), "rows": int(header.Rows), "frames": max(1, frames)}
+
+
+def _image_size(stream: BinaryIO) -> dict[str, int]:
+    picture = _opened(stream)
+    columns, rows = picture.size
+    if picture.getexif().get(EXIF_ORIENTATION, 1) in LYING:
+        columns, rows = rows, columns
+    return {"columns": columns, "rows": rows, "frames": getattr(picture, "n_frames", 1)}
+
+
+def _upright(stream: BinaryIO, frame: int) -> Any:
+    """Return a frame of a JPEG, PNG, … turned as the converter turns it."""
+    from PIL import ImageOps
+
+    picture = _opened(stream)
+    picture.seek(frame)
+    upright = ImageOps.exif_transpose(picture)
+    return upright if upright.mode in ("L", "RGB") else upright.convert("RGB")
+
+
+def _opened(stream: BinaryIO) -> Any:
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # beyond twice of it, opening fails
+    return Image.open(stream)
+
+
+def _gray_or_color(stream: BinaryIO, frame: int, window: str) -> Any:
+    """Return a frame of a DICOM file as bytes to look at, shape (rows, columns[, 3])."""
+    from pydicom import dcmread
+    from pydicom.pixels import apply_color_lut, pixel_array
+
+    header = dcmread(stream, stop_before_pixels=True, force=True)
+    if int(header.Rows) * int(header.Columns) > MOST_PIXELS:
+        raise ValueError("The frame is too large.")
+    stream.seek(0)
+    values = pixel_array(stream, index=frame)
+    photometric = str(header.get("PhotometricInterpretation", ""))
+    if photometric == "PALETTE COLOR":
+        values = apply_color_lut(values, header)
+    if values.ndim == 3:
+        return (values >> (8 * (values.itemsize - 1))).astype("uint8")
+    gray = _windowed(values, header, window)
+    return 255 - gray if photometric == "MONOCHROME1" else gray
+
+
+def _windowed(values: Any, header: Any, window: str) -> Any:
+    """Return gray levels 0 to 255 by the file's own window, the whole range, or most values."""
+    import numpy as np
+    from pydicom.pixels import apply_modality_lut
+
+    values = apply_modality_lut(values, header).astype("float32")
+    if window == "stored" and header.get("WindowCenter") is not None:
+        center, width = (float(np.atleast_1d(header[name].value)[0]) for name in _WINDOW)
+        low, high = center - width / 2, center + width / 2
+    elif window == "narrow":
+        low, high = np.percentile(values, (1, 99))
+    else:
+        low, high = values.min(), values.max()
+    return (np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype("uint8")
+
+
+_WINDOW = ("WindowCenter", "WindowWidth")
+
+
+def _outlined(picture: Any, boxes: Sequence[Sequence[int]], scale: tuple[float, float]) -> Any:
+    from PIL import ImageDraw
+
+    picture = picture.convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    for left, top, width, height in boxes:
+        corners = (left, top, left + width, top + height)
+        pen.rectangle(
+            [corner * scale[number % 2] for number, corner in enumerate(corners)],
+            outline=RED,
+            width=OUTLINE,
+        )
+    return picture
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
