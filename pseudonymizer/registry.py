@@ -1,13 +1,14 @@
 """The registry of a project: who is recognized, and which pseudonym a new patient gets.
 
-A patient is recognized by keyed digests alone; the registry itself is never searched in clear.
-What does not agree exactly becomes a new patient: a wrong merge is worse than a hundred splits.
+A patient is found by keyed digests alone; the registry itself is never searched in clear. What
+agrees exactly is the same patient. Else whoever is like her is compared (recognition.py): beyond
+doubt the same, possibly the same, which a steward decides (matches.py), or somebody new. A wrong
+merge is worse than a hundred splits.
 """
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -18,8 +19,18 @@ from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_k
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import Subject, new_pseudonym
 from pseudonymizer.errors import RegistryError
-from pseudonymizer.models import IndexKind, PatientIndex, PatientState, RegistryPatient
-from pseudonymizer.normalization import PlainIdentity, plain_identity
+from pseudonymizer.identities import identity_place, open_identity, seal_identity
+from pseudonymizer.indexes import index_missing, index_person
+from pseudonymizer.matching.exact import PlainIdentity, plain_identity
+from pseudonymizer.matching.people import person_of
+from pseudonymizer.models import (
+    IndexKind,
+    PatientIndex,
+    PatientState,
+    PossibleMatch,
+    RegistryPatient,
+)
+from pseudonymizer.recognition import MOST_POSSIBLE, Candidate, candidates, clear_winner
 
 LEAST_SHIFT_DAYS, MOST_SHIFT_DAYS = 365, 3650
 PREFIX_LETTERS = 8
@@ -34,8 +45,9 @@ Digests = Mapping[IndexKind, list[bytes]]  # under every version of the keys, th
 def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> RegistryPatient:
     """Return the patient of the project's registry for `identity`, a new one if unknown.
 
-    However many processes ask for one new patient at once, they all get the same: the database
-    accepts each digest once, and who comes second reads what the first one wrote.
+    However many processes ask for one new patient at once, in one spelling or in several, they
+    all get the same: one after the other is let in. A patient who may be somebody known comes
+    back provisional, and her files wait for a steward.
 
     Raises
     ------
@@ -46,6 +58,7 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
     digests = _digests(project_keys(project.pk), parts)
     if digests and _are_indexed(project, digests) and (known := _recognize(project, digests)):
         return known  # the usual case: nothing to write, so nobody waits
+    index_missing(project)
     for _ in range(TRIES):
         try:
             with transaction.atomic(durable=True):
@@ -54,11 +67,11 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
                 lock_registry(project)
                 patient = _recognize(project, _digests(keys, parts))
                 if patient is None:
-                    patient = _create(project, keys, identity, job)
+                    patient = _admit(project, keys, identity, job)
                 _index(patient, keys, parts)
                 return patient
         except IntegrityError:
-            continue  # another process was first; its patient is found now
+            continue  # a pseudonym that exists
     raise RegistryError("The registry did not accept a new patient. Try again.")
 
 
@@ -103,9 +116,7 @@ def identity_of(patient: RegistryPatient, keys: ProjectKeys | None = None) -> Gi
     before: these open what they find, whatever a rotation drops meanwhile.
     """
     keys = keys or project_keys(patient.project_id)
-    sealed = bytes(patient.sealed_identity)
-    text = keys.unseal(Label.FIELDS, sealed, context=_identity_place(patient))
-    return GivenIdentity(**json.loads(text))
+    return open_identity(keys, patient.pk, patient.sealed_identity)
 
 
 def date_shift_of(patient: RegistryPatient) -> int:
@@ -130,7 +141,7 @@ def subject_of(patient: RegistryPatient) -> Subject:
 def renew_identity(patient: RegistryPatient, keys: SealingKeys) -> None:
     """Seal identity and date shift anew; the caller saves them."""
     for column, place in (
-        ("sealed_identity", _identity_place(patient)),
+        ("sealed_identity", identity_place(patient.pk)),
         ("sealed_date_shift", _shift_place(patient)),
     ):
         plain = keys.unseal(Label.FIELDS, bytes(getattr(patient, column)), context=place)
@@ -178,17 +189,52 @@ def _recognize(project: Project, digests: Digests) -> RegistryPatient | None:
     return None
 
 
+def _admit(
+    project: Project, keys: SealingKeys, identity: GivenIdentity, job: Job | None
+) -> RegistryPatient:
+    """Return who is the person beyond doubt, or a new patient; the caller has the registry."""
+    person = person_of(identity)
+    found = _different_patients(candidates(project.pk, person, keys)) if person else []
+    winner = clear_winner([candidate for candidate, _ in found])
+    if winner:
+        return found[0][1]
+    patient = _create(project, keys, identity, job)
+    index_person(patient, person, keys)
+    if found:
+        suspect(patient, [(other, candidate.score) for candidate, other in found])
+    return patient
+
+
+def _different_patients(
+    found: Sequence[Candidate],
+) -> list[tuple[Candidate, RegistryPatient]]:
+    """Return each patient once, with the entry that agrees best, the likeliest first."""
+    patients = RegistryPatient.objects.select_related("merged_into").in_bulk(
+        [candidate.patient_id for candidate in found]
+    )
+    best: dict[RegistryPatient, Candidate] = {}
+    for candidate in found:
+        best.setdefault(current(patients[candidate.patient_id]), candidate)
+    return [(candidate, patient) for patient, candidate in best.items()]
+
+
+def suspect(patient: RegistryPatient, others: Sequence[tuple[RegistryPatient, float]]) -> None:
+    """Note that a new patient may be one of `others`; nothing leaves until that is settled."""
+    patient.state = PatientState.PROVISIONAL
+    patient.save(update_fields=["state"])
+    PossibleMatch.objects.bulk_create(
+        PossibleMatch(project_id=patient.project_id, patient=patient, candidate=other, score=score)
+        for other, score in others[:MOST_POSSIBLE]
+    )
+
+
 def _create(
     project: Project, keys: SealingKeys, identity: GivenIdentity, job: Job | None
 ) -> RegistryPatient:
     patient = RegistryPatient(project=project, first_job=job)
-    known = {name: value for name, value in asdict(identity).items() if value}
-    known.pop("study_instance_uid", None)
     shift = -(LEAST_SHIFT_DAYS + secrets.randbelow(MOST_SHIFT_DAYS - LEAST_SHIFT_DAYS + 1))
     patient.pseudonym = new_pseudonym(pseudonym_prefix(project), secrets.token_bytes(RANDOM_BYTES))
-    patient.sealed_identity = keys.seal(
-        Label.FIELDS, json.dumps(known).encode(), context=_identity_place(patient)
-    )
+    patient.sealed_identity = seal_identity(keys, patient.pk, identity)
     patient.sealed_date_shift = keys.seal(
         Label.FIELDS, str(shift).encode(), context=_shift_place(patient)
     )
@@ -235,10 +281,6 @@ def _are_indexed(project: Project, digests: Digests) -> bool:
 
 def _parts_place(row: PatientIndex) -> str:
     return f"{row.patient_id} {row.kind}"
-
-
-def _identity_place(patient: RegistryPatient) -> str:
-    return f"{patient.pk} identity"
 
 
 def _shift_place(patient: RegistryPatient) -> str:

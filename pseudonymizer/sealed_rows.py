@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from pacs_portal.projects.keys import SealingKeys
 from pacs_portal.projects.sealed import SealedTable, sealed_otherwise
+from pseudonymizer.indexes import index_patient
 from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
 from pseudonymizer.registry import renew_identity, renew_index
 
@@ -44,10 +45,9 @@ def _outdated_blocks(project_id: UUID, version: int) -> QuerySet[PatientBlock]:
 
 
 def _renew_blocks(rows: Sequence[PatientBlock], keys: SealingKeys) -> None:
-    """Let the blocks of these patients be made anew."""
-    patients = {row.patient_id for row in rows}
-    PatientBlock.objects.filter(patient__in=patients).delete()
-    RegistryPatient.objects.filter(pk__in=patients).update(blocking_version=0)
+    """Make all blocks of these patients anew."""
+    for patient in RegistryPatient.objects.filter(pk__in={row.patient_id for row in rows}):
+        index_patient(patient, keys)
 
 
 PATIENTS = SealedTable("identities", _outdated_patients, _renew_patients)

@@ -12,11 +12,11 @@ stored under the older one is opened and found too. The UID secret has one versi
 import hmac
 import secrets
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -29,6 +29,7 @@ from pacs_portal.projects.models import Project, ProjectSecret, Purpose
 from pacs_portal.projects.wrapping import NONCE_BYTES, add_secret, grow, unwrap
 
 VERSION = struct.Struct(">I")
+SHORT_BYTES = 16
 
 
 class Label(StrEnum):
@@ -89,6 +90,16 @@ class ProjectKeys:
         """Return the digests to look for, the newest version's first: `digest` is what to store."""
         newest_first = sorted(self.identity_secrets, reverse=True)
         return [_digest(grow(self.identity_secrets[v], label), parts) for v in newest_first]
+
+    def short_digests(self, label: Label, messages: Iterable[bytes]) -> list[bytes]:
+        """Return keyed digests to store, 16 bytes each, of what many rows may share (RFC 7693)."""
+        return _short_digests(grow(self.identity_secrets[self.version], label), messages)
+
+    def all_short_digests(self, label: Label, messages: Iterable[bytes]) -> list[bytes]:
+        """Return the short digests to look for, under every version."""
+        messages = list(messages)
+        keys = [grow(secret, label) for secret in self.identity_secrets.values()]
+        return [digest for key in keys for digest in _short_digests(key, messages)]
 
     def uid_seed(self, *parts: bytes) -> bytes:
         """Return the keyed digest that new UIDs derive from; it stays when keys are rotated."""
@@ -177,6 +188,10 @@ def _unwrap_all(
 def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
     message = b"".join(struct.pack(">Q", len(part)) + part for part in parts)
     return hmac.new(key, message, sha256).digest()
+
+
+def _short_digests(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
+    return [blake2b(text, key=key, digest_size=SHORT_BYTES).digest() for text in messages]
 
 
 def _associated(label: Label, context: str) -> bytes:

@@ -1,8 +1,13 @@
-"""Asks the registry for one new patient, from many threads at once; run by test_registry.py."""
+"""Asks the registry for one new patient, from many threads at once; run by test_registry.py.
+
+In one spelling, or (SPELLINGS=several) in four of as many studies.
+"""
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "pacs_portal.settings"
@@ -20,7 +25,18 @@ from pacs_portal.projects.services import NewProject, create_project  # noqa: E4
 from pseudonymizer.registry import resolve  # noqa: E402
 
 THREADS = 25
-IDENTITY = GivenIdentity(patient_id="4711", name="Zwirbelmayr^Hans", study_instance_uid="1.2.3")
+IDENTITY = GivenIdentity(
+    patient_id="4711",
+    issuer="CLINIC",
+    name="Zwirbelmayr^Hans",
+    birth_date="19560228",
+    study_instance_uid="1.2.3",
+)
+NAMES = ("Zwirbelmayr^Hans", "Zwirbelmaier^Hans", "Hans^Zwirbelmayr", "Zwirbelmayr^Hans Peter")
+SPELLINGS = [
+    replace(IDENTITY, name=name, study_instance_uid=f"1.2.{number}")
+    for number, name in enumerate(NAMES)
+]
 
 
 def prepare() -> None:
@@ -28,14 +44,14 @@ def prepare() -> None:
     create_project(NewProject("heart", "Heart"), actor="test")
 
 
-def ask() -> list[str]:
+def ask(identities: Sequence[GivenIdentity]) -> list[str]:
     project = Project.objects.get()
     all_ready = Barrier(THREADS)
 
-    def one(_: int) -> str:
+    def one(number: int) -> str:
         all_ready.wait()
         try:
-            return resolve(project, IDENTITY, None).pseudonym
+            return resolve(project, identities[number % len(identities)], None).pseudonym
         finally:
             connection.close()
 
@@ -47,4 +63,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare()
     else:
-        sys.stdout.write("\n".join(ask()))
+        asked = SPELLINGS if os.environ["SPELLINGS"] == "several" else SPELLINGS[:1]
+        sys.stdout.write("\n".join(ask(asked)))

@@ -29,7 +29,7 @@ from pseudonymizer.models import (
     PossibleMatch,
     RegistryPatient,
 )
-from pseudonymizer.registry import current, is_pseudonym_of, resolve
+from pseudonymizer.registry import current, is_pseudonym_of, resolve, suspect
 
 pytestmark = pytest.mark.django_db
 
@@ -60,10 +60,7 @@ def hans(project) -> RegistryPatient:
 @pytest.fixture
 def heinz(project, hans) -> RegistryPatient:
     """Somebody new who may be Hans."""
-    patient = resolve(project, HEINZ, None)
-    suspect(patient, hans)
-    patient.refresh_from_db()
-    return patient
+    return resolve(project, HEINZ, None)
 
 
 @pytest.fixture
@@ -80,13 +77,6 @@ def decide(steward):
         decide_match(match=fresh, judgment=judgment, by=steward)
 
     return decide_fresh
-
-
-def suspect(patient: RegistryPatient, candidate: RegistryPatient) -> None:
-    RegistryPatient.objects.filter(pk=patient.pk).update(state=PatientState.PROVISIONAL)
-    PossibleMatch.objects.get_or_create(
-        project=patient.project, patient=patient, candidate=candidate, defaults={"score": 20.0}
-    )
 
 
 @pytest.fixture
@@ -162,7 +152,7 @@ def test_files_wait_until_every_pair_is_decided(
     match, heinz, heinz_job, decide, project, tmp_path
 ) -> None:
     ute = resolve(project, GivenIdentity(patient_id="B-2", name="Quastenflosser^Ute"), None)
-    suspect(heinz, ute)
+    suspect(heinz, [(ute, 20.0)])
     decide(match, DIFFERENT)
     heinz.refresh_from_db()
     assert not is_settled(heinz)
@@ -174,7 +164,7 @@ def test_files_wait_until_every_pair_is_decided(
 
 def test_who_is_found_to_be_somebody_is_asked_about_no_further(match, heinz, decide, project):
     ute = resolve(project, GivenIdentity(patient_id="B-2", name="Quastenflosser^Ute"), None)
-    suspect(heinz, ute)
+    suspect(heinz, [(ute, 20.0)])
     decide(match, SAME)
     assert not open_matches(project).exists()
     left = PossibleMatch.objects.get(candidate=ute)
@@ -187,8 +177,8 @@ def test_an_alias_of_somebody_unsettled_waits_with_her(
     match, heinz, heinz_job, hans, decide, project, tmp_path
 ) -> None:
     newer = resolve(project, replace(HEINZ, patient_id="C-3", study_instance_uid="1.2.8"), None)
-    suspect(newer, heinz)
-    decide(PossibleMatch.objects.get(patient=newer), SAME)
+    assert {row.candidate for row in newer.possible_matches.all()} == {heinz, hans}
+    decide(newer.possible_matches.get(candidate=heinz), SAME)
     newer.refresh_from_db()
     assert not is_settled(newer)
     decide(match, SAME)

@@ -3,7 +3,7 @@
 import pytest
 
 from pacs_portal.jobs.steps import GivenIdentity
-from pseudonymizer.normalization import plain_date, plain_identity, plain_name
+from pseudonymizer.matching.exact import plain_date, plain_identity, plain_name
 
 
 @pytest.mark.parametrize(

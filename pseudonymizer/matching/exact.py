@@ -1,14 +1,15 @@
 """One spelling for what means the same, so that a keyed digest recognizes a patient again.
 
 Only what cannot make two people one is unified: case, spaces, diacritics and punctuation. All
-else (a nickname, a swapped digit, leading zeros) stays different and waits for a steward.
+else (a nickname, a swapped digit, leading zeros) stays different and is for comparison.py.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Protocol
 
-from pacs_portal.jobs.steps import GivenIdentity
+from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
 
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l"}
@@ -16,21 +17,23 @@ _UMLAUTS = str.maketrans(
 )
 _DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
 _PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
-# Words that stand in the ID or name field of many people at once.
-_NOBODY = frozenset(
-    [
-        *("anon", "anonym", "anonymisiert", "anonymised", "anonymized", "anonymous"),
-        *("deidentified", "demo", "dummy", "id", "mrn", "na", "nn", "noid", "noname", "none"),
-        *("null", "patient", "patientid", "patientname", "phantom", "qa", "qc", "subject", "test"),
-        *("tester", "testpatient", "unbekannt", "unidentified", "unknown", "unnamed", "xnat"),
-    ]
-)
-_NOBODY_NUMBERED = re.compile(r"(anon|demo|dummy|patient|phantom|qa|qc|test|unknown)\d{1,3}")
-_NOBODY_NAMED = re.compile(
-    r"phantom|babyof|babyboy|babygirl|babymale|babyfemale|newborn|neugeboren|^baby$|^phant"
-    r"|johndoe|doejohn|janedoe|doejane"
-)
-_COUNTING = "01234567890123456789", "98765432109876543210"
+
+
+class Identity(Protocol):
+    """What is said of a patient, in DICOM's spelling."""
+
+    @property
+    def patient_id(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def birth_date(self) -> str: ...
+    @property
+    def sex(self) -> str: ...
+    @property
+    def study_instance_uid(self) -> str: ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,12 +49,14 @@ class PlainIdentity:
     is_person: bool  # ID with name or birth date: enough to recognize one person in any study
 
 
-def plain_identity(identity: GivenIdentity) -> PlainIdentity:
+def plain_identity(identity: Identity) -> PlainIdentity:
     """Return `identity` in its one spelling."""
     patient_id, name = plain_text(identity.patient_id), plain_name(identity.name)
     birth_date = plain_date(identity.birth_date)
-    has_own_id = not (_is_shared(_letters(patient_id)) or _is_nobody(name))
-    has_own_name = not _is_shared(_letters(name))
+    name_letters = letters(name)
+    is_nobody = is_phantom(name_letters) or is_newborn(name_letters)
+    has_own_id = not (is_shared(letters(patient_id)) or is_nobody)
+    has_own_name = not is_shared(name_letters)
     return PlainIdentity(
         patient_id=patient_id,
         issuer=plain_text(identity.issuer),
@@ -79,7 +84,7 @@ def plain_name(name: str) -> str:
         group = group.replace(",", "^")
     family, _, rest = group.partition("^")
     given = "".join(rest.split("^")[:2])
-    return f"{_letters(family)}^{_letters(given)}".rstrip("^")
+    return f"{letters(family)}^{letters(given)}".rstrip("^")
 
 
 def plain_date(date: str) -> str:
@@ -89,20 +94,15 @@ def plain_date(date: str) -> str:
     return "" if digits in _PLACEHOLDER_DATES or digits.startswith("0000") else digits
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, without case and diacritics."""
+    return "".join(filter(str.isalnum, folded(text)))
+
+
+def folded(text: str) -> str:
+    """Return a text without case and diacritics, ä as ae; what is no letter stays."""
+    if text.isascii():
+        return text.lower()
     composed = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", composed)))
-
-
-def _is_nobody(name: str) -> bool:
-    """Tell whether the name is a phantom's, or a newborn's who has none yet."""
-    return bool(_NOBODY_NAMED.search(_letters(name)))
-
-
-def _is_shared(letters: str) -> bool:
-    """Tell whether these letters and digits name nobody: 0000, TEST, ANON, 12345, …"""
-    if len(set(letters)) < 2 and (len(letters) != 1 or letters == "0"):
-        return True
-    if len(letters) >= 3 and any(letters in digits for digits in _COUNTING):
-        return True
-    return letters in _NOBODY or bool(_NOBODY_NUMBERED.fullmatch(letters))
+    decomposed = unicodedata.normalize("NFKD", composed)
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))

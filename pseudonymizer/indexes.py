@@ -1,0 +1,60 @@
+"""The blocking index: keyed digests by which patients are found who may be one person."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, sealing_keys
+from pacs_portal.projects.models import Project
+from pseudonymizer.identities import open_identity
+from pseudonymizer.matching.blocks import VERSION, block_keys
+from pseudonymizer.matching.people import Person, person_of
+from pseudonymizer.models import PatientBlock, RegistryPatient
+
+BATCH = 200
+
+
+def index_patient(patient: RegistryPatient, keys: SealingKeys) -> None:
+    """Make the patient's blocks anew, in the transaction that asked for `keys`."""
+    index_person(patient, _person_of(patient, keys), keys)
+
+
+def index_person(patient: RegistryPatient, person: Person | None, keys: SealingKeys) -> None:
+    """Make the blocks of a patient who is `person` anew."""
+    PatientBlock.objects.filter(patient=patient).delete()
+    messages = sorted(block_keys(person)) if person else []
+    digests = keys.short_digests(Label.BLOCKING, map(_message, messages))
+    PatientBlock.objects.bulk_create(
+        PatientBlock(
+            project_id=patient.project_id,
+            patient=patient,
+            kind=message[0],
+            digest=digest,
+            key_version=keys.version,
+        )
+        for message, digest in zip(messages, digests, strict=True)
+    )
+    RegistryPatient.objects.filter(pk=patient.pk).update(blocking_version=VERSION)
+
+
+def index_missing(project: Project) -> None:
+    """Make the blocks of patients who came before there were any, or before they changed."""
+    missing = RegistryPatient.objects.filter(project=project, blocking_version__lt=VERSION)
+    while missing.exists():
+        with transaction.atomic(durable=True):
+            keys = sealing_keys(project.pk)
+            for patient in missing.select_for_update()[:BATCH]:
+                index_patient(patient, keys)
+
+
+def digests_to_find(person: Person, keys: ProjectKeys) -> list[bytes]:
+    """Return the digests under which others like `person` may be indexed."""
+    return keys.all_short_digests(Label.BLOCKING, map(_message, block_keys(person)))
+
+
+def _person_of(patient: RegistryPatient, keys: ProjectKeys) -> Person | None:
+    return person_of(open_identity(keys, patient.pk, patient.sealed_identity))
+
+
+def _message(key: Iterable[str]) -> bytes:
+    return "\0".join(key).encode(errors="surrogatepass")

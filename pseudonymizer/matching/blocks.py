@@ -1,0 +1,72 @@
+"""Whom to compare with whom: people who share one of these keys, and nobody else.
+
+Each key joins several fields, never a name or a date alone, so that its keyed digest tells little
+even by how often it occurs. Together they find every pair of entries of one person that differ in
+two places, as long as an ID or a part of the birth date is left.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice, product
+
+from pseudonymizer.matching.ids import look_alike
+from pseudonymizer.matching.names import Name
+from pseudonymizer.matching.people import Person
+from pseudonymizer.matching.phonetics import cologne
+
+VERSION = 1  # raise it when keys change: patients are indexed again
+MOST_WORDS = 2  # of a family name and of the given names
+MOST_PAIRS = 4  # of words of both
+
+
+class BlockKind(StrEnum):
+    ID = "id"
+    DATE_NAME = "date-name"  # birth date, sound of one name
+    DATE_INITIALS = "date-initials"  # birth date, both first letters
+    YEAR_NAME = "year-name"  # birth year, sound of one name, first letter of the other
+    DAY_NAME = "day-name"  # day and month in either order, then the same
+
+
+def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
+    """Return the keys of a person, each a kind and its parts.
+
+    Parameters
+    ----------
+    person : Person
+
+    Returns
+    -------
+    frozenset of tuple of str
+        Empty where too little is known to compare anybody with.
+    """
+    keys = set(_date_keys(person)) if person.birth_date else set()
+    if person.patient_id:
+        keys.add((BlockKind.ID.value, look_alike(person.patient_id)))
+    return frozenset(keys)
+
+
+def _date_keys(person: Person) -> Iterator[tuple[str, ...]]:
+    date, year = person.birth_date, person.birth_date[:4]
+    day = "".join(sorted((date[4:6], date[6:8])))
+    for name in person.names:
+        for sound in _sounds(name):
+            yield (BlockKind.DATE_NAME.value, date, sound)
+        for family, given in _pairs(name):
+            initials = "".join(sorted((family[0], given[0])))
+            yield (BlockKind.DATE_INITIALS.value, date, initials)
+            for heard, begun in ((family, given), (given, family)):
+                if len(heard) > 1:
+                    parts = (cologne(heard), begun[0])
+                    yield (BlockKind.YEAR_NAME.value, year, *parts)
+                    yield (BlockKind.DAY_NAME.value, day, *parts)
+
+
+def _sounds(name: Name) -> set[str]:
+    words = (*name.family[:MOST_WORDS], *name.given[:MOST_WORDS])
+    return {cologne(word) for word in words if len(word) > 1}
+
+
+def _pairs(name: Name) -> Iterator[tuple[str, str]]:
+    """Yield a word of the family name with one of the given names."""
+    pairs = product(name.family[:MOST_WORDS], name.given[:MOST_WORDS])
+    return islice(pairs, MOST_PAIRS)

@@ -1,0 +1,34 @@
+"""Patient IDs as they can be compared."""
+
+import re
+from enum import StrEnum
+
+from pseudonymizer.matching.exact import letters
+
+LONG = 5  # letters and digits; a shorter ID is given out by many departments
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_LOOK_ALIKES = str.maketrans("oilsb", "01158")
+
+
+class IdLevel(StrEnum):
+    """How far two IDs agree."""
+
+    QUALIFIED = "qualified"  # equal, of one named issuer
+    PADDED = "padded"  # of one named issuer, but for leading zeros and separators
+    LONG = "long"  # equal and long, the issuer is not known on both sides
+    SHORT = "short"  # equal and short, the issuer is not known on both sides
+    LOOK_ALIKE = "look-alike"  # equal but for O and 0, I and 1 and the like
+    NEAR = "near"  # one typing slip apart, as the numbers of neighbors are
+    DIFFERENT = "different"
+    UNRELATED = "unrelated"  # different, and perhaps of different issuers
+    MISSING = "missing"
+
+
+def plain_id(text: str) -> str:
+    """Return an ID without case, separators and leading zeros."""
+    return _LEADING_ZEROS.sub("", letters(text))
+
+
+def look_alike(plain: str) -> str:
+    """Return an ID in which letters stand as the digits they are taken for."""
+    return _LEADING_ZEROS.sub("", plain.translate(_LOOK_ALIKES))

@@ -1,0 +1,101 @@
+"""Names in parts, as they can be compared: family and given names, without titles."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pseudonymizer.matching.exact import folded
+from pseudonymizer.matching.nobody import is_shared
+
+GIVEN_NAMES = Path(__file__).parent / "tables" / "given_names.txt"
+_APOSTROPHES = str.maketrans("", "", "'`´’ʼ\0")
+_WORD = re.compile(r"[^\W_]+")
+_PARTICLES = frozenset(
+    [
+        *("abu", "af", "al", "av", "ben", "bin", "d", "da", "das", "de", "degli", "dei", "del"),
+        *("della", "dem", "den", "der", "di", "do", "dos", "du", "el", "ibn", "la", "le", "los"),
+        *("och", "of", "op", "ten", "ter", "und", "van", "vom", "von", "y", "zu", "zum", "zur"),
+    ]
+)
+_TITLES = frozenset(["dipl", "dr", "frau", "herr", "ing", "med", "mr", "mrs", "ms", "prof"])
+_GENERATIONS = {
+    **{"jr": "jr", "jun": "jr", "junior": "jr", "sr": "sr", "sen": "sr", "senior": "sr"},
+    **{"i": "sr", "ii": "jr", "iii": "iii", "iv": "iv"},
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Name:
+    """One group of a person name: folded words, and which generation it names ("jr", "sr")."""
+
+    family: tuple[str, ...]
+    given: tuple[str, ...]
+    generation: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.family + self.given
+
+    def turned(self) -> "Name":
+        """Return the name with family and given names changed over."""
+        return Name(self.given, self.family, self.generation)
+
+
+def parse_name(text: str) -> tuple[Name, ...]:
+    """Return the groups of a person name that name somebody (PS3.5 6.2.1).
+
+    Parameters
+    ----------
+    text : str
+        Up to three groups (alphabetic, ideographic, phonetic) between equals signs, each of
+        family, given and middle name, prefix and suffix between carets. "Family, Given" and
+        "Given Family" are understood too.
+
+    Returns
+    -------
+    tuple of Name
+        Without repeats; empty where nothing names a person.
+    """
+    names = (_parse_group(group) for group in text.split("=")[:3])
+    return tuple(dict.fromkeys(name for name in names if name.words and not _is_shared(name)))
+
+
+@cache
+def known_given_names() -> frozenset[str]:
+    """Return the given names that are known to be names of their own."""
+    lines = GIVEN_NAMES.read_text(encoding="ascii").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def _parse_group(group: str) -> Name:
+    if "^" not in group and group.count(",") == 1:
+        group = group.replace(",", "^")
+    family_text, *others = (folded(part) for part in group.translate(_APOSTROPHES).split("^"))
+    family, given = _words(family_text), _words(" ".join(others[:2]))
+    generation = next(
+        (_GENERATIONS[word] for word in _words("".join(others[3:4])) if word in _GENERATIONS), ""
+    )
+    if not others and len(family) > 1:
+        family, given = family[-1:], family[:-1]
+    for words in (family, given):
+        if len(words) > 1 and words[-1] in _GENERATIONS:
+            generation = _GENERATIONS[words.pop()]
+    return Name(
+        _without(_without(family, _TITLES), _PARTICLES), _without(given, _TITLES), generation
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _without(words: Iterable[str], unwanted: frozenset[str]) -> tuple[str, ...]:
+    """Return the words that count; all of them where none would."""
+    words = tuple(words)
+    return tuple(word for word in words if word not in unwanted) or words
+
+
+def _is_shared(name: Name) -> bool:
+    return is_shared("".join(name.words))

@@ -1,0 +1,42 @@
+"""A person as the matching sees her: every field in the form it is compared in."""
+
+from dataclasses import dataclass
+
+from pseudonymizer.matching.dates import birth_date
+from pseudonymizer.matching.exact import Identity, letters, plain_text
+from pseudonymizer.matching.ids import plain_id
+from pseudonymizer.matching.names import Name, parse_name
+from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Person:
+    """What is known of a person; an empty field is not known or names nobody."""
+
+    patient_id: str
+    exact_id: str  # in its exact spelling, but for case
+    issuer: str
+    names: tuple[Name, ...]
+    birth_date: str
+    sex: str  # "m", "f" or nothing
+    is_newborn: bool = False  # has no name of her own yet, and perhaps the mother's ID
+
+
+def person_of(identity: Identity) -> Person | None:
+    """Return whom `identity` means, or None for a phantom and for whoever is nobody."""
+    name_letters = letters(identity.name)
+    if is_phantom(name_letters):
+        return None
+    is_unnamed = is_newborn(name_letters)
+    exact_id = plain_text(identity.patient_id)
+    has_id = not is_shared(letters(exact_id))
+    sex = identity.sex.strip(" \0").lower()
+    return Person(
+        patient_id=plain_id(exact_id) if has_id else "",
+        exact_id=exact_id if has_id else "",
+        issuer=plain_text(identity.issuer),
+        names=() if is_unnamed else parse_name(identity.name),
+        birth_date=birth_date(identity.birth_date),
+        sex=sex if sex in {"m", "f"} else "",
+        is_newborn=is_unnamed,
+    )
