@@ -8,7 +8,7 @@ class PseudonymizerConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
-        from pacs_portal.archive.services import register_pseudonym_check
+        from pacs_portal.archive.services import register_standing_check
         from pacs_portal.jobs.causes import allow_decision
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.releasing import register_wait
@@ -17,7 +17,7 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
         from pseudonymizer.matches import CAUSE, are_settled
-        from pseudonymizer.registry import is_pseudonym_of
+        from pseudonymizer.registry import standing_of
         from pseudonymizer.sealed_rows import BLOCKS, INDEXES, PATIENTS
         from pseudonymizer.step import PseudonymizeStep
         from pseudonymizer.transfer import may_transfer
@@ -28,7 +28,7 @@ class PseudonymizerConfig(AppConfig):
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
         allow_decision(Decision.REDACT, "identifier-left")
         register_wait(CAUSE, are_settled)
-        register_pseudonym_check(is_pseudonym_of)
+        register_standing_check(standing_of)
         register_tool(
             Tool(
                 name="pseudonymize",

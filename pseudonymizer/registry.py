@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from pacs_portal.archive.services import Standing
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_keys, sealing_keys
@@ -81,10 +82,13 @@ def find(project: Project, identity: GivenIdentity) -> RegistryPatient | None:
     return _recognize(project, _digests(project_keys(project.pk), parts))
 
 
-def is_pseudonym_of(project: Project, text: str) -> bool:
-    """Tell whether `text` stands for a patient of this project, and it is settled for whom."""
+def standing_of(project: Project, text: str) -> Standing:
+    """Tell whether `text` stands for a patient of this project, settled and not merged away."""
     settled = RegistryPatient.objects.filter(project=project, state=PatientState.CONFIRMED)
-    return settled.filter(pseudonym=text).exists()
+    found = settled.filter(pseudonym=text).values_list("merged_into", flat=True)[:1]
+    if not found:
+        return Standing.UNKNOWN
+    return Standing.CURRENT if found[0] is None else Standing.MERGED
 
 
 def lock_registry(project: Project) -> None:

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from pacs_portal.accounts.models import User
-from pacs_portal.archive.models import Study
-from pacs_portal.jobs.archived import start_archived_job
+from pacs_portal.archive.models import Instance, Study
+from pacs_portal.jobs.archived import ArchivedInput, start_archived_job
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.projects.models import Project
@@ -40,8 +40,11 @@ def transfer(*, studies: Sequence[Study], into: Project, by: User) -> Job:
     source = studies[0].project
     if not _is_steward_of(source, by) or not _is_steward_of(into, by):
         raise PermissionDenied
+    found_in = ArchivedInput(source, Instance.objects.filter(series__study__in=studies))
     with transaction.atomic():
-        job = start_archived_job(studies=studies, into=into, tool=TOOL, by=by, options=JobOptions())
+        job = start_archived_job(
+            found_in=found_in, into=into, tool=TOOL, by=by, options=JobOptions()
+        )
         for study in studies:
             record_in(source, by, "study.transferred", study, into=str(into.pk), job=str(job.pk))
         record_in(into, by, "studies.received", job, studies=len(studies), source=str(source.pk))

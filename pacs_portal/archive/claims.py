@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from pacs_portal.archive.headers import FileDigests, number_of, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
+from pacs_portal.archive.standing import MERGED_SENTENCE, PATIENT_MERGED, Standing, standing_of
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 
@@ -28,6 +29,11 @@ class Candidate:
     header: Dataset
     digests: FileDigests
     is_replacement: bool = False
+    is_moved: bool = False
+
+    @property
+    def patient_id(self) -> str:
+        return text_of(self.header, "PatientID")
 
     @property
     def study_instance_uid(self) -> str:
@@ -74,23 +80,29 @@ def _claim(project: Project, candidate: Candidate) -> Claim:
 
 
 def _claimed_study(project: Project, candidate: Candidate) -> Study:
-    header = candidate.header
-    study, _is_new = Study.objects.get_or_create(
+    study, is_new = Study.objects.get_or_create(
         study_instance_uid=candidate.study_instance_uid,
-        defaults={
-            "project": project,
-            "patient_id": text_of(header, "PatientID"),
-            "patient_name": text_of(header, "PatientName", 324),
-            "patient_birth_date": text_of(header, "PatientBirthDate", 8),
-            "patient_sex": text_of(header, "PatientSex", 16),
-            "study_date": text_of(header, "StudyDate", 8),
-            "study_time": text_of(header, "StudyTime", 16),
-            "study_id": text_of(header, "StudyID", 16),
-            "accession_number": text_of(header, "AccessionNumber", 16),
-            "study_description": text_of(header, "StudyDescription"),
-        },
+        defaults={"project": project, **_attributes(candidate.header)},
     )
+    if candidate.is_moved and not is_new and study.patient_id == candidate.patient_id:
+        # Its dates moved with the patient; the rest is as it was.
+        Study.objects.filter(pk=study.pk).update(**_attributes(candidate.header))
     return study
+
+
+def _attributes(header: Dataset) -> dict[str, str]:
+    """Return what the index says of a study, as one of its files says it."""
+    return {
+        "patient_id": text_of(header, "PatientID"),
+        "patient_name": text_of(header, "PatientName", 324),
+        "patient_birth_date": text_of(header, "PatientBirthDate", 8),
+        "patient_sex": text_of(header, "PatientSex", 16),
+        "study_date": text_of(header, "StudyDate", 8),
+        "study_time": text_of(header, "StudyTime", 16),
+        "study_id": text_of(header, "StudyID", 16),
+        "accession_number": text_of(header, "AccessionNumber", 16),
+        "study_description": text_of(header, "StudyDescription"),
+    }
 
 
 def _study_refusal(project: Project, study: Study, candidate: Candidate) -> Claim | None:
@@ -102,7 +114,9 @@ def _study_refusal(project: Project, study: Study, candidate: Candidate) -> Clai
             code="study-deleted",
             sentence=_("A steward deleted this study from the project; it stays out."),
         )
-    if study.patient_id != text_of(candidate.header, "PatientID"):
+    if study.patient_id != candidate.patient_id:
+        if standing_of(project, candidate.patient_id) is Standing.MERGED:
+            return Claim(outcome="refused", code=PATIENT_MERGED, sentence=MERGED_SENTENCE)
         return Claim(
             outcome="refused",
             code="other-patient",
@@ -140,6 +154,7 @@ def _claimed_instance(series: Series, candidate: Candidate) -> Claim:
         defaults={
             "series": series,
             "sop_class_uid": text_of(candidate.header, "SOPClassUID"),
+            "patient_id": candidate.patient_id,
             "sha256": candidate.digests.sha256,
             "size_bytes": candidate.digests.size_bytes,
             "provenance": candidate.provenance,
@@ -163,6 +178,8 @@ def _found_instance(instance: Instance, candidate: Candidate) -> Claim:
     is_same = instance.sha256 == candidate.digests.sha256
     is_own = instance.receipt_key == candidate.receipt_key
     if instance.stored_at is not None:
+        if is_own and not is_same and _waits_for_move(instance):
+            return Claim(instance_id=instance.pk, outcome="stored")
         if not is_same:
             return conflict()
         return Claim(instance_id=instance.pk, outcome="stored") if is_own else duplicate()
@@ -173,6 +190,12 @@ def _found_instance(instance: Instance, candidate: Candidate) -> Claim:
     return conflict()
 
 
+def _waits_for_move(instance: Instance) -> bool:
+    """Tell whether a stored file still carries a patient who was merged with another one."""
+    project = instance.series.study.project
+    return standing_of(project, instance.patient_id) is Standing.MERGED
+
+
 def _replace(instance: Instance, candidate: Candidate) -> Claim:
     """Take a stored instance out of the index until the new file stands in its place."""
     if instance.sha256 == candidate.digests.sha256:
@@ -181,7 +204,10 @@ def _replace(instance: Instance, candidate: Candidate) -> Claim:
     if claim.outcome:
         return claim
     study = instance.series.study
-    record_in(study.project, "worker", "instance.replaced", study, receipt=candidate.receipt_key)
+    if not candidate.is_moved:  # who moves instances keeps a record of each
+        record_in(
+            study.project, "worker", "instance.replaced", study, receipt=candidate.receipt_key
+        )
     return replace(claim, replaced=instance)
 
 
@@ -197,6 +223,7 @@ def _take_over(instance: Instance, candidate: Candidate) -> Claim:
         sha256=candidate.digests.sha256,
         size_bytes=candidate.digests.size_bytes,
         sop_class_uid=text_of(candidate.header, "SOPClassUID"),
+        patient_id=candidate.patient_id,
         provenance=candidate.provenance,
         receipt_key=candidate.receipt_key,
         claimed_at=timezone.now(),
@@ -216,6 +243,7 @@ def give_back(candidate: Candidate, claim: Claim) -> None:
             sha256=old.sha256,
             size_bytes=old.size_bytes,
             sop_class_uid=old.sop_class_uid,
+            patient_id=old.patient_id,
             provenance=old.provenance,
             receipt_key=old.receipt_key,
             stored_at=old.stored_at,

@@ -1,14 +1,18 @@
 """Reads stored instances back, checked against the index: inputs of jobs."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import groupby
+from operator import itemgetter
+
+from django.db.models import QuerySet
 
 from pacs_portal.archive import orthanc
 from pacs_portal.archive.errors import ArchiveError, ArchiveUnavailableError
-from pacs_portal.archive.models import Instance, Study, StudyState
+from pacs_portal.archive.models import Instance, StudyState
 from pacs_portal.projects.models import Project
 
 PIECE_BYTES = 2**20
@@ -28,13 +32,19 @@ class StoredInstance:
     image_number: int
 
 
-def stored_instances(studies: Iterable[Study]) -> Iterator[StoredInstance]:
-    """Yield what is stored of `studies`, in the order of series and instances."""
-    for study_number, study in enumerate(studies, start=1):
-        stored = Instance.objects.filter(series__study=study, stored_at__isnull=False)
-        ordered = stored.order_by("series__series_number", "series_id", "sop_instance_uid")
-        rows = ordered.values_list("sop_instance_uid", "size_bytes")
-        for image_number, (uid, size_bytes) in enumerate(rows.iterator(), start=1):
+def stored_instances(instances: QuerySet[Instance]) -> Iterator[StoredInstance]:
+    """Yield what is stored of `instances`, in the order of studies, series and images."""
+    stored = instances.filter(stored_at__isnull=False).order_by(
+        "series__study__created_at",
+        "series__study_id",
+        "series__series_number",
+        "series_id",
+        "sop_instance_uid",
+    )
+    rows = stored.values_list("series__study_id", "sop_instance_uid", "size_bytes")
+    by_study = groupby(rows.iterator(), key=itemgetter(0))
+    for study_number, (_study, images) in enumerate(by_study, start=1):
+        for image_number, (_study, uid, size_bytes) in enumerate(images, start=1):
             yield StoredInstance(uid, size_bytes, study_number, image_number)
 
 

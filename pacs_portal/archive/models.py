@@ -101,6 +101,8 @@ class Instance(models.Model):
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="instances")
     sop_instance_uid = models.CharField(max_length=64, unique=True)
     sop_class_uid = models.CharField(max_length=64)
+    # As the file says: after a merge of patients it differs from the study's until it is rewritten.
+    patient_id = models.CharField(max_length=64, blank=True, db_index=True)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     # The engine and profile version that made it.

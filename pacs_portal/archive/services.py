@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pacs_portal.accounts.models import User
@@ -20,20 +20,24 @@ from pacs_portal.archive.fetching import (
 )
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.archive.orthanc import is_available
-from pacs_portal.archive.storing import NewInstance, StoreResult, register_pseudonym_check, store
+from pacs_portal.archive.standing import PATIENT_MERGED, Standing, register_standing_check
+from pacs_portal.archive.storing import NewInstance, StoreResult, store
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 
 __all__ = [
+    "PATIENT_MERGED",
     "InstanceGoneError",
     "NewInstance",
+    "Standing",
     "StoreResult",
     "StoredInstance",
     "delete_study",
     "is_available",
+    "move_studies",
     "open_studies",
     "read_stored",
-    "register_pseudonym_check",
+    "register_standing_check",
     "store",
     "stored_instances",
     "sweep_deletions",
@@ -65,6 +69,11 @@ def open_studies(*, uids: Sequence[str], by: User | AnonymousUser) -> list[Study
     for study in studies:
         record_in(study.project, by, "study.opened", study)
     return studies
+
+
+def move_studies(studies: QuerySet[Study], *, patient_id: str) -> None:
+    """Let the index name another patient for `studies`; their images are rewritten by a job."""
+    studies.update(patient_id=patient_id, patient_name=patient_id)
 
 
 def delete_study(*, study: Study, by: User) -> None:

@@ -1,6 +1,6 @@
 """The only way into Orthanc: claim, send, mark as stored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,8 @@ from pacs_portal.archive.claims import (
 from pacs_portal.archive.errors import ArchiveRefusedError, UnreadableInstanceError
 from pacs_portal.archive.headers import digests_of, read_header, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
+from pacs_portal.archive.standing import MERGED_SENTENCE, PATIENT_MERGED, Standing, standing_of
 from pacs_portal.projects.models import Project
-
-PseudonymCheck = Callable[[Project, str], bool]
-_pseudonym_checks: list[PseudonymCheck] = []
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class NewInstance:
     sha256: str
     provenance: str  # engine and profile version that made it
     is_replacement: bool = False  # a steward wants it instead of what has its SOP Instance UID
+    is_moved: bool = False  # it is the stored one, now another patient's; replaces it
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,6 @@ class StoreResult:
     study_instance_uid: str = ""
     series_instance_uid: str = ""
     sop_instance_uid: str = ""
-
-
-def register_pseudonym_check(check: PseudonymCheck) -> None:
-    """Let the keeper of the registry say which PatientIDs are pseudonyms of a project."""
-    if check not in _pseudonym_checks:
-        _pseudonym_checks.append(check)
 
 
 def store(*, project: Project, files: Sequence[NewInstance]) -> list[StoreResult]:
@@ -91,20 +84,23 @@ def _examined(project: Project, file: NewInstance) -> Candidate:
             "digest-differs", _("The file changed since it was made; start the job again.")
         )
     header = read_header(file.path)
-    if not _may_carry(project, text_of(header, "PatientID")):
+    standing = standing_of(project, text_of(header, "PatientID"))
+    if standing is Standing.MERGED:
+        raise UnreadableInstanceError(PATIENT_MERGED, MERGED_SENTENCE)
+    if standing is Standing.UNKNOWN and not project.accepts_identified:
         raise UnreadableInstanceError(
             "no-pseudonym",
             _("The patient ID is no pseudonym of this project; pseudonymize the file first."),
         )
     return Candidate(
-        file.path, file.receipt_key, file.provenance, header, digests, file.is_replacement
+        path=file.path,
+        receipt_key=file.receipt_key,
+        provenance=file.provenance,
+        header=header,
+        digests=digests,
+        is_replacement=file.is_replacement or file.is_moved,
+        is_moved=file.is_moved,
     )
-
-
-def _may_carry(project: Project, patient_id: str) -> bool:
-    if project.accepts_identified:
-        return True
-    return bool(patient_id) and any(check(project, patient_id) for check in _pseudonym_checks)
 
 
 def _stored(project: Project, candidates: dict[int, Candidate]) -> dict[int, StoreResult]:
@@ -155,8 +151,17 @@ def _sent(candidate: Candidate, claim: Claim) -> Claim:
             sentence=_("The archive does not accept this file as DICOM; check the original."),
         )
     if posted.is_new or _holds(posted.orthanc_id, candidate):
+        if candidate.is_moved:
+            _remove_former(candidate, posted.orthanc_id)
         return claim
     return _resent(candidate, claim, posted.orthanc_id)
+
+
+def _remove_former(candidate: Candidate, orthanc_id: str) -> None:
+    """Remove the instance under its former patient: for Orthanc it is another one."""
+    for former_id in orthanc.instance_ids(candidate.sop_instance_uid):
+        if former_id != orthanc_id:
+            orthanc.delete_instance(former_id)
 
 
 def _resent(candidate: Candidate, claim: Claim, orthanc_id: str) -> Claim:

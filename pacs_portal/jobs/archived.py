@@ -1,14 +1,16 @@
 """Jobs over studies that are stored already: their images are fetched when the job begins."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
 from pacs_portal.archive.errors import ArchiveUnavailableError
-from pacs_portal.archive.models import Study
+from pacs_portal.archive.models import Instance
 from pacs_portal.archive.services import InstanceGoneError, read_stored, stored_instances
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.leases import Lease, guarded
@@ -28,17 +30,25 @@ NO_LONGER_STORED = gettext_noop("The image is no longer in the archive.")
 GONE = ("gone", NO_LONGER_STORED)
 
 
+@dataclass(frozen=True)
+class ArchivedInput:
+    """Stored instances of one project."""
+
+    source: Project
+    instances: QuerySet[Instance]
+
+
 def start_archived_job(
-    *, studies: Sequence[Study], into: Project, tool: str, by: User, options: JobOptions
+    *, found_in: ArchivedInput, into: Project, tool: str, by: User, options: JobOptions
 ) -> Job:
-    """Start a job of `into` over everything stored of `studies`, which share one project.
+    """Start a job of `into` over instances that are stored.
 
     The caller has seen to it that `by` may do so.
 
     Raises
     ------
     JobError
-        If nothing is stored of them, or the disk has no room for their images.
+        If none is stored any more, or the disk has no room for them.
     """
     entries = [
         ManifestEntry(
@@ -46,14 +56,15 @@ def start_archived_job(
             size_bytes=found.size_bytes,
             sop_instance_uid=found.sop_instance_uid,
         )
-        for found in stored_instances(studies)
+        for found in stored_instances(found_in.instances)
     ]
     if not entries:
         raise JobError(NOTHING_STORED)
     try:
         with transaction.atomic():
-            source = studies[0].project
-            upload = create_upload(project=into, by=by, manifest=entries, source_project=source)
+            upload = create_upload(
+                project=into, by=by, manifest=entries, source_project=found_in.source
+            )
             return create_job(
                 upload=upload, tool=tool, destination=Destination.ARCHIVE, by=by, options=options
             )

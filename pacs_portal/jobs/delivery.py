@@ -13,7 +13,7 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from pacs_portal.archive.errors import ArchiveUnavailableError
-from pacs_portal.archive.services import NewInstance, StoreResult, store
+from pacs_portal.archive.services import PATIENT_MERGED, NewInstance, StoreResult, store
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import StepFile, StepUnavailableError
@@ -91,6 +91,7 @@ def _store(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
             sha256=file.instance.sha256 if file.instance else "",
             provenance=file.provenance,
             is_replacement=not target.replacing.isdisjoint(file.receipt_ids),
+            is_moved=file.is_moved,
         )
         for file in files
     ]
@@ -98,6 +99,9 @@ def _store(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
         results = store(project=target.job.project, files=instances)
     except ArchiveUnavailableError:
         raise StepUnavailableError from None
+    if any(result.code == PATIENT_MERGED for result in results):
+        # Made again under the pseudonym that counts now; what is stored already stays so.
+        raise StepUnavailableError("A patient was merged meanwhile.")
     return [_stored(result) for result in results]
 
 

@@ -30,6 +30,7 @@ from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.receipts import cancel_receipts, end_job_if_done
 from pacs_portal.jobs.repeating import add_part, repeat_parts
 from pacs_portal.jobs.report import report
+from pacs_portal.jobs.steps import is_inner_step
 from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.models import Upload, UploadState
 from pacs_portal.uploads.services import input_files
@@ -95,7 +96,8 @@ def create_job(
     options = options or JobOptions()
     if upload.state != UploadState.COMPLETE:
         raise JobError(NOT_COMPLETE)
-    if tool not in tool_names():
+    is_inner = upload.source_project_id is not None and is_inner_step(tool)
+    if not is_inner and tool not in tool_names():
         raise JobError(NO_SUCH_TOOL)
     if upload.source_project_id is not None and upload.jobs.exists():
         raise JobError(STARTED_ALREADY)  # whoever starts it again may not read the source

@@ -42,6 +42,7 @@ class StepFile:
     relative_path: PurePosixPath  # as the person named it: patient data
     instance: InstanceFacts | None = None
     provenance: str = ""  # engine and profile version that made it fit to leave
+    is_moved: bool = False  # the stored instance itself, now another patient's
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ class DiskFullError(StepUnavailableError):
 
 
 _steps: dict[str, Step] = {}
+_inner_steps: dict[str, Step] = {}
 
 
 def register_step(step: Step) -> None:
@@ -208,11 +210,21 @@ def register_step(step: Step) -> None:
     _steps[step.name] = step
 
 
+def register_inner_step(step: Step) -> None:
+    """Make a step known that no person chooses: only jobs over the archive begin with it."""
+    _inner_steps[step.name] = step
+
+
+def is_inner_step(name: str) -> bool:
+    """Tell whether people cannot choose the step `name`."""
+    return name in _inner_steps
+
+
 def step_named(name: str) -> Step:
     """Return a registered step."""
-    return _steps[name]
+    return _inner_steps[name] if name in _inner_steps else _steps[name]
 
 
 def registered_steps() -> tuple[Step, ...]:
-    """Return the steps in the order they were registered."""
+    """Return the steps that people choose from, in the order they were registered."""
     return tuple(_steps.values())

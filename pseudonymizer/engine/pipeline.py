@@ -130,7 +130,7 @@ def pseudonymize_file(
         prepare_header(output, pixels)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened
-            return _write(chunks, target_dir, output, header.sop_class_uid)
+            return write_file(chunks, target_dir, output, header.sop_class_uid)
 
 
 def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
@@ -178,7 +178,7 @@ def _content(
         yield from write_pixels(pixels, part10.encoding)
 
 
-def _write(
+def write_file(
     chunks: Iterator[Chunk], target_dir: Path, output: Dataset, sop_class_uid: str
 ) -> Result:
     uid = text_of(output[SOP_INSTANCE_UID])

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from pydicom.data import get_testdata_file
 
+from pacs_portal.archive.services import Standing
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Destination, HeldFile, Job
@@ -29,7 +30,7 @@ from pseudonymizer.models import (
     PossibleMatch,
     RegistryPatient,
 )
-from pseudonymizer.registry import current, is_pseudonym_of, resolve, suspect
+from pseudonymizer.registry import current, resolve, standing_of, suspect
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +116,7 @@ def test_nothing_leaves_under_an_unsettled_pseudonym(project, heinz, heinz_job, 
     assert outcomes(heinz_job) == [("held", "possible-match")]
     assert written(heinz_job, tmp_path) == []
     assert waiting_files(heinz).count() == 1
-    assert not is_pseudonym_of(project, heinz.pseudonym)
+    assert standing_of(project, heinz.pseudonym) is Standing.UNKNOWN
 
 
 def test_the_same_person_goes_on_under_the_older_pseudonym(
@@ -137,7 +138,7 @@ def test_another_person_goes_on_under_her_own(
     decide(match, DIFFERENT)
     run_job_here(heinz_job)
     assert written(heinz_job, tmp_path) == [heinz.pseudonym]
-    assert is_pseudonym_of(project, heinz.pseudonym)
+    assert standing_of(project, heinz.pseudonym) is Standing.CURRENT
     assert not open_matches(project).exists()
 
 

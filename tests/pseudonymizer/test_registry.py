@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pacs_portal.archive.services import Standing
 from pacs_portal.jobs.steps import GivenIdentity
 from pseudonymizer.engine import is_pseudonym
 from pseudonymizer.models import PatientBlock, PatientState, PossibleMatch, RegistryPatient
@@ -12,8 +13,8 @@ from pseudonymizer.registry import (
     date_shift_of,
     find,
     identity_of,
-    is_pseudonym_of,
     resolve,
+    standing_of,
     subject_of,
 )
 from tests.processes import answers_of
@@ -182,9 +183,9 @@ def test_a_merged_patient_is_known_by_the_one_that_stays(project) -> None:
 def test_a_pseudonym_is_well_formed_and_known_to_its_project_alone(project, other_project) -> None:
     text = pseudonym(project, HANS)
     assert is_pseudonym(text, "HEART")
-    assert is_pseudonym_of(project, text)
-    assert not is_pseudonym_of(other_project, text)
-    assert not is_pseudonym_of(project, "4711")
+    assert standing_of(project, text) is Standing.CURRENT
+    assert standing_of(other_project, text) is Standing.UNKNOWN
+    assert standing_of(project, "4711") is Standing.UNKNOWN
 
 
 def test_the_sealed_identity_opens_for_its_own_row_only(project) -> None:

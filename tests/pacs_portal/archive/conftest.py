@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pacs_portal.archive import storing
-from pacs_portal.archive.services import NewInstance, StoreResult, store
+from pacs_portal.archive import standing as standing_module
+from pacs_portal.archive.services import NewInstance, Standing, StoreResult, store
 from pacs_portal.projects.models import Project
 from tests.pacs_portal.archive.instances import Sample, written
 from tests.services.orthanc import RunningOrthanc
@@ -15,9 +15,11 @@ from tests.services.orthanc import RunningOrthanc
 def pseudonyms(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
     """Return the set of (project key, pseudonym) that the registry would know."""
     known: set[tuple[str, str]] = set()
-    monkeypatch.setattr(
-        storing, "_pseudonym_checks", [lambda project, text: (project.key, text) in known]
-    )
+
+    def standing(project: Project, text: str) -> Standing:
+        return Standing.CURRENT if (project.key, text) in known else Standing.UNKNOWN
+
+    monkeypatch.setattr(standing_module, "_checks", [standing])
     return known
 
 
