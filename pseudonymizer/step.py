@@ -207,7 +207,8 @@ def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Ver
     verdicts = verdicts_on(file, outcome, error.code, str(error), NAME)
     if isinstance(error, IdentifierLeft):
         findings = tuple(
-            FoundText(found.place[-PLACE_LENGTH:], found.text) for found in error.findings
+            FoundText(found.place[-PLACE_LENGTH:], found.text, found.value)
+            for found in error.findings
         )
         return [replace(verdict, findings=findings) for verdict in verdicts]
     return verdicts

@@ -1,7 +1,10 @@
 """What a step found in a file that it held back: sealed, and shown to data stewards alone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
+
+from pydicom.datadict import dictionary_description
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.models import HeldFile
@@ -10,21 +13,30 @@ from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_k
 from pacs_portal.projects.services import record_in
 
 
+@dataclass(frozen=True, repr=False)
+class FoundValue:
+    """One text with all places it was found at; `line` is that of the first."""
+
+    line: int
+    text: str
+    places: tuple[tuple[str, str], ...]  # where, and the value there
+
+
 def places_of(findings: Sequence[FoundText]) -> str:
     """Return where something was found, a line each."""
     return "\n".join(found.place for found in findings)
 
 
 def seal_findings(keys: SealingKeys, held_id: UUID, findings: Sequence[FoundText]) -> bytes | None:
-    """Return the found texts sealed for their row, a line each, or None for nothing."""
+    """Return the texts and their values sealed for their row, or None for nothing."""
     if not findings:
         return None
-    lines = "\n".join(one_line(found.text) for found in findings)
+    lines = "\n".join(f"{one_line(one.text)}\t{one_line(one.value)}" for one in findings)
     return keys.seal(Label.FIELDS, lines.encode(), context=_context(held_id))
 
 
 def one_line(text: str) -> str:
-    """Return `text` as it is kept: line breaks and runs of spaces as one space."""
+    """Return `text` as it is kept: line breaks, tabs and runs of spaces as one space."""
     return " ".join(text.split())
 
 
@@ -44,7 +56,9 @@ def findings_of(held: HeldFile, keys: ProjectKeys) -> tuple[FoundText, ...]:
     sealed = bytes(held.sealed_finding)
     lines = keys.unseal(Label.FIELDS, sealed, context=_context(held.pk)).decode().split("\n")
     places = held.place.split("\n")
-    return tuple(FoundText(*pair) for pair in zip(places, lines, strict=True))
+    return tuple(
+        FoundText(place, *line.split("\t")) for place, line in zip(places, lines, strict=True)
+    )
 
 
 def renew_finding(held: HeldFile, keys: SealingKeys) -> None:
@@ -53,6 +67,24 @@ def renew_finding(held: HeldFile, keys: SealingKeys) -> None:
         place = _context(held.pk)
         plain = keys.unseal(Label.FIELDS, bytes(held.sealed_finding), context=place)
         held.sealed_finding = keys.seal(Label.FIELDS, plain, context=place)
+
+
+def values_of(findings: Sequence[FoundText]) -> list[FoundValue]:
+    """Return what was found by text, since a text is decided about wherever it stands."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for found in findings:
+        places.setdefault(found.text, []).append((_described(found.place), found.value))
+    texts = [found.text for found in findings]
+    return [FoundValue(texts.index(text), text, tuple(of)) for text, of in places.items()]
+
+
+def _described(place: str) -> str:
+    """Return a place with the name of its last attribute, where the standard has one."""
+    last = place.rpartition("(")[2].rstrip(")").replace(",", "")
+    try:
+        return f"{dictionary_description(int(last, 16))} {place}"
+    except (KeyError, ValueError):
+        return place
 
 
 def _context(held_id: UUID) -> str:

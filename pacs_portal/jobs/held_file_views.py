@@ -14,7 +14,7 @@ from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.jobs.decisions import DECIDED, decide, open_holds
 from pacs_portal.jobs.errors import JobError
-from pacs_portal.jobs.findings import view_findings
+from pacs_portal.jobs.findings import values_of, view_findings
 from pacs_portal.jobs.forms import HeldFileForm, PictureForm
 from pacs_portal.jobs.held_looks import see_file, see_picture, see_thumbnail, sizes_of
 from pacs_portal.jobs.held_pictures import View
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, held: HeldFile, form: HeldFileForm) -> HttpRespo
         "held": held,
         "form": form,
         "shown": shown,
-        "findings": [(found, form.wish(line)) for line, found in enumerate(findings)],
+        "found": [(value, form.wish(value.line)) for value in values_of(findings)],
         "boxes": form.entered_boxes() if form.is_bound else shown.boxes,
     }
     try:

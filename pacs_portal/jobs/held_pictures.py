@@ -25,7 +25,7 @@ from pacs_portal.uploads.services import local_path
 
 WINDOWS = ("stored", "whole", "narrow")
 LARGEST_SIDE = 2048
-THUMBNAIL_SIDE = 192
+THUMBNAIL_SIDE = 320
 THUMBNAIL = "thumbnail.png"
 SECONDS = 30
 AT_ONCE = 2

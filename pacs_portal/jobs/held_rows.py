@@ -33,40 +33,43 @@ ACCEPT = Offer(
     Decision.ACCEPT,
     _("Accept"),
     _("The file goes on as if it had not been held; what it shows stays as it is."),
-    _("Accept these files? Their pixels and documents go on as they are."),
+    _("Accept? Pixels and documents go on as they are."),
 )
 ACCEPT_COMMAND = Offer(
     Decision.ACCEPT,
     _("Accept"),
     _("A command held the file where it lies: the next run of the command writes it."),
-    _("Accept these files for the next run of the command?"),
+    _("Accept for the next run of the command?"),
 )
 REDACT = Offer(
     Decision.REDACT,
     _("Black out"),
-    _("What stands in the found boxes is blacked out on every frame; the rest goes on."),
-    _("Black out the found boxes on every frame?"),
+    _("What stands in the boxes goes black on every frame; then the file goes on."),
+    _("Black out the boxes on every frame?"),
 )
 REPLACE = Offer(
     Decision.REPLACE,
     _("Replace what is stored"),
     _("The held image takes the place of the stored one, which is deleted."),
-    _("Replace the stored images? They are deleted from the archive."),
+    _("Replace what is stored? It is deleted from the archive."),
     is_dangerous=True,
 )
 KEEP = Offer(
     Decision.REJECT,
     _("Keep what is stored"),
     _("The held file is removed; the stored image stays as it is."),
-    _("Keep the stored images? The held files are removed."),
+    _("Keep what is stored? What was held is removed."),
 )
 REJECT = Offer(
     Decision.REJECT,
     _("Reject"),
     _("Nothing of the file is stored, and what was put aside is removed."),
-    _("Reject these files? What was put aside is removed."),
+    _("Reject? What was put aside is removed."),
     is_dangerous=True,
 )
+
+
+_Kind = tuple[str, tuple[Offer, ...], bool]
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,6 +87,7 @@ class HeldGroup:
 
     reason: str
     offers: tuple[Offer, ...]
+    by_value: bool
     rows: tuple[HeldRow, ...]
 
 
@@ -116,7 +120,7 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
         offers=_offers(held, has_boxes=True),
         boxes=tuple(boxes),
         may_redact=Decision.REDACT in allowed and held.sealed_finding is None,
-        by_value=held.sealed_finding is not None and Decision.FALSE_ALARM in allowed,
+        by_value=_is_by_value(held),
         first_frame=min((box.frame or 0 for box in regions_in(held.regions)), default=0),
         has_file=is_here(held),
         number=place + 1,
@@ -128,15 +132,21 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
 
 def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]:
     """Return `holds` in groups, in the order of the first of each."""
-    rows: dict[tuple[str, tuple[Offer, ...]], list[HeldRow]] = defaultdict(list)
+    rows: dict[_Kind, list[HeldRow]] = defaultdict(list)
     for held in holds:
         name = shown_path(held.receipt.upload_file, keys)
         rows[_kind(held)].append(HeldRow(held, name, has_picture(held)))
     return [HeldGroup(*kind, tuple(same)) for kind, same in rows.items()]
 
 
-def _kind(held: HeldFile) -> tuple[str, tuple[Offer, ...]]:
-    return held.receipt.reason, _offers(held, has_boxes=bool(held.regions))
+def _kind(held: HeldFile) -> _Kind:
+    offers = _offers(held, has_boxes=bool(held.regions))
+    return held.receipt.reason, offers, _is_by_value(held)
+
+
+def _is_by_value(held: HeldFile) -> bool:
+    """Tell whether what was found in the header is decided value by value."""
+    return held.sealed_finding is not None and Decision.FALSE_ALARM in allowed_decisions(held)
 
 
 def _offers(held: HeldFile, *, has_boxes: bool) -> tuple[Offer, ...]:

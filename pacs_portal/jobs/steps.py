@@ -62,6 +62,7 @@ class FoundText:
 
     place: str  # tags and item numbers; quotes no value
     text: str
+    value: str = ""  # what the text stands in, for a steward to judge it
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,14 @@ TagPath = tuple[int, ...]  # tags, and between them the numbers of items from 1
 
 @dataclass(frozen=True, repr=False)
 class Finding:
-    """Where something was found, and the text itself, which only a data steward may see."""
+    """Where something was found: the text itself, and the value around it for a steward to judge.
+
+    Only a data steward may see them.
+    """
 
     path: TagPath
     text: str
+    value: str = ""
 
     @property
     def place(self) -> str:

@@ -10,11 +10,18 @@ from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.finding import Finding, IdentifierLeft, TagPath
-from pseudonymizer.engine.identity import PATIENT_BIRTH_DATE, PATIENT_ID, SPECIFIC_CHARACTER_SET
+from pseudonymizer.engine.identity import (
+    PATIENT_BIRTH_DATE,
+    PATIENT_ID,
+    SPECIFIC_CHARACTER_SET,
+    decode,
+)
 from pseudonymizer.engine.spellings import ESCAPE, folded, readings, words
 from pseudonymizer.engine.traces import KnownPerson, Place, Traces, traces_of
 
 MOST_FINDINGS = 20  # told of one file; what is hidden behind them is told at its next run
+LETTERS_SHOWN = 60  # before a finding, and twice as many from there on
+MOST_BYTES_SHOWN = 1 << 16
 MOST_NAMES = 2000  # of different names and numbers in one file; real ones have a few dozen
 Terms = tuple[str, ...]
 
@@ -82,7 +89,16 @@ def _findings(output: Dataset, traces: Traces, false_alarms: frozenset[str]) -> 
     ordered = dict(sorted(output.items()))  # so that equal files have equal findings
     for path, element, terms in _walk(ordered, _terms(output, ()), (), _OWN):
         texts = dict.fromkeys(" ".join(hit.split()) for hit in _hits(element, terms, traces))
-        yield from (Finding(path, text) for text in texts if text not in false_alarms)
+        for text in texts:
+            if text not in false_alarms:
+                yield Finding(path, text, _around(text, element, terms))
+
+
+def _around(text: str, element: Element, terms: Terms) -> str:
+    """Return the value in which `text` was found, or of a long one the stretch around it."""
+    value = decode(Element(0, "LO", element.value[:MOST_BYTES_SHOWN]), list(terms) or [""])
+    start = max(0, value.casefold().find(text.split(" ")[0]) - LETTERS_SHOWN)
+    return value[start : start + 3 * LETTERS_SHOWN].strip(" \0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,12 @@ def hold(finish, monkeypatch):
 @pytest.fixture
 def named(hold) -> HeldFile:
     """A file with two texts in its header."""
-    other = FoundText("(0008,103E)", "stein")
-    (held,) = hold(b"hold", findings=(FoundText(PLACE, FINDING), other))
+    found = (
+        FoundText(PLACE, FINDING, "wie bei\tZwirbelmayr"),
+        FoundText("(0008,103E)", "stein"),
+        FoundText("(0018,1210)", FINDING),
+    )
+    (held,) = hold(b"hold", findings=found)
     return held
 
 
@@ -98,8 +102,9 @@ def test_a_steward_sees_the_findings_and_the_look_is_recorded(named, steward_cli
     assert asked.url.startswith(reverse("account_reauthenticate"))
     assert not Event.objects.filter(action="held.finding_viewed").exists()
     shown = steward_client.post(asked.url, {"password": "passphrase"}, follow=True)
-    for text in (PLACE, FINDING, "(0008,103E)", "stein"):
+    for text in (PLACE, "wie bei Zwirbelmayr", "Series Description (0008,103E)", "stein"):
         assert text in shown.text
+    assert shown.text.count(f'<strong class="text-break">{FINDING}</strong>') == 1
     event = Event.objects.get(action="held.finding_viewed")
     assert FINDING not in str(event.details)
 

@@ -234,6 +234,23 @@ def test_every_finding_of_a_file_is_told_at_once():
     assert "(0020,4000)" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("wie bei Zwirbelmayr ", "wie bei Zwirbelmayr"),
+        ("für Zwirbelmayr", "für Zwirbelmayr"),
+        ("vor " * 50 + "Zwirbelmayr" + " nach" * 50, "vor " * 15 + "Zwirbelmayr" + " nach" * 21),
+    ],
+)
+def test_a_finding_shows_the_value_that_it_stands_in(value: str, shown: str):
+    original = dataset(LATIN_1, Element(NAME, "PN", b"Zwirbelmayr^Hans"))
+    text = Element(COMMENT, "LT", value.encode("latin-1"))
+    with pytest.raises(IdentifierLeft) as caught:
+        last_look(original, dataset(LATIN_1, text), KnownPerson())
+    assert caught.value.findings[0].value.startswith(shown)
+    assert len(caught.value.findings[0].value) <= 180
+
+
 def test_a_file_of_many_findings_tells_twenty_in_a_short_sentence():
     original = dataset(Element(NAME, "PN", b"Zwirbelmayr^Hans"))
     texts = [Element(COMMENT + number, "LT", b"Zwirbelmayr") for number in range(50)]
