@@ -13,6 +13,14 @@ class MatchDecidedError(RegistryError):
     """Somebody decided about a possible match first."""
 
 
+class ListError(PseudonymizerError):
+    """A list of patients that cannot be read, or not be imported."""
+
+
+class ListChangedError(ListError):
+    """What was found when the list was checked holds no longer."""
+
+
 class ProfileError(PseudonymizerError):
     """A profile that is not there or may not be saved."""
 

@@ -27,8 +27,17 @@ def mapping_lines(patients: Iterable[RegistryPatient], keys: ProjectKeys) -> Ite
 
 
 def spreadsheet_safe(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """Return a cell that no spreadsheet runs as a formula; `original_cell` undoes it."""
+    return f"'{cell}" if _would_run(cell) else cell
+
+
+def original_cell(cell: str) -> str:
+    """Return what `spreadsheet_safe` made this cell of."""
+    return cell[1:] if cell.startswith("'") and _would_run(cell) else cell
+
+
+def _would_run(cell: str) -> bool:
+    return cell.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def _row(patient: RegistryPatient, keys: ProjectKeys) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class RegistryPatient(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="patients")
-    pseudonym = models.CharField(max_length=64, unique=True)
+    pseudonym = models.CharField(max_length=64)
     sealed_identity = models.BinaryField()
     sealed_date_shift = models.BinaryField()
     state = models.CharField(
@@ -46,6 +46,10 @@ class RegistryPatient(models.Model):
         verbose_name_plural = _("pseudonym mappings")
         ordering = ["created_at"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            # An existing list may be imported into several projects.
+            models.UniqueConstraint(
+                fields=["project", "pseudonym"], name="pseudonym_once_per_project"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=PatientState.values), name="patient_state_known"
             ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pseudonymizer import preview_views, profile_views, transfer_views, views
+from pseudonymizer import import_views, preview_views, profile_views, transfer_views, views
 
 urlpatterns = [
     path("profile/", profile_views.profile, name="profile"),
@@ -15,5 +15,11 @@ urlpatterns = [
     path("registry/", views.registry, name="registry"),
     path("registry/find/", views.registry_find, name="registry_find"),
     path("registry/export/", views.registry_export, name="registry_export"),
+    path("registry/import/", import_views.registry_import, name="registry_import"),
+    path(
+        "registry/import/confirm/",
+        import_views.registry_import_confirm,
+        name="registry_import_confirm",
+    ),
     path("registry/<uuid:patient_id>/", views.registry_patient, name="registry_patient"),
 ]

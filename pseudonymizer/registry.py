@@ -6,12 +6,10 @@ doubt the same, possibly the same, which a steward decides (matches.py), or some
 merge is worse than a hundred splits.
 """
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from pacs_portal.archive.services import Standing
 from pacs_portal.jobs.models import Job
@@ -20,12 +18,19 @@ from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_k
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import Subject, new_pseudonym
 from pseudonymizer.errors import RegistryError
+from pseudonymizer.exact_index import (
+    KINDS,
+    Digests,
+    add_indexes,
+    are_indexed,
+    digests_of,
+    index_parts,
+)
 from pseudonymizer.identities import identity_place, open_identity, seal_identity
 from pseudonymizer.indexes import index_missing, index_person
-from pseudonymizer.matching.exact import PlainIdentity, plain_identity
+from pseudonymizer.matching.exact import plain_identity
 from pseudonymizer.matching.people import person_of
 from pseudonymizer.models import (
-    IndexKind,
     PatientIndex,
     PatientState,
     PossibleMatch,
@@ -38,9 +43,7 @@ PREFIX_LETTERS = 8
 RANDOM_BYTES = 5  # 8 symbols, about 10^12 pseudonyms per prefix
 TRIES = 20
 LONGEST_ALIAS_CHAIN = 50
-
-Parts = Mapping[IndexKind, tuple[str, ...]]  # what a digest is made of: patient data
-Digests = Mapping[IndexKind, list[bytes]]  # under every version of the keys, the newest first
+DIGESTS_AT_ONCE = 500
 
 
 def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> RegistryPatient:
@@ -55,9 +58,9 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
     RegistryError
         If the database keeps refusing, which only a defect can cause.
     """
-    parts = _index_parts(plain_identity(identity))
-    digests = _digests(project_keys(project.pk), parts)
-    if digests and _are_indexed(project, digests) and (known := _recognize(project, digests)):
+    parts = index_parts(plain_identity(identity))
+    digests = digests_of(project_keys(project.pk), parts)
+    if digests and are_indexed(project, digests) and (known := _recognize(project, digests)):
         return known  # the usual case: nothing to write, so nobody waits
     index_missing(project)
     for _ in range(TRIES):
@@ -66,10 +69,10 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
                 keys = sealing_keys(project.pk)
                 # Two spellings of one new patient must not pass each other unseen.
                 lock_registry(project)
-                patient = _recognize(project, _digests(keys, parts))
+                patient = _recognize(project, digests_of(keys, parts))
                 if patient is None:
                     patient = _admit(project, keys, identity, job)
-                _index(patient, keys, parts)
+                add_indexes(patient, keys, parts)
                 return patient
         except IntegrityError:
             continue  # a pseudonym that exists
@@ -78,8 +81,26 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
 
 def find(project: Project, identity: GivenIdentity) -> RegistryPatient | None:
     """Return the patient with exactly this ID, name and birth date, if the registry has one."""
-    parts = _index_parts(plain_identity(identity))
-    return _recognize(project, _digests(project_keys(project.pk), parts))
+    return find_each(project, [identity])[0]
+
+
+def find_each(
+    project: Project, identities: Iterable[GivenIdentity]
+) -> list[RegistryPatient | None]:
+    """Do what `find` does for many, with few questions to the database."""
+    keys = project_keys(project.pk)
+    wanted = [digests_of(keys, index_parts(plain_identity(one))) for one in identities]
+    everything = [digest for digests in wanted for some in digests.values() for digest in some]
+    known: dict[tuple[str, bytes], RegistryPatient] = {}
+    for start in range(0, len(everything), DIGESTS_AT_ONCE):
+        rows = PatientIndex.objects.filter(
+            project=project, digest__in=everything[start : start + DIGESTS_AT_ONCE]
+        ).select_related("patient__merged_into")
+        known |= {(row.kind, bytes(row.digest)): current(row.patient) for row in rows}
+    return [
+        next((known[k, d] for k in KINDS for d in digests.get(k, ()) if (k, d) in known), None)
+        for digests in wanted
+    ]
 
 
 def standing_of(project: Project, text: str) -> Standing:
@@ -152,38 +173,9 @@ def renew_identity(patient: RegistryPatient, keys: SealingKeys) -> None:
         setattr(patient, column, keys.seal(Label.FIELDS, plain, context=place))
 
 
-def renew_index(row: PatientIndex, keys: SealingKeys) -> None:
-    """Compute and seal the row anew; the caller saves it in the same transaction."""
-    _fill(row, keys, _parts_of(row))
-
-
-def _index_parts(plain: PlainIdentity) -> Parts:
-    """Return what recognizes this identity; nothing is over a name or a date alone."""
-    parts: dict[IndexKind, tuple[str, ...]] = {}
-    if plain.study_instance_uid:
-        # The same ID in the same study is the same patient, whatever else was typed differently;
-        # an ID that many share tells nothing, so there everything has to agree.
-        in_study = (plain.study_instance_uid, plain.issuer, plain.patient_id)
-        all_else = () if plain.has_own_id else (plain.name, plain.birth_date)
-        parts[IndexKind.STUDY] = in_study + all_else
-    if plain.is_person:
-        parts[IndexKind.PERSON] = (plain.issuer, plain.patient_id, plain.birth_date, plain.name)
-    return parts
-
-
-def _digests(keys: ProjectKeys, parts: Parts) -> Digests:
-    return {kind: _digests_of(keys, kind, texts) for kind, texts in parts.items()}
-
-
-def _digests_of(keys: ProjectKeys, kind: IndexKind, texts: tuple[str, ...]) -> list[bytes]:
-    return keys.digests(
-        Label.INDEX, kind.encode(), *(text.encode(errors="surrogatepass") for text in texts)
-    )
-
-
 def _recognize(project: Project, digests: Digests) -> RegistryPatient | None:
     """Return who is known by one of the digests; the study counts first, so that none is split."""
-    for kind in (IndexKind.STUDY, IndexKind.PERSON):
+    for kind in KINDS:
         if kind in digests:
             found = RegistryPatient.objects.filter(
                 project=project, indexes__kind=kind, indexes__digest__in=digests[kind]
@@ -235,56 +227,26 @@ def suspect(patient: RegistryPatient, others: Sequence[tuple[RegistryPatient, fl
 def _create(
     project: Project, keys: SealingKeys, identity: GivenIdentity, job: Job | None
 ) -> RegistryPatient:
-    patient = RegistryPatient(project=project, first_job=job)
-    shift = -(LEAST_SHIFT_DAYS + secrets.randbelow(MOST_SHIFT_DAYS - LEAST_SHIFT_DAYS + 1))
-    patient.pseudonym = new_pseudonym(pseudonym_prefix(project), secrets.token_bytes(RANDOM_BYTES))
-    patient.sealed_identity = seal_identity(keys, patient.pk, identity)
-    patient.sealed_date_shift = keys.seal(
-        Label.FIELDS, str(shift).encode(), context=_shift_place(patient)
-    )
+    pseudonym = new_pseudonym(pseudonym_prefix(project), secrets.token_bytes(RANDOM_BYTES))
+    patient = RegistryPatient(project=project, first_job=job, pseudonym=pseudonym)
+    seal_patient(patient, keys, identity, new_shift())
     patient.save(force_insert=True)
     return patient
 
 
-def _index(patient: RegistryPatient, keys: SealingKeys, parts: Parts) -> None:
-    """Remember the digests, in one order, so that two writers never wait for each other."""
-    for kind, texts in sorted(parts.items()):
-        digests = _digests_of(keys, kind, texts)
-        row = PatientIndex.objects.filter(
-            project_id=patient.project_id, kind=kind, digest__in=digests
-        ).first()
-        if row is None:
-            row = PatientIndex(project_id=patient.project_id, patient=patient, kind=kind)
-        if row.pk is None or row.key_version < keys.version:
-            _fill(row, keys, texts)
-            row.save()
-
-
-def _fill(row: PatientIndex, keys: SealingKeys, texts: tuple[str, ...]) -> None:
-    """Note the digest of `texts`, and sealed what it was made of, to make it anew one day."""
-    row.digest = _digests_of(keys, IndexKind(row.kind), texts)[0]
-    row.sealed_parts = keys.seal(
-        Label.FIELDS, json.dumps(texts).encode(), context=_parts_place(row)
+def seal_patient(
+    patient: RegistryPatient, keys: SealingKeys, identity: GivenIdentity, shift_days: int
+) -> None:
+    """Put in who the patient is, and by how many days her dates are shifted."""
+    patient.sealed_identity = seal_identity(keys, patient.pk, identity)
+    patient.sealed_date_shift = keys.seal(
+        Label.FIELDS, str(shift_days).encode(), context=_shift_place(patient)
     )
-    row.key_version = keys.version
 
 
-def _parts_of(row: PatientIndex) -> tuple[str, ...]:
-    keys = project_keys(row.project_id)
-    plain = keys.unseal(Label.FIELDS, bytes(row.sealed_parts or b""), context=_parts_place(row))
-    return tuple(json.loads(plain))
-
-
-def _are_indexed(project: Project, digests: Digests) -> bool:
-    """Tell whether all are there, and under the newest version of the keys."""
-    wanted = Q()
-    for kind, newest_first in digests.items():
-        wanted |= Q(kind=kind, digest=newest_first[0])
-    return PatientIndex.objects.filter(wanted, project=project).count() == len(digests)
-
-
-def _parts_place(row: PatientIndex) -> str:
-    return f"{row.patient_id} {row.kind}"
+def new_shift() -> int:
+    """Return a random number of days, derived from nothing."""
+    return -(LEAST_SHIFT_DAYS + secrets.randbelow(MOST_SHIFT_DAYS - LEAST_SHIFT_DAYS + 1))
 
 
 def _shift_place(patient: RegistryPatient) -> str:

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 
 from pacs_portal.projects.keys import SealingKeys
 from pacs_portal.projects.sealed import SealedTable, sealed_otherwise
+from pseudonymizer.exact_index import renew_index
 from pseudonymizer.indexes import index_patient
 from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
-from pseudonymizer.registry import renew_identity, renew_index
+from pseudonymizer.registry import renew_identity
 
 
 def _outdated_patients(project_id: UUID, version: int) -> QuerySet[RegistryPatient]:

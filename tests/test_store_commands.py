@@ -68,3 +68,30 @@ def test_both_tools_store_pseudonyms_and_a_second_run_finds_them(
         tags = patient["MainDicomTags"]
         assert tags["PatientID"].startswith("HEART-")
         assert tags["PatientName"] == tags["PatientID"]
+
+
+def test_the_archive_takes_the_pseudonyms_of_an_imported_list(
+    portal, orthanc, folder, tmp_path
+) -> None:
+    list_ = tmp_path / "list.csv"
+    list_.write_text(
+        "patient_id;issuer;name;pseudonym;date_shift_days\n"
+        "B-0815;;Quastenflosser, Ute;OLD_STUDY.17;-400\n"
+    )
+    ended = portal.run("importregistry", "--project", "heart", list_)
+    assert (ended.status, ended.err) == (0, "")
+    dataset = pydicom.dcmread(folder / "1.dcm")
+    dataset.PatientName, dataset.PatientID = "Quastenflosser^Ute", "B-0815"
+    dataset.StudyDate = "20240304"
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2.3.9", "1.2.3.9.0"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.9.1"
+    dataset.save_as(folder / "ute.dcm")
+
+    ended = store(portal, orthanc, "pseudonymize", folder / "ute.dcm")
+    assert (ended.status, ended.out, ended.err) == (0, "1 stored\n", "")
+    studies = orthanc.get("/studies?expand").json()
+    dates = {
+        study["PatientMainDicomTags"]["PatientID"]: study["MainDicomTags"]["StudyDate"]
+        for study in studies
+    }
+    assert dates["OLD_STUDY.17"] == "20230129"  # 400 days earlier

@@ -43,6 +43,7 @@ class Label(StrEnum):
     OPTIONS = "job-options"
     CONTENTS = "contents"
     PLANS = "plans"
+    LISTS = "lists"
 
 
 @dataclass(frozen=True, repr=False)

@@ -42,10 +42,15 @@ class Subject:
 
     def __post_init__(self) -> None:
         for text in (self.pseudonym, self.protocol_id):
-            if not _PLAIN_TEXT.fullmatch(text):
+            if not is_plain(text):
                 raise ValueError("A pseudonym or project key has 1 to 64 plain ASCII characters.")
         if self.date_shift_days >= 0:
             raise ValueError("Dates are shifted by a negative number of days.")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether `text` can stand in a Patient ID, a Patient's Name and a file name alike."""
+    return bool(_PLAIN_TEXT.fullmatch(text))
 
 
 def put_subject(

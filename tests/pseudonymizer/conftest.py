@@ -1,4 +1,11 @@
 import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def _few_sign_ins() -> None:
+    """Let each test begin with none of the sign-ins that the portal allows in a minute."""
+    cache.clear()
 
 
 @pytest.fixture

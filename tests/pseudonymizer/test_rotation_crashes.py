@@ -19,7 +19,7 @@ POINTS = [
     (f"{IDENTITY}:begin_version", "before", 1),
     (f"{IDENTITY}:begin_version", "after", 1),
     ("pseudonymizer.registry:renew_identity", "after", 15),  # inside the second batch
-    ("pseudonymizer.registry:renew_index", "after", 25),
+    ("pseudonymizer.exact_index:renew_index", "after", 25),
     (f"{IDENTITY}:seal_anew", "after", 1),
     (f"{IDENTITY}:drop_old_versions", "before", 1),
     (f"{IDENTITY}:drop_old_versions", "after", 1),

@@ -1,0 +1,89 @@
+"""Take an existing list of patients and pseudonyms into a project's registry."""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pacs_portal.audit.services import Actor
+from pacs_portal.projects.models import Project
+from pacs_portal.projects.services import record_in
+from pseudonymizer.enrolling import Enrollment, enroll
+from pseudonymizer.errors import ListChangedError, ListError, RegistryError
+from pseudonymizer.lists.checking import Report, RowState, check_rows
+from pseudonymizer.lists.reading import PatientList, read_list
+
+
+@dataclass(frozen=True, repr=False)
+class CheckedList:
+    """A list, how it was read, and what would become of each row."""
+
+    patients: PatientList
+    report: Report
+
+
+def check_list(project: Project, content: bytes, *, by: Actor) -> CheckedList:
+    """Return what importing the list would do, and record that somebody asked.
+
+    Raises
+    ------
+    ListError
+        If it cannot be read at all.
+    """
+    patients = read_list(content)
+    report = check_rows(project, patients, timezone.localdate())
+    _record(project, by, "registry.list_checked", report)
+    return CheckedList(patients, report)
+
+
+def import_list(
+    project: Project, content: bytes, *, by: Actor, checked: bytes, only_good: bool = False
+) -> Report:
+    """Write every row that is ready, all of them or none.
+
+    `checked` is the fingerprint of the report that somebody has agreed to. The list is checked
+    again, since jobs add patients meanwhile; who comes in between after that is refused by the
+    database.
+
+    Raises
+    ------
+    ListError
+        If rows are in conflict and `only_good` was not asked for.
+    ListChangedError
+        If the check comes out otherwise now.
+    """
+    report = check_rows(project, read_list(content), timezone.localdate())
+    if not compare_digest(report.fingerprint, checked):
+        raise ListChangedError(_changed())
+    if report.conflicts and not only_good:
+        raise ListError(_("Some rows are in conflict. Mend them, or import the good rows only."))
+    try:
+        with transaction.atomic():
+            enroll(
+                project,
+                [Enrollment(one.identity, one.pseudonym, one.shift_days) for one in report.ready],
+            )
+            _record(project, by, "registry.imported", report)
+    except (IntegrityError, RegistryError):
+        raise ListChangedError(_changed()) from None
+    return report
+
+
+def _changed() -> str:
+    return _("The registry changed since the list was checked. Nothing was imported: check again.")
+
+
+def _record(project: Project, by: Actor, action: str, report: Report) -> None:
+    """Record how many rows there were of each kind, and nothing else."""
+    counts = report.counts
+    record_in(
+        project,
+        by,
+        action,
+        ready=counts[RowState.READY],
+        known=counts[RowState.KNOWN],
+        repeated=counts[RowState.REPEATED],
+        conflict=counts[RowState.CONFLICT],
+    )
