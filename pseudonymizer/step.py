@@ -83,7 +83,7 @@ class PseudonymizeStep:
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
                 continue
-            identity = GivenIdentity(**asdict(header.identity))
+            identity = GivenIdentity(**vars(header.identity))
             series[identity, header.series_instance_uid].append(file)
         units = tuple(_units(series))
         source = job.upload.source_project
@@ -147,7 +147,7 @@ def _check_unchanged(planned: object, header: Header) -> None:
 
     A command reads its sources in place, and a retry may come days later.
     """
-    if asdict(header.identity) != planned:
+    if vars(header.identity) != planned:
         raise PseudonymizationError("changed", CHANGED)
 
 

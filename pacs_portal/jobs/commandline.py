@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.db import DatabaseError, connection
 
 from pacs_portal.jobs.errors import JobError
-from pacs_portal.jobs.report import file_report
+from pacs_portal.jobs.report import BAD_OUTCOMES, file_report
 from pacs_portal.jobs.steps import DiskFullError
 from pacs_portal.jobs.verdicts import UNREADABLE, disk_full_told
 from pacs_portal.projects.errors import NO_DATABASE
@@ -24,7 +24,6 @@ from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.manifest import ManifestEntry
 
 SOME_FAILED, WRONG_USAGE = 1, 2
-BAD_OUTCOMES = frozenset({"failed", "held", "cancelled", "waiting"})
 
 
 @dataclass(repr=False)

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import DateTimeField, F, Max, UUIDField, Value
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.archived import fetch_inputs
@@ -28,6 +29,7 @@ from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
 from pacs_portal.jobs.private_values import set_private_values
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
+from pacs_portal.jobs.selected_rows import insert_selected
 from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, Step, StepFile, Verdict
 from pacs_portal.jobs.units import step_file
 from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
@@ -136,14 +138,24 @@ def sniff_files(lease: Lease, job: Job) -> None:
 
 def make_receipts(lease: Lease, job: Job) -> dict[int, FileReceipt]:
     """Give every input a receipt; return those that wait for a plan."""
-    has_receipt = job.receipts.values("upload_file_id")
-    new = input_files(job.upload).exclude(pk__in=has_receipt).values_list("pk", flat=True)
-    rows = [FileReceipt(job=job, upload_file_id=pk) for pk in new]
+    new = input_files(job.upload).exclude(pk__in=job.receipts.values("upload_file_id"))
     with guarded(lease):
-        FileReceipt.objects.bulk_create(rows, batch_size=BATCH_ROWS, ignore_conflicts=True)
+        insert_selected(
+            FileReceipt,
+            new.order_by("number"),
+            job=Value(job.pk, UUIDField()),
+            upload_file=F("pk"),
+            outcome=Value(Outcome.WAITING.value),
+            code=Value(""),
+            reason=Value(""),
+            attempts=Value(0),
+            updated_at=Value(timezone.now(), DateTimeField()),
+        )
     waiting = job.receipts.filter(unit=None, outcome=Outcome.WAITING)
-    ordered = waiting.select_related("upload_file__upload").order_by("upload_file__number")
-    return {receipt.pk: receipt for receipt in ordered}
+    receipts = list(waiting.select_related("upload_file").order_by("upload_file__number"))
+    for receipt in receipts:
+        receipt.upload_file.upload = job.upload
+    return {receipt.pk: receipt for receipt in receipts}
 
 
 def draft_units(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -23,10 +23,12 @@ from pacs_portal.jobs.models import (
     ReceiptAttempt,
     ReceiptOutput,
 )
+from pacs_portal.jobs.selected_rows import insert_selected
 from pacs_portal.jobs.steps import FoundText, Region
 from pacs_portal.projects.keys import SealingKeys, sealing_keys
 
 BATCH_ROWS = 500
+Ending = tuple[Outcome, str, str]  # with code and reason
 REASON_LENGTH = 300
 CANCELLED = gettext_noop("The job was cancelled before this file's turn.")
 TWICE = gettext_noop("Another file of this job gave exactly the same image.")
@@ -83,22 +85,24 @@ def record_results(lease: Lease, results: Sequence[FileResult]) -> None:
 def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
     """Write receipts inside the caller's guarded transaction; a final one is never changed."""
     by_id = {result.receipt_id: result for result in results}
-    receipts = _waiting_receipts(lease, sorted(by_id))
-    known = _known_instances(lease, [by_id[receipt.pk] for receipt in receipts])
-    for receipt in receipts:
-        result = by_id[receipt.pk]
-        _fill(receipt, result, is_double=_is_double(result, known))
+    waiting = [by_id[receipt_id] for receipt_id in _waiting_receipts(lease, sorted(by_id))]
+    known = _known_instances(lease, waiting)
+    groups: dict[Ending, list[int]] = defaultdict(list)  # most of a batch ended the same way
+    for result in waiting:
+        groups[_ending(result, is_double=_is_double(result, known))].append(result.receipt_id)
         known |= {output.sop_instance_uid for output in result.outputs}
-    _save(receipts)
+    for ending, receipt_ids in groups.items():
+        for start in range(0, len(receipt_ids), BATCH_ROWS):
+            _save(ending, receipt_ids[start : start + BATCH_ROWS])
     ReceiptOutput.objects.bulk_create(
-        [_output_row(r.pk, facts) for r in receipts for facts in by_id[r.pk].outputs],
+        [_output_row(result.receipt_id, facts) for result in waiting for facts in result.outputs],
         batch_size=BATCH_ROWS,
         # An earlier try may have delivered some of a file's outputs.
         update_conflicts=True,
         unique_fields=["receipt", "sop_instance_uid"],
         update_fields=["study_instance_uid", "sha256", "size_bytes", "path"],
     )
-    HeldFile.objects.bulk_create(_held_rows(lease, [by_id[receipt.pk] for receipt in receipts]))
+    HeldFile.objects.bulk_create(_held_rows(lease, waiting))
     JobPart.objects.filter(pk=lease.part_id).update(waits=0, attempts=1)
 
 
@@ -135,15 +139,16 @@ def cancel_receipts(receipts: QuerySet[FileReceipt]) -> None:
     )
 
 
-def _waiting_receipts(lease: Lease, ids: Sequence[int]) -> list[FileReceipt]:
-    rows: list[FileReceipt] = []
+def _waiting_receipts(lease: Lease, ids: Sequence[int]) -> list[int]:
+    waiting: list[int] = []
     for start in range(0, len(ids), BATCH_ROWS):
-        rows += FileReceipt.objects.filter(
+        rows = FileReceipt.objects.filter(
             job_id=lease.job_id,
             pk__in=ids[start : start + BATCH_ROWS],
             outcome=Outcome.WAITING,
         )
-    return rows
+        waiting += rows.order_by("pk").values_list("pk", flat=True)
+    return waiting
 
 
 def _known_instances(lease: Lease, results: Sequence[FileResult]) -> set[str]:
@@ -166,38 +171,29 @@ def _is_double(result: FileResult, known: set[str]) -> bool:
     )
 
 
-def _fill(receipt: FileReceipt, result: FileResult, *, is_double: bool) -> None:
-    receipt.outcome = Outcome.DUPLICATE if is_double else result.outcome
-    receipt.code = "twice" if is_double else result.code
-    receipt.reason = TWICE if is_double else result.sentence[:REASON_LENGTH]
+def _ending(result: FileResult, *, is_double: bool) -> Ending:
+    if is_double:
+        return Outcome.DUPLICATE, "twice", TWICE
+    return result.outcome, result.code, result.sentence[:REASON_LENGTH]
 
 
-def _save(receipts: Sequence[FileReceipt]) -> None:
-    """Save receipts and append their history; most of a batch ended the same way."""
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for receipt in receipts:
-        groups[receipt.outcome, receipt.code, receipt.reason].append(receipt.pk)
-    for (outcome, code, reason), ids in groups.items():
-        for start in range(0, len(ids), BATCH_ROWS):
-            FileReceipt.objects.filter(pk__in=ids[start : start + BATCH_ROWS]).update(
-                outcome=outcome,
-                code=code,
-                reason=reason,
-                attempts=F("attempts") + 1,
-                updated_at=timezone.now(),
-            )
-    ReceiptAttempt.objects.bulk_create(
-        [
-            ReceiptAttempt(
-                receipt_id=receipt.pk,
-                number=receipt.attempts + 1,
-                outcome=receipt.outcome,
-                code=receipt.code,
-                reason=receipt.reason,
-            )
-            for receipt in receipts
-        ],
-        batch_size=BATCH_ROWS,
+def _save(ending: Ending, receipt_ids: Sequence[int]) -> None:
+    """Let receipts end and append that to their history."""
+    outcome, code, reason = ending
+    receipts = FileReceipt.objects.filter(pk__in=receipt_ids)
+    now = timezone.now()
+    receipts.update(
+        outcome=outcome, code=code, reason=reason, attempts=F("attempts") + 1, updated_at=now
+    )
+    insert_selected(
+        ReceiptAttempt,
+        receipts.order_by("pk"),
+        receipt=F("pk"),
+        number=F("attempts"),
+        outcome=F("outcome"),
+        code=F("code"),
+        reason=F("reason"),
+        at=Value(now, DateTimeField()),
     )
 
 

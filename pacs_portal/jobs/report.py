@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Count, QuerySet
+
 from pacs_portal.jobs.delivery import output_dir
 from pacs_portal.jobs.models import Destination, FileReceipt, Job, ReceiptOutput
 from pacs_portal.jobs.options import options_of
@@ -13,6 +15,8 @@ from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.paths import source_path
 from pacs_portal.uploads.services import readable, relative_path
+
+BAD_OUTCOMES = frozenset({"failed", "held", "cancelled", "waiting"})
 
 
 def file_report(
@@ -39,16 +43,33 @@ def whole_report(files: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"files": list(files), "counts": dict(sorted(counts.items()))}
 
 
+def joined_report(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report of two runs together."""
+    counts = Counter(one["counts"]) + Counter(other["counts"])
+    return {"files": [*one["files"], *other["files"]], "counts": dict(sorted(counts.items()))}
+
+
 def report(job: Job) -> dict[str, Any]:
     """Return the report of `job`, ready for JSON; it holds names, so keep it private."""
+    return whole_report(_entries(job, job.receipts.all()))
+
+
+def short_report(job: Job) -> dict[str, Any]:
+    """Return the same with the files alone that did not end well: most runs have none."""
+    counts = Counter(dict(job.receipts.values_list("outcome").annotate(Count("pk")).order_by()))
+    entries = _entries(job, job.receipts.filter(outcome__in=BAD_OUTCOMES))
+    return {"files": entries, "counts": dict(sorted(counts.items()))}
+
+
+def _entries(job: Job, receipts: QuerySet[FileReceipt]) -> list[dict[str, Any]]:
     keys = project_keys(job.project_id)
     root = _root(job)
     receipts = (
-        job.receipts.select_related("upload_file__upload", "upload_file__container__upload")
+        receipts.select_related("upload_file__upload", "upload_file__container__upload")
         .prefetch_related("outputs")
         .order_by("upload_file__number")
     )
-    return whole_report([_entry(receipt, keys, root) for receipt in receipts])
+    return [_entry(receipt, keys, root) for receipt in receipts]
 
 
 def _entry(receipt: FileReceipt, keys: ProjectKeys, root: Path | None) -> dict[str, Any]:

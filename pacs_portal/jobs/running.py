@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -101,17 +102,21 @@ class Batch:
 
 
 def _unit_results(run: PartRun, unit: UnitRun, answers: Sequence[Delivered]) -> list[FileResult]:
-    delivered = list(zip(unit.outputs, answers, strict=True))
-    return [_file_result(run, unit, receipt, delivered) for receipt in unit.receipts.values()]
+    delivered: dict[int, list[tuple[StepFile, Delivered]]] = defaultdict(list)
+    for file, answer in zip(unit.outputs, answers, strict=True):
+        for receipt_id in file.receipt_ids:
+            delivered[receipt_id].append((file, answer))
+    return [
+        _file_result(run, unit, receipt, delivered[pk]) for pk, receipt in unit.receipts.items()
+    ]
 
 
 def _file_result(
     run: PartRun,
     unit: UnitRun,
     receipt: FileReceipt,
-    delivered: Sequence[tuple[StepFile, Delivered]],
+    mine: Sequence[tuple[StepFile, Delivered]],
 ) -> FileResult:
-    mine = [(f, answer) for f, answer in delivered if receipt.pk in f.receipt_ids]
     verdict = unit.verdicts.get(receipt.pk) or _summary(receipt.pk, mine, run.steps[-1])
     kept = tuple(
         _facts(file, answer)

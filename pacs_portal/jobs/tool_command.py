@@ -23,7 +23,7 @@ from pacs_portal.jobs.commandline import (
 )
 from pacs_portal.jobs.models import Destination, Job, Runner
 from pacs_portal.jobs.options import JobOptions
-from pacs_portal.jobs.report import report, whole_report
+from pacs_portal.jobs.report import joined_report, report, short_report, whole_report
 
 STOPPED = 130  # as shells report Ctrl-C
 ARCHIVE_AWAY = "The archive does not answer. Waiting a while for it; Ctrl-C gives up."
@@ -113,7 +113,8 @@ class ToolCommand(BaseCommand):
             cancel_job(job=job, by=actor_label())  # no worker of the portal takes a command's job
             raise
         self.after(job, options)
-        return whole_report([*report(job)["files"], *sources.failures])
+        ends = report(job) if options["report"] else short_report(job)
+        return joined_report(ends, whole_report(sources.failures))
 
     def _start(
         self, options: Mapping[str, Any], job_options: Mapping[str, Any], sources: Sources

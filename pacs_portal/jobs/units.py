@@ -111,18 +111,21 @@ def waiting_units(run: PartRun) -> list[UnitRun]:
     """Return the units of the part with the files that wait, read in one go."""
     waiting = FileReceipt.objects.filter(
         unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
-    ).select_related("upload_file__upload", "unit")
+    ).select_related("upload_file")
+    rows = JobUnit.objects.in_bulk(list(waiting.values_list("unit", flat=True).distinct()))
     units: dict[int, UnitRun] = {}
     rulings, by_content = (
         rulings_in(run.lease.part_id, run.keys),
         rulings_by_content(run.job, run.keys),
     )
     for receipt in waiting.order_by("unit__number", "upload_file__number"):
-        if receipt.unit is not None:
-            unit = units.setdefault(receipt.unit.pk, UnitRun(receipt.unit, {}, []))
-            _take_in(run, unit, receipt, rulings.get(receipt.pk))
-            if by_content and receipt.pk not in rulings:
-                _honor(run, unit, receipt, by_content)
+        if receipt.unit_id is None:
+            continue
+        receipt.upload_file.upload = run.job.upload
+        unit = units.setdefault(receipt.unit_id, UnitRun(rows[receipt.unit_id], {}, []))
+        _take_in(run, unit, receipt, rulings.get(receipt.pk))
+        if by_content and receipt.pk not in rulings:
+            _honor(run, unit, receipt, by_content)
     return list(units.values())
 
 

@@ -1,6 +1,7 @@
 """Read from a file's header whose it is and what it is."""
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pydicom.charset import decode_bytes, python_encoding
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
-from pseudonymizer.engine.part10 import open_part10
+from pseudonymizer.engine.part10 import Part10, open_part10, read_part10
 from pseudonymizer.engine.reading import Reader, Span
 
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -24,7 +25,15 @@ PATIENT_SEX = 0x00100040
 STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
 
+_IDENTIFIERS = frozenset(
+    {
+        *(SPECIFIC_CHARACTER_SET, SOP_CLASS_UID, SOP_INSTANCE_UID, MODALITY),
+        *(PATIENT_NAME, PATIENT_ID, ISSUER_OF_PATIENT_ID, PATIENT_BIRTH_DATE, PATIENT_SEX),
+        *(STUDY_INSTANCE_UID, SERIES_INSTANCE_UID),
+    }
+)
 _NAME_DELIMITERS = {0x5C, 0x5E, 0x3D}  # backslash, caret, equals sign (PS3.5 6.1.2.5.3)
+_FIRST_BYTES = 1 << 14  # in most files the identifiers stand here: quicker than to map the file
 _FALLBACK = "latin-1"  # any bytes have a reading, and equal bytes the same one
 _REQUIRED_UIDS = {
     SOP_INSTANCE_UID: (
@@ -86,11 +95,20 @@ def read_header(path: Path) -> Header:
     OSError
         If the file cannot be read.
     """
+    with path.open("rb", buffering=0) as file:
+        first = file.read(_FIRST_BYTES)
+    with suppress(PseudonymizationError):  # what is wrong, only the whole file can say
+        dataset, end = _read_identifiers(read_part10(first))
+        if end < len(first):
+            return header_of(dataset)
     with open_part10(path) as part10:
-        span = Span(part10.start, len(part10.buffer))
-        reader = Reader(part10.buffer)
-        dataset, _end = reader.read_dataset(span, part10.encoding, last_tag=SERIES_INSTANCE_UID)
-    return header_of(dataset)
+        return header_of(_read_identifiers(part10)[0])
+
+
+def _read_identifiers(part10: Part10) -> tuple[Dataset, int]:
+    span = Span(part10.start, len(part10.buffer))
+    reader = Reader(part10.buffer, _IDENTIFIERS)
+    return reader.read_dataset(span, part10.encoding, last_tag=SERIES_INSTANCE_UID)
 
 
 def header_of(dataset: Dataset) -> Header:

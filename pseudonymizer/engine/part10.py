@@ -39,6 +39,7 @@ _LONGEST_INFLATED = 1 << 30
 _VIDEO_SYNTAXES = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC share this beginning
 _REMOTE_PIXELS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in ("94", "95", "204", "205"))
 _FILE_META_GROUP_LENGTH = 0x00020000
+_LAST_OF_META = 0x0002FFFF
 _MEDIA_STORAGE_CLASS = 0x00020002
 _TRANSFER_SYNTAX = 0x00020010
 
@@ -106,11 +107,14 @@ def _is_plausible(buffer: Buffer) -> bool:
 
 def _read_meta(buffer: Buffer, start: int) -> tuple[Dataset, int]:
     """Return the elements of group 0002, whose stated length is not to be trusted."""
-    reader, end = Reader(buffer), start
+    reader, meta, end = Reader(buffer), Dataset(), start
     while buffer[end : end + 2] == _META_GROUP:
-        head = reader.read_head(end, len(buffer), EXPLICIT_LITTLE)
-        end = head.start + head.length
-    return reader.read_dataset(Span(start, end), EXPLICIT_LITTLE)[0], end
+        group = Span(end, len(buffer))
+        end = reader.read_short_elements(meta, group, _LAST_OF_META)
+        if buffer[end : end + 2] == _META_GROUP:
+            element, end = reader.read_element(Span(end, len(buffer)), EXPLICIT_LITTLE)
+            meta[element.tag] = element
+    return meta, end
 
 
 def _guess_syntax(buffer: Buffer, start: int) -> str:

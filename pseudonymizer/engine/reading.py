@@ -49,10 +49,11 @@ class Span:
 
 
 class Reader:
-    """Reads datasets from one buffer."""
+    """Reads datasets from one buffer; where only some tags are wanted, most others are left out."""
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: Buffer, wanted: frozenset[int] | None = None) -> None:
         self._buffer = buffer
+        self._wanted = wanted
 
     def actual_encoding(self, span: Span, declared: Encoding) -> Encoding:
         """Return the encoding that the first element shows, since some writers mix them."""
@@ -89,7 +90,7 @@ class Reader:
         position = span.start
         while position < span.end:
             if is_usual:
-                position = self._read_short_elements(dataset, Span(position, span.end), last_tag)
+                position = self.read_short_elements(dataset, Span(position, span.end), last_tag)
                 if position >= span.end:
                     break
             if span.depth == 0 and self._is_padding(position, span.end):
@@ -108,9 +109,10 @@ class Reader:
         head = self.read_head(span.start, span.end, encoding)
         return self._read_element(head, Span(0, span.end, span.depth), encoding)
 
-    def _read_short_elements(self, dataset: Dataset, span: Span, last_tag: int) -> int:
+    def read_short_elements(self, dataset: Dataset, span: Span, last_tag: int) -> int:
         """Read on over plain elements, most of every file; return where one needs more care."""
         buffer, position, last_head = self._buffer, span.start, span.end - 8
+        wanted = self._wanted
         while position <= last_head:
             group, number, code, length = _SHORT_HEAD(buffer, position)
             vr = _SHORT_VRS.get(code)
@@ -118,7 +120,8 @@ class Reader:
             end = position + 8 + length
             if vr is None or not 0 < tag <= last_tag or group >= _FIRST_OTHER or end > span.end:
                 break
-            dataset[tag] = Element(tag, vr, buffer[position + 8 : end])
+            if wanted is None or tag in wanted:
+                dataset[tag] = Element(tag, vr, buffer[position + 8 : end])
             position = end
         return position
 

@@ -9,9 +9,11 @@ from pacs_portal.jobs.models import (
     JobUnit,
     Outcome,
     PartKind,
+    ReceiptAttempt,
     Runner,
 )
 from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.report import short_report
 from pacs_portal.jobs.services import create_job, progress, report
 from pacs_portal.jobs.storage import held_dir, results_dir
 from pacs_portal.jobs.worker import run_job_here, run_part
@@ -147,6 +149,22 @@ def test_a_command_writes_into_its_folder_and_reports_every_input(run_command, o
     assert told["files"][0]["outputs"][0]["path"] == str(made)
     held = HeldFile.objects.get(receipt__job=job)
     assert (held.has_original, held_dir(held.pk).exists()) == (False, False)
+
+
+def test_a_short_report_counts_every_input_and_names_those_that_did_not_end_well(run_command):
+    job, _ = run_command({"a/1": b"one", "a/2": b"hold", "a/3": b"three"})
+    short, whole = short_report(job), report(job)
+    assert short["counts"] == whole["counts"] == {"held": 1, "written": 2}
+    assert short["files"] == [whole["files"][1]]
+
+
+def test_a_file_that_ends_has_its_try_in_the_history(run_command):
+    job, _ = run_command({"a/1": b"one", "a/2": b"hold"})
+    tries = ReceiptAttempt.objects.filter(receipt__job=job).order_by("receipt")
+    told = [(row.number, row.outcome, row.code, row.reason) for row in tries]
+    receipts = job.receipts.order_by("pk")
+    assert told == [(1, row.outcome, row.code, row.reason) for row in receipts]
+    assert [row.outcome for row in receipts] == ["written", "held"]
 
 
 def test_a_command_never_overwrites_a_file_it_did_not_write(run_command, outcomes):
