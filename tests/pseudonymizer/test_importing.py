@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.db import connection
 
+from pacs_portal.archive.services import Standing
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
 from pseudonymizer.disclosure import Reason, export_mapping
@@ -15,7 +16,7 @@ from pseudonymizer.importing import check_list, import_list
 from pseudonymizer.lists.checking import Report, RowState
 from pseudonymizer.lists.rows import Problem
 from pseudonymizer.models import PatientIndex, RegistryPatient
-from pseudonymizer.registry import date_shift_of, find, identity_of, is_pseudonym_of, resolve
+from pseudonymizer.registry import date_shift_of, find, identity_of, resolve, standing_of
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,7 @@ def test_imported_patients_are_recognized_under_the_pseudonyms_of_the_list(proje
     assert patient.pseudonym == "P-0007"
     assert identity_of(patient) == HANS
     assert date_shift_of(patient) == -400
-    assert is_pseudonym_of(project, "P-0008")
+    assert standing_of(project, "P-0008") is Standing.CURRENT
     ute = RegistryPatient.objects.get(pseudonym="P-0008")
     assert -3650 <= date_shift_of(ute) <= -365
     assert RegistryPatient.objects.count() == 2
