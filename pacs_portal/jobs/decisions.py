@@ -1,7 +1,10 @@
 """What a data steward decides about held files."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -67,6 +70,12 @@ def open_holds(project: Project) -> QuerySet[HeldFile]:
     return related.order_by("cause", "created_at", "pk")
 
 
+def open_like(held: HeldFile) -> QuerySet[HeldFile]:
+    """Return the open files of the project that are held for the same cause and reason."""
+    receipt = held.receipt
+    return open_holds(receipt.job.project).filter(cause=held.cause, receipt__reason=receipt.reason)
+
+
 def decide(*, held: HeldFile, choice: Choice) -> None:
     """Decide about a held file: it goes through its steps again, or is let go for good.
 
@@ -77,26 +86,60 @@ def decide(*, held: HeldFile, choice: Choice) -> None:
     JobError
         If somebody else decided first, the cause does not allow it, or the job is being cancelled.
     """
-    project = held.receipt.job.project
-    if not Project.objects.stewarded_by(choice.by).filter(pk=project.pk).exists():
+    for refusal in decide_all(holds=[held], choice=choice):
+        raise JobError(refusal)
+
+
+def decide_all(*, holds: Sequence[HeldFile], choice: Choice) -> list[str]:
+    """Decide about files alike; return why some cannot be decided about, which stops no other.
+
+    Raises
+    ------
+    PermissionDenied
+        If the steward is none of the project.
+    """
+    projects = {held.receipt.job.project_id for held in holds}
+    if Project.objects.stewarded_by(choice.by).filter(pk__in=projects).count() < len(projects):
         raise PermissionDenied
-    if choice.decision not in allowed_decisions(held):
-        raise JobError(NOT_ALLOWED)
-    with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=held.receipt.job_id)
-        _settle(held, choice)
+    by_job: dict[UUID, list[HeldFile]] = defaultdict(list)
+    for held in holds:
+        by_job[held.receipt.job_id].append(held)
+    refusals: list[str] = []
+    for job_id, of_job in by_job.items():
+        with transaction.atomic():
+            refusals += _decide_in(Job.objects.select_for_update().get(pk=job_id), of_job, choice)
+    remove_settled([held.receipt_id for held in holds])
+    return refusals
+
+
+def _decide_in(job: Job, holds: Sequence[HeldFile], choice: Choice) -> Iterator[str]:
+    """Decide about files of one job inside the caller's transaction; yield refusals."""
+    again: list[int] = []
+    for held in holds:
+        try:
+            _settle(job, held, choice)
+        except JobError as error:
+            yield str(error)
+            continue
+        record_in(job.project, choice.by, ACTIONS[choice.decision], held, cause=held.cause)
         if choice.decision == Decision.REJECT:
             _append(held.receipt, Outcome.SKIPPED, "rejected", REJECTED)
         elif job.destination == Destination.FOLDER:
             _append(held.receipt, Outcome.HELD, "accepted", RUN_AGAIN)
         else:
-            _run_again(job, held.receipt)
-        record_in(project, choice.by, ACTIONS[choice.decision], held, cause=held.cause)
-    remove_settled([held.receipt_id])
+            again.append(held.receipt_id)
+    if again:
+        run_again(job, job.receipts.filter(pk__in=again))
 
 
-def _settle(held: HeldFile, choice: Choice) -> None:
+def _settle(job: Job, held: HeldFile, choice: Choice) -> None:
     """Note the decision, unless there is one already."""
+    if choice.decision not in allowed_decisions(held):
+        raise JobError(NOT_ALLOWED)
+    is_running = job.state in {JobState.WAITING, JobState.RUNNING}
+    is_ending = is_running and job.cancel_requested_at is not None
+    if is_ending and choice.decision != Decision.REJECT and job.destination != Destination.FOLDER:
+        raise JobError(CANCELLING)
     details = _details(held, choice)
     settled = HeldFile.objects.filter(pk=held.pk, decision="").update(
         **details,
@@ -138,11 +181,3 @@ def _append(receipt: FileReceipt, outcome: Outcome, code: str, reason: str) -> N
     ReceiptAttempt.objects.create(
         receipt=receipt, number=receipt.attempts, outcome=outcome, code=code, reason=reason
     )
-
-
-def _run_again(job: Job, receipt: FileReceipt) -> None:
-    """Let the file wait once more, in a part of its own; what the steward decided goes with it."""
-    is_running = job.state in {JobState.WAITING, JobState.RUNNING}
-    if is_running and job.cancel_requested_at is not None:
-        raise JobError(CANCELLING)
-    run_again(job, job.receipts.filter(pk=receipt.pk))

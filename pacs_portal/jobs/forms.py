@@ -52,15 +52,21 @@ class ReasonForm(forms.Form):
 class DecisionForm(ReasonForm):
     """What a steward decides about held files of one cause, and why."""
 
-    held = forms.TypedMultipleChoiceField(
-        coerce=UUID, error_messages={"required": _("Select at least one file.")}
-    )
+    held = forms.TypedMultipleChoiceField(coerce=UUID, required=False)
+    # Or all that are held as this one is, those on other pages too.
+    like = forms.TypedChoiceField(coerce=UUID, required=False, empty_value=None)
     decision = forms.ChoiceField(choices=Decision.choices)
 
     def __init__(self, *args: Any, held_ids: Iterable[UUID] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = cast(forms.TypedMultipleChoiceField, self.fields["held"])
-        choices.choices = [(str(held_id), str(held_id)) for held_id in held_ids]
+        known = [(str(held_id), str(held_id)) for held_id in held_ids]
+        for name in ("held", "like"):
+            cast(forms.ChoiceField, self.fields[name]).choices = known
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not (self.cleaned_data["held"] or self.cleaned_data["like"]):
+            self.add_error("held", _("Select at least one file."))
+        return self.cleaned_data
 
 
 class PictureForm(forms.Form):

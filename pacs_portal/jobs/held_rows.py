@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.causes import OTHER_CONTENT, allowed_decisions
-from pacs_portal.jobs.decisions import open_holds
+from pacs_portal.jobs.decisions import open_holds, open_like
 from pacs_portal.jobs.held_pictures import has_picture, is_here
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
 from pacs_portal.jobs.rulings import regions_in
@@ -89,6 +89,7 @@ class HeldGroup:
     offers: tuple[Offer, ...]
     by_value: bool
     rows: tuple[HeldRow, ...]
+    total: int  # with those on other pages
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,7 +137,10 @@ def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]
     for held in holds:
         name = shown_path(held.receipt.upload_file, keys)
         rows[_kind(held)].append(HeldRow(held, name, has_picture(held)))
-    return [HeldGroup(*kind, tuple(same)) for kind, same in rows.items()]
+    return [
+        HeldGroup(*kind, tuple(alike), total=open_like(alike[0].held).count())
+        for kind, alike in rows.items()
+    ]
 
 
 def _kind(held: HeldFile) -> _Kind:

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
-from pacs_portal.jobs.decisions import DECIDED, Choice, decide, open_holds
-from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.decisions import DECIDED, Choice, decide_all, open_holds, open_like
 from pacs_portal.jobs.forms import DecisionForm
 from pacs_portal.jobs.held_rows import held_groups
 from pacs_portal.jobs.models import Decision, HeldFile
@@ -24,6 +23,7 @@ from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 
 HELD_PER_PAGE = 50
+MOST_AT_ONCE = 1000  # decided about in one go; the page then offers the rest
 
 
 @require_safe
@@ -53,7 +53,7 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
     """Decide about held files, with one reason for all."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
     holds = {held.pk: held for held in open_holds(project)}
-    chosen = request.POST.getlist("held")
+    chosen = request.POST.getlist("held") or request.POST.getlist("like")
     form = DecisionForm(request.POST, held_ids=holds)
     if form.is_valid():
         choice = Choice(
@@ -61,8 +61,10 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
             by=cast(User, request.user),
             reason=form.cleaned_data["reason"],
         )
-        _decide_all(request, [holds[pk] for pk in form.cleaned_data["held"]], choice)
-    elif chosen and "held" in form.errors:
+        like = form.cleaned_data["like"]
+        wanted = open_like(holds[like])[:MOST_AT_ONCE] if like else ()
+        _decide_all(request, [*wanted] or [holds[pk] for pk in form.cleaned_data["held"]], choice)
+    elif chosen and form.errors.keys() & {"held", "like"}:
         messages.error(request, _(DECIDED))
     else:
         messages.error(request, form.sentence())
@@ -71,16 +73,11 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> None:
-    """Decide about each of `holds`; one that cannot be decided about does not stop the others."""
-    refusals: set[str] = set()
-    for held in holds:
-        try:
-            decide(held=held, choice=choice)
-        except JobError as error:
-            refusals.add(str(error))
-    count = len(holds)
-    if not refusals:
+    """Decide about each of `holds`, and say what came of it."""
+    refusals = decide_all(holds=holds, choice=choice)
+    count = len(holds) - len(refusals)
+    if count:
         done = ngettext("%d file is decided about.", "%d files are decided about.", count)
         messages.success(request, done % count)
-    for refusal in sorted(refusals):
+    for refusal in sorted(set(refusals)):
         messages.error(request, _(refusal))

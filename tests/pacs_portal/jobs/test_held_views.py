@@ -1,7 +1,8 @@
 import pytest
 from django.urls import reverse
 
-from pacs_portal.jobs import causes
+from pacs_portal.jobs import causes, held_views
+from pacs_portal.jobs.decisions import DECIDED, Choice, decide, decide_all, open_holds
 from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.models import Membership, Project, Role
@@ -71,6 +72,35 @@ def test_several_files_of_one_cause_are_decided_about_at_once(
         "I looked at it",
         "",
     }
+
+
+def test_files_on_other_pages_can_be_decided_about_with_those_shown(
+    job, holds, address, project, steward_client, outcomes, monkeypatch
+):
+    monkeypatch.setattr(held_views, "HELD_PER_PAGE", 2)
+    other = holds[2].receipt
+    other.reason = "Another name was found."
+    other.save()
+    page = steward_client.get(reverse("project_held", args=[project.key])).text
+    assert "files of this cause, on every page" not in page
+    other.reason = holds[0].receipt.reason
+    other.save()
+    page = steward_client.get(reverse("project_held", args=[project.key])).text
+    assert "All 3 files of this cause, on every page" in page
+    sent = {"decision": "accept", "like": str(holds[0].pk), "reason": "I looked at them"}
+    assert "3 files are decided about." in steward_client.post(address, sent, follow=True).text
+    assert decisions() == ["accept"] * 3
+    assert job.parts.filter(state="waiting").count() == 1
+    assert {outcomes(job)[number] for number in (2, 3, 4)} == {("waiting", "")}
+
+
+def test_what_somebody_decided_meanwhile_stops_no_other_file(
+    holds, address, steward_client, steward
+):
+    seen = list(open_holds(holds[0].receipt.job.project))
+    decide(held=holds[1], choice=Choice(Decision.REJECT, steward, "first"))
+    assert decide_all(holds=seen, choice=Choice(Decision.ACCEPT, steward, "later")) == [DECIDED]
+    assert decisions() == ["accept", "reject", "accept"]
 
 
 def test_a_file_is_rejected_once(job, holds, address, steward_client, steward, outcomes):
