@@ -45,7 +45,7 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """A real PostgreSQL; `postgresql.new_database()` gives a DATABASE_URL."""
+    """A real PostgreSQL; `new_database()` and `new_portal()` give a DATABASE_URL."""
     from tests.services.postgresql import RunningPostgres
 
     running = RunningPostgres()
@@ -59,7 +59,7 @@ def database_environment(request) -> dict[str, str]:
     """The environment of a portal of its own, on each of the two databases."""
     if request.param == "sqlite":
         return {}
-    return {"DATABASE_URL": request.getfixturevalue("postgresql").new_database()}
+    return {"DATABASE_URL": request.getfixturevalue("postgresql").new_portal()}
 
 
 @pytest.fixture(autouse=True)

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.migrated import ROOT, copy_migrated_data
 
 
 def answers_of(
     script: Path, folder: Path, count: int, environment: Mapping[str, str]
 ) -> list[list[str]]:
     """Run `script prepare` once, then `script work` `count` times; return the words of each."""
-    (folder / "data").mkdir()
+    copy_migrated_data(folder / "data")
     env = {
         "PACS2GO_DATA": str(folder / "data"),
         "PACS2GO_KEYS_FILE": str(folder / "keys"),

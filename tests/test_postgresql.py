@@ -41,8 +41,8 @@ def test_what_a_database_decides_is_decided_alike(postgresql) -> None:
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory, postgresql) -> CommandLine:
-    url = postgresql.new_database()
-    made = CommandLine(tmp_path_factory.mktemp("portal"), {"DATABASE_URL": url})
+    environment = {"DATABASE_URL": postgresql.new_portal()}
+    made = CommandLine(tmp_path_factory.mktemp("portal"), environment)
     made.start_portal()
     return made
 

@@ -16,7 +16,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from pacs_portal.jobs.steps import GivenIdentity  # noqa: E402
@@ -40,7 +39,6 @@ SPELLINGS = [
 
 
 def prepare() -> None:
-    call_command("migrate", verbosity=0)
     create_project(NewProject("heart", "Heart"), actor="test")
 
 

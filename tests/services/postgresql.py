@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import tempfile
 import time
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
 
+from tests.migrated import migrate
 from tests.services.orthanc import free_port
 
 READY_SECONDS = 30
@@ -76,13 +78,23 @@ class RunningPostgres:
             self._process.wait(timeout=30)
         shutil.rmtree(self.folder)
 
-    def new_database(self) -> str:
-        """Make an empty database and return its DATABASE_URL."""
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database, empty by default, and return its DATABASE_URL."""
         self._number += 1
         name = f"portal_{self._number}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._url(name)
+
+    def new_portal(self) -> str:
+        """Make a migrated database and return its DATABASE_URL."""
+        return self.new_database(self._migrated)
+
+    @cached_property
+    def _migrated(self) -> str:
+        url = self.new_database()
+        migrate({"DATABASE_URL": url})
+        return url.rpartition("/")[2]
 
     def _url(self, database: str) -> str:
         return f"postgresql://tests:{self._password}@127.0.0.1:{self.port}/{database}"

@@ -1,6 +1,6 @@
 """A worker for the crash tests, in a process of its own on a real database.
 
-    crashing_worker.py prepare FOLDER toys|real     migrate, upload, start a job; prints its id
+    crashing_worker.py prepare FOLDER toys|real     upload, start a job; prints its id
     crashing_worker.py run JOB toys|real [POINT before|after N [SIGNAL]]
     crashing_worker.py decide JOB toys|real [POINT …]   accept or replace what is held, if any is
     crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
@@ -26,7 +26,6 @@ import django  # noqa: E402
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 
 from pacs_portal.accounts.models import User  # noqa: E402
 from pacs_portal.archive.models import Instance  # noqa: E402
@@ -58,8 +57,6 @@ CHOICES = {"toys": ("toy", Destination.DOWNLOAD), "real": ("auto", Destination.A
 
 def prepare(folder: Path, kind: str) -> str:
     """Upload the files of `folder` and start a job over them."""
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    call_command("migrate", verbosity=0)
     user = User.objects.create_user("ada@example.org", "passphrase", is_staff=True)
     new = NewProject("heart", "Heart study")
     project = create_project(new, actor=user, owner=user, is_steward_too=True)

@@ -12,6 +12,8 @@ from typing import Any
 
 from PIL import Image
 
+from tests.migrated import copy_migrated_data
+
 SCRIPT = Path(__file__).with_name("crashing_worker.py")
 
 
@@ -71,6 +73,7 @@ def prepared(folder: Path, kind: str, files: dict[str, bytes], **environment: st
         path = folder / "sources" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    copy_migrated_data(folder / "data")
     made = Installation(folder, kind, "", environment)
     answer = made.call("prepare", str(folder / "sources"), kind)
     assert answer.returncode == 0, answer.stderr

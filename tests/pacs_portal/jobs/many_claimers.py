@@ -11,7 +11,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from pacs_portal.jobs.leases import claim  # noqa: E402
@@ -23,7 +22,6 @@ THREADS, PARTS = 8, 12
 
 
 def prepare() -> None:
-    call_command("migrate", verbosity=0)
     project = Project.objects.create(key="heart", name="Heart")
     upload = Upload.objects.create(project=project)
     job = Job.objects.create(project=project, upload=upload, tool="toy", destination="download")
