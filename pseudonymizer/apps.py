@@ -10,19 +10,24 @@ class PseudonymizerConfig(AppConfig):
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_standing_check
         from pacs_portal.jobs.causes import allow_decision
+        from pacs_portal.jobs.housekeeping import register_chore
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.releasing import register_wait
-        from pacs_portal.jobs.steps import register_step
+        from pacs_portal.jobs.steps import register_inner_step, register_step
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
         from pseudonymizer.matches import CAUSE, are_settled
+        from pseudonymizer.moving import catch_up
+        from pseudonymizer.moving_step import MovingStep
         from pseudonymizer.registry import standing_of
         from pseudonymizer.sealed_rows import BLOCKS, INDEXES, PATIENTS
         from pseudonymizer.step import PseudonymizeStep
         from pseudonymizer.transfer import may_transfer
 
         register_step(PseudonymizeStep())
+        register_inner_step(MovingStep())
+        register_chore(catch_up)
         register_sealed(PATIENTS, INDEXES, BLOCKS)
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")

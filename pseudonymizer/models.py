@@ -180,6 +180,68 @@ class PossibleMatch(models.Model):
         return f"{self.patient_id} {self.candidate_id} {self.state}"
 
 
+class PatientMerge(models.Model):
+    """Two patients of the registry whom a steward found to be one; until it is undone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="merges")
+    kept = models.ForeignKey(RegistryPatient, on_delete=models.PROTECT, related_name="+")
+    gone = models.ForeignKey(RegistryPatient, on_delete=models.PROTECT, related_name="merges")
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    merged_at = models.DateTimeField(auto_now_add=True)
+    reason = models.CharField(max_length=16, choices=MatchReason)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True)
+    undo_reason = models.CharField(max_length=16, choices=MatchReason, blank=True)
+
+    class Meta:
+        ordering = ["-merged_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["gone"], condition=Q(undone_at=None), name="merge_one_open_per_patient"
+            ),
+            models.CheckConstraint(condition=~Q(kept=models.F("gone")), name="merge_of_two"),
+            models.CheckConstraint(
+                condition=Q(undone_at=None, undone_by=None, undo_reason="")
+                | Q(undone_at__isnull=False, undone_by__isnull=False) & ~Q(undo_reason=""),
+                name="merge_undone_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} into {self.kept_id}"
+
+    @property
+    def is_undone(self) -> bool:
+        """Tell whether the patients are two again."""
+        return self.undone_at is not None
+
+
+class MovedInstance(models.Model):
+    """A stored image that a merge, or its undo, gave to another patient; noted before it went."""
+
+    merge = models.ForeignKey(PatientMerge, on_delete=models.PROTECT, related_name="moved")
+    is_undo = models.BooleanField()
+    sop_instance_uid = models.CharField(max_length=64)
+    old_sha256 = models.CharField(max_length=64)
+    new_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["merge", "is_undo", "sop_instance_uid"], name="moved_instance_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sop_instance_uid
+
+
 class ProfileVersion(models.Model):
     """One version of a project's profile; the newest counts. Rows never change (triggers.py)."""
 

@@ -51,7 +51,8 @@ def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> Regis
 
     However many processes ask for one new patient at once, in one spelling or in several, they
     all get the same: one after the other is let in. A patient who may be somebody known comes
-    back provisional, and her files wait for a steward.
+    back provisional, and her files wait for a steward. One who was merged with another comes back
+    as herself, so that a plan says whose files would have to go back; `subject_of` knows the rest.
 
     Raises
     ------
@@ -181,7 +182,7 @@ def _recognize(project: Project, digests: Digests) -> RegistryPatient | None:
                 project=project, indexes__kind=kind, indexes__digest__in=digests[kind]
             ).first()
             if found:
-                return current(found)
+                return found
     return None
 
 

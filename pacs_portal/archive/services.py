@@ -40,6 +40,7 @@ __all__ = [
     "register_standing_check",
     "store",
     "stored_instances",
+    "studies_of",
     "sweep_deletions",
 ]
 
@@ -69,6 +70,11 @@ def open_studies(*, uids: Sequence[str], by: User | AnonymousUser) -> list[Study
     for study in studies:
         record_in(study.project, by, "study.opened", study)
     return studies
+
+
+def studies_of(instances: QuerySet[Instance]) -> QuerySet[Study]:
+    """Return the studies that hold some of `instances`."""
+    return Study.objects.filter(pk__in=instances.values("series__study"))
 
 
 def move_studies(studies: QuerySet[Study], *, patient_id: str) -> None:

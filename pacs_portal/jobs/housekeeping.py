@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +27,13 @@ from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
 logger = logging.getLogger(__name__)
 DAY_SECONDS = 24 * 3600
 FORGET_WORKERS_AFTER = timedelta(days=1)
+_chores: list[Callable[[], None]] = []
+
+
+def register_chore(chore: Callable[[], None]) -> None:
+    """Let a tool do something of its own from time to time, safe in several processes at once."""
+    if chore not in _chores:
+        _chores.append(chore)
 
 
 def keep_house() -> None:
@@ -45,6 +52,8 @@ def keep_house() -> None:
     sweep_storage()
     forgotten = timezone.now() - FORGET_WORKERS_AFTER
     WorkerHeartbeat.objects.filter(seen_at__lt=forgotten).delete()
+    for chore in _chores:
+        chore()
     try:
         sweep_deletions()
     except ArchiveError as error:

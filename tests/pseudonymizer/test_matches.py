@@ -125,7 +125,7 @@ def test_the_same_person_goes_on_under_the_older_pseudonym(
     decide(match, SAME)
     heinz.refresh_from_db()
     assert current(heinz) == hans
-    assert resolve(project, HEINZ, None) == hans
+    assert current(resolve(project, HEINZ, None)) == hans
     run_job_here(heinz_job)
     assert outcomes(heinz_job) == [("written", "")]
     assert written(heinz_job, tmp_path) == [hans.pseudonym]
