@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,19 @@ class Portal:
     """A data folder and a key file, for processes that rotate its keys or work meanwhile."""
 
     folder: Path
+    database: dict[str, str] = field(default_factory=dict)
+
+    def prepare(self) -> "Portal":
+        (self.folder / "data").mkdir(parents=True)
+        answer = self.call("prepare")
+        assert answer.returncode == 0, answer.stderr
+        return self
 
     @property
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
+            **self.database,
             "PACS2GO_DATA": str(self.folder / "data"),
             "PACS2GO_KEYS_FILE": str(self.folder / "keys"),
             "PYTHONPATH": str(SCRIPT.parents[2]),
@@ -77,22 +85,12 @@ class Portal:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Portal:
-    portal = Portal(tmp_path_factory.mktemp("rotation") / "portal")
-    (portal.folder / "data").mkdir(parents=True)
-    answer = portal.call("prepare")
-    assert answer.returncode == 0, answer.stderr
-    return portal
+    return Portal(tmp_path_factory.mktemp("rotation") / "portal").prepare()
 
 
 @pytest.fixture(scope="module")
 def before(prepared) -> dict[str, Any]:
     return prepared.ask("inspect")
-
-
-@pytest.fixture
-def portal(prepared, tmp_path) -> Portal:
-    shutil.copytree(prepared.folder, tmp_path / "portal")
-    return Portal(tmp_path / "portal")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +120,11 @@ def test_a_rotation_that_was_killed_loses_nothing_and_goes_on(before, crashes, p
     assert len(after["master_keys"]) == 1
 
 
-def test_while_keys_are_rotated_everybody_keeps_one_pseudonym(before, portal) -> None:
+def test_while_keys_are_rotated_everybody_keeps_one_pseudonym(
+    tmp_path, database_environment
+) -> None:
+    portal = Portal(tmp_path / "portal", database_environment).prepare()
+    before = portal.ask("inspect")
     askers = [portal.start("ask") for _ in range(2)]
     for asker in askers:
         assert asker.stdout.readline() == "asking\n"
