@@ -1,16 +1,19 @@
 """The registry in Django's administration: to read, by staff who are stewards of the project."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Project
-from pseudonymizer.disclosure import record_listing
+from pseudonymizer.disclosure import permit_listing
 from pseudonymizer.models import RegistryPatient
+from pseudonymizer.refusals import discloses
 from pseudonymizer.registry import identity_of
 
 
@@ -32,7 +35,9 @@ class RegistryPatientAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("patient"))
     def patient(self, obj: RegistryPatient) -> str:
-        """Name, ID and birth date as the images gave them."""
+        """Name, ID and birth date as the images gave them, where the gate permitted them."""
+        if not getattr(obj, "is_disclosed", False):
+            return "–"
         identity = identity_of(obj)
         return " · ".join(
             part for part in (identity.name, identity.patient_id, identity.birth_date) if part
@@ -42,16 +47,19 @@ class RegistryPatientAdmin(admin.ModelAdmin):
         stewarded = Project.objects.stewarded_by(_person(request))
         return super().get_queryset(request).filter(project__in=stewarded)
 
+    @method_decorator(discloses)
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Record who was listed."""
+        """Show what the gate permits."""
         response = super().changelist_view(request, extra_context)
         listed = getattr(response, "context_data", {}).get("cl")
         if listed is not None:
-            record_listing(listed.result_list, by=_person(request))
+            listed.result_list = list(listed.result_list)
+            _disclose(listed.result_list, request)
         return response
 
+    @method_decorator(discloses)
     def change_view(
         self,
         request: HttpRequest,
@@ -59,11 +67,12 @@ class RegistryPatientAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Record who was shown."""
-        shown = self.get_object(request, object_id)
+        """Show what the gate permits."""
+        response = super().change_view(request, object_id, form_url, extra_context)
+        shown = getattr(response, "context_data", {}).get("original")
         if shown is not None:
-            record_listing([shown], by=_person(request))
-        return super().change_view(request, object_id, form_url, extra_context)
+            _disclose([shown], request)
+        return response
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -87,6 +96,13 @@ class RegistryPatientAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: RegistryPatient | None = None
     ) -> bool:
         return False
+
+
+def _disclose(patients: Sequence[RegistryPatient], request: HttpRequest) -> None:
+    """Mark whom the page, which is rendered after this, may show."""
+    permitted = permit_listing(patients, by=_person(request))
+    for patient in patients:
+        patient.is_disclosed = patient.pk in permitted  # type: ignore[attr-defined]
 
 
 def _person(request: HttpRequest) -> User:

@@ -1,67 +1,124 @@
-"""Every look at who stands behind a pseudonym: one function each, and each leaves its record."""
+"""The one gate to who stands behind a pseudonym: nothing is shown but through these functions.
+
+Each checks that the person is a data steward now, that she has not seen too much in a while
+(limits.py), and, where the project wants two people, that another steward approved it
+(approvals.py); and each leaves its record in the audit log before anything is opened.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.core.exceptions import PermissionDenied
 
+from pacs_portal.accounts.models import User
 from pacs_portal.audit.services import Actor
 from pacs_portal.jobs.models import Job, JobUnit
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import project_keys
-from pacs_portal.projects.models import Project
-from pacs_portal.projects.services import record_in
+from pacs_portal.projects.models import Project, Role
+from pacs_portal.projects.services import holds, record_in
+from pseudonymizer import limits
+from pseudonymizer.approvals import Matter, needs_two, use_approval
 from pseudonymizer.mapping import mapping_lines
-from pseudonymizer.models import RegistryPatient
+from pseudonymizer.models import Disclosure, Reason, RegistryPatient
 from pseudonymizer.registry import find, identity_of
 
+ACTIONS = {
+    Disclosure.IDENTITY: limits.VIEWED,
+    Disclosure.SEARCH: limits.SEARCHED,
+    Disclosure.PAIRS: limits.PAIR_VIEWED,
+    Disclosure.EXPORT: limits.EXPORTED,
+}
 
-class Reason(models.TextChoices):
-    """Why somebody looks; codes, since free text could name the patient in the audit log."""
 
-    FINDING = "finding", _("a finding that the patient must learn of")
-    CONSENT = "consent", _("consent was withdrawn or must be checked")
-    FOLLOW_UP = "follow-up", _("data of the same patient are to be added")
-    QUALITY = "quality", _("quality check, mix-up of patients")
-    SAFEKEEPING = "safekeeping", _("safekeeping of the mapping elsewhere")
-    REQUEST = "request", _("request of an ethics board or authority")
+@dataclass(frozen=True)
+class ExportPermit:
+    """That somebody may export the mapping of a project now; `permit_export` makes it."""
+
+    project: Project
+    by: Actor
+
+
+def permit(matter: Matter, *, by: Actor) -> None:
+    """Refuse what may not be disclosed; who is permitted something has to record it.
+
+    Raises
+    ------
+    PermissionDenied
+        If `by` is no data steward of the project.
+    TooManyError
+        If she has seen too much in a while.
+    ApprovalNeededError
+        If another data steward has to approve it first.
+    """
+    if isinstance(by, User) and not holds(matter.project, by, Role.STEWARD):
+        raise PermissionDenied
+    limits.check_limit(matter.project, ACTIONS[matter.kind], by=by)
+    use_approval(matter, by=by)
 
 
 def view_identity(patient: RegistryPatient, *, by: Actor, reason: Reason) -> GivenIdentity:
     """Return who the patient is, and record the look."""
-    record_in(patient.project, by, "registry.identity_viewed", patient, reason=reason.value)
+    permit(Matter(patient.project, Disclosure.IDENTITY, patient), by=by)
+    record_in(patient.project, by, limits.VIEWED, patient, reason=reason.value)
     return identity_of(patient)
+
+
+def view_pair(
+    first: RegistryPatient, second: RegistryPatient, *, by: Actor
+) -> tuple[GivenIdentity, GivenIdentity]:
+    """Return who two patients of a project are, side by side, and record the look at both."""
+    permit(Matter(first.project, Disclosure.PAIRS), by=by)
+    record_in(first.project, by, limits.PAIR_VIEWED, first, other=str(second.pk))
+    return identity_of(first), identity_of(second)
 
 
 def find_patient(project: Project, identity: GivenIdentity, *, by: Actor) -> RegistryPatient | None:
     """Return the patient of exactly this identity, and record that somebody asked, not for whom."""
+    permit(Matter(project, Disclosure.SEARCH), by=by)
     found = find(project, identity)
-    record_in(project, by, "registry.searched", found, found=found is not None)
+    record_in(project, by, limits.SEARCHED, found, found=found is not None)
     return found
+
+
+def permit_export(project: Project, *, by: Actor) -> ExportPermit:
+    """Permit one export; for those who must know before a long run."""
+    permit(Matter(project, Disclosure.EXPORT), by=by)
+    return ExportPermit(project, by)
 
 
 def export_mapping(project: Project, *, by: Actor, reason: Reason) -> Iterator[str]:
     """Return the project's mapping as lines of CSV, and record the export before the first one."""
+    permit_export(project, by=by)
     patients = RegistryPatient.objects.filter(project=project).select_related("merged_into")
-    record_in(project, by, "registry.exported", reason=reason.value, patients=patients.count())
+    record_in(project, by, limits.EXPORTED, reason=reason.value, patients=patients.count())
     return mapping_lines(patients.iterator(chunk_size=500), project_keys(project.pk))
 
 
-def export_job_mapping(job: Job, *, by: Actor) -> Iterator[str]:
+def export_job_mapping(job: Job, permitted: ExportPermit) -> Iterator[str]:
     """Return the mapping of the patients of one job as lines of CSV, and record the export."""
+    if permitted.project != job.project:
+        raise PermissionDenied
     units = JobUnit.objects.filter(part__job=job, plan__has_key="patient")
     patient_ids = {UUID(unit.plan["patient"]) for unit in units.iterator()}
     keys = project_keys(job.project_id)
     patients = RegistryPatient.objects.filter(project=job.project).select_related("merged_into")
     wanted = [patient for patient in patients.iterator() if patient.pk in patient_ids]
-    record_in(job.project, by, "registry.exported", job, patients=len(wanted))
+    record_in(job.project, permitted.by, limits.EXPORTED, job, patients=len(wanted))
     return mapping_lines(wanted, keys)
 
 
-def record_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> None:
-    """Record that a page showed the identities of `patients`: one event per project."""
-    shown = Counter(patient.project for patient in patients)
-    for project, count in shown.items():
-        record_in(project, by, "registry.identities_listed", patients=count)
+def permit_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> frozenset[UUID]:
+    """Record a page that lists identities, one event per project; return whose it may show.
+
+    Where two people are needed, a list shows pseudonyms alone.
+    """
+    projects = {patient.project_id: patient.project for patient in patients}
+    alone = {pk for pk, project in projects.items() if not needs_two(project)}
+    shown = [patient for patient in patients if patient.project_id in alone]
+    for project_id, count in Counter(patient.project_id for patient in shown).items():
+        limits.check_limit(projects[project_id], limits.LISTED, by=by)
+        record_in(projects[project_id], by, limits.LISTED, patients=count)
+    return frozenset(patient.pk for patient in shown)

@@ -1,5 +1,13 @@
 """What can go wrong with the registry and with profiles."""
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from pseudonymizer.approvals import Matter
+
 
 class PseudonymizerError(Exception):
     """What cannot be done; its text is for people and quotes no value."""
@@ -19,6 +27,22 @@ class ListError(PseudonymizerError):
 
 class ListChangedError(ListError):
     """What was found when the list was checked holds no longer."""
+
+
+class TooManyError(RegistryError):
+    """A person has seen as much of the registry as anybody may in a while."""
+
+    def __init__(self, within: timedelta) -> None:
+        super().__init__(_("You have looked at too many identities in a short time."))
+        self.within = within
+
+
+class ApprovalNeededError(RegistryError):
+    """The project wants two people for this, and no other data steward has approved it."""
+
+    def __init__(self, matter: "Matter") -> None:
+        super().__init__(_("Another data steward has to approve this first."))
+        self.matter = matter
 
 
 class ProfileError(PseudonymizerError):

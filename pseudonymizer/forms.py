@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
-from pseudonymizer.disclosure import Reason
+from pseudonymizer.approvals import Matter
+from pseudonymizer.models import LOOK_REASONS, RULE_REASONS, Disclosure, Reason
 
 
 class ReasonForm(forms.Form):
@@ -16,7 +17,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=[("", _("Choose a reason")), *Reason.choices],
+        choices=[("", _("Choose a reason")), *((r.value, r.label) for r in LOOK_REASONS)],
         help_text=_("It is kept in the audit log, with your name and the time."),
     )
 
@@ -37,6 +38,44 @@ class TransferForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         field = cast(forms.ModelChoiceField, self.fields["target"])
         field.queryset = targets
+
+
+class AskForm(forms.Form):
+    """What another data steward is asked to approve."""
+
+    kind = forms.ChoiceField(choices=Disclosure.choices, widget=forms.HiddenInput)
+    patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        help_text=_("It is shown to the other data stewards and kept in the audit log."),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        is_rule = self["kind"].value() == Disclosure.RULE_OFF
+        reasons = RULE_REASONS if is_rule else LOOK_REASONS
+        choices = [("", _("Choose a reason")), *((r.value, r.label) for r in reasons)]
+        self.fields["reason"] = forms.ChoiceField(
+            label=self.fields["reason"].label,
+            help_text=self.fields["reason"].help_text,
+            choices=choices,
+        )
+
+    @classmethod
+    def about(cls, matter: Matter) -> "AskForm":
+        """Return the form that asks about `matter`."""
+        patient = matter.patient.pk if matter.patient else None
+        return cls(auto_id="id_ask_%s", initial={"kind": matter.kind, "patient": patient})
+
+    @property
+    def chosen_kind(self) -> Disclosure:
+        """What a valid form asks for."""
+        return Disclosure(self.cleaned_data["kind"])
+
+    @property
+    def chosen(self) -> Reason:
+        """The reason of a valid form."""
+        return Reason(self.cleaned_data["reason"])
 
 
 class FindPatientForm(forms.Form):

@@ -10,6 +10,34 @@ from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.models import Job
 from pacs_portal.projects.models import Project
+from pseudonymizer.approval_models import (
+    LOOK_REASONS,
+    RULE_REASONS,
+    Disclosure,
+    DisclosureRequest,
+    Reason,
+    RequestState,
+    TwoPersonRule,
+)
+
+__all__ = [
+    "LOOK_REASONS",
+    "RULE_REASONS",
+    "Disclosure",
+    "DisclosureRequest",
+    "IndexKind",
+    "MatchReason",
+    "MatchState",
+    "PatientBlock",
+    "PatientIndex",
+    "PatientState",
+    "PossibleMatch",
+    "ProfileVersion",
+    "Reason",
+    "RegistryPatient",
+    "RequestState",
+    "TwoPersonRule",
+]
 
 
 class PatientState(models.TextChoices):

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from pseudonymizer import import_views, preview_views, profile_views, transfer_views, views
+from pseudonymizer import (
+    approval_views,
+    import_views,
+    preview_views,
+    profile_views,
+    transfer_views,
+    views,
+)
 
 urlpatterns = [
     path("profile/", profile_views.profile, name="profile"),
@@ -20,6 +27,14 @@ urlpatterns = [
         "registry/import/confirm/",
         import_views.registry_import_confirm,
         name="registry_import_confirm",
+    ),
+    path("registry/approvals/", approval_views.approvals, name="approvals"),
+    path("registry/approvals/rule/", approval_views.two_people_on, name="two_people_on"),
+    path("registry/approvals/ask/", approval_views.approval_ask, name="approval_ask"),
+    path(
+        "registry/approvals/<uuid:request_id>/",
+        approval_views.approval_answer,
+        name="approval_answer",
     ),
     path("registry/<uuid:patient_id>/", views.registry_patient, name="registry_patient"),
 ]

@@ -17,9 +17,11 @@ from pacs_portal.accounts.recent_sign_in import recent_sign_in_required, signed_
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
+from pseudonymizer.approvals import Matter, needs_two, requests_for
 from pseudonymizer.disclosure import export_mapping, find_patient, view_identity
 from pseudonymizer.forms import FindPatientForm, ReasonForm
-from pseudonymizer.models import RegistryPatient
+from pseudonymizer.models import Disclosure, RegistryPatient
+from pseudonymizer.refusals import approval_context, discloses
 
 PATIENTS_PER_PAGE = 50
 BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
@@ -31,6 +33,7 @@ def registry(request: HttpRequest, key: str) -> HttpResponse:
     return _registry_page(request, _stewarded(request, key))
 
 
+@discloses
 @require_POST
 def registry_find(request: HttpRequest, key: str) -> HttpResponse:
     """Look for one patient by an exact identity, which is sent in the body and kept nowhere."""
@@ -46,6 +49,7 @@ def registry_find(request: HttpRequest, key: str) -> HttpResponse:
     return _registry_page(request, project, find_form=form, found=found, has_searched=True)
 
 
+@discloses
 @recent_sign_in_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def registry_patient(request: HttpRequest, key: str, patient_id: UUID) -> HttpResponse:
@@ -62,10 +66,12 @@ def registry_patient(request: HttpRequest, key: str, patient_id: UUID) -> HttpRe
         "studies": _studies(project).filter(patient_id=patient.pseudonym),
         "form": form,
         "identity": identity,
+        "approval": approval_context(request, Matter(project, Disclosure.IDENTITY, patient)),
     }
     return render(request, "pseudonymizer/registry_patient.html", context)
 
 
+@discloses
 @recent_sign_in_required
 @require_POST
 def registry_export(request: HttpRequest, key: str) -> HttpResponseBase:
@@ -95,6 +101,10 @@ def _registry_page(request: HttpRequest, project: Project, **context: object) ->
         "may_find": signed_in_recently(request),
         "find_form": FindPatientForm(),
         "export_form": ReasonForm(auto_id="id_export_%s"),
+        "needs_two": needs_two(project),
+        "waiting_requests": requests_for(project, _person(request)).count(),
+        "find_approval": approval_context(request, Matter(project, Disclosure.SEARCH)),
+        "export_approval": approval_context(request, Matter(project, Disclosure.EXPORT)),
     }
     return render(request, "pseudonymizer/registry.html", defaults | context)
 

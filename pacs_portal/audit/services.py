@@ -1,13 +1,21 @@
 """The one way to write the audit log."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.utils import timezone
 
 from pacs_portal.audit.models import Event
 
 Actor = AbstractBaseUser | str
+
+
+def count_since(actor: AbstractBaseUser, action: str, within: timedelta) -> int:
+    """Return how often a person did something lately."""
+    since = timezone.now() - within
+    return Event.objects.filter(actor_id=actor.pk, action=action, at__gt=since).count()
 
 
 def record(

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
 
-from tests.command_line import CommandLine, read_report
+from tests.command_line import ROOT, CommandLine, read_report
 
 NAME, PATIENT_ID = "Zwirbelmayr^Hans", "A-471108"
 
@@ -97,6 +97,28 @@ def test_the_mapping_goes_where_the_person_says_and_nobody_else_reads_it(portal,
     (path,) = outputs(tmp_path / "out")
     assert row["pseudonym"] == pydicom.dcmread(path).PatientID
     assert (row["patient_name"], row["patient_id"]) == (NAME, PATIENT_ID)
+
+
+def test_where_a_project_wants_two_people_a_mapping_takes_an_approved_export(
+    portal, tmp_path
+) -> None:
+    assert portal.run("createproject", "brain", "--name", "Brain").status == 0
+    begin = "from tests.pseudonymizer.two_stewards import begin; begin('brain')"
+    approve = "from tests.pseudonymizer.two_stewards import approve_export as a; a('brain')"
+    source, mapping = write_slice(tmp_path / "1.dcm"), tmp_path / "mapping.csv"
+    command = ["pseudonymize", source, "--project", "brain", "--output", tmp_path / "out"]
+    command += ["--mapping", mapping]
+    path = {"PYTHONPATH": str(ROOT)}
+
+    assert portal.run("shell", "-c", begin, **path).status == 0
+    refused = portal.run(*command)
+    assert (refused.status, outputs(tmp_path / "out")) == (2, [])
+    assert "wants two people" in refused.err
+
+    assert portal.run("shell", "-c", approve, **path).status == 0
+    assert portal.run(*command).status == 0
+    assert NAME in mapping.read_text(encoding="utf-8")
+    assert portal.run(*command).status == 2  # it counted once
 
 
 def test_history_and_audit_name_who_ran_it(portal, tmp_path) -> None:

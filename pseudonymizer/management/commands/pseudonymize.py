@@ -4,10 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pacs_portal.jobs.commandline import check_writable, project_of, wrong_usage
+from pacs_portal.jobs.commandline import (
+    Sources,
+    actor_label,
+    check_writable,
+    project_of,
+    wrong_usage,
+)
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.tool_command import ToolCommand
-from pseudonymizer.disclosure import export_job_mapping
+from pseudonymizer.disclosure import ExportPermit, export_job_mapping, permit_export
+from pseudonymizer.errors import ApprovalNeededError
+
+NEEDS_TWO = (
+    "--mapping: this project wants two people for an export. A data steward asks for it on the "
+    "registry's page, another one approves it there; then run the command again."
+)
 
 
 class Command(ToolCommand):
@@ -15,6 +27,7 @@ class Command(ToolCommand):
 
     help = "Pseudonymize DICOM: every patient gets the project's pseudonym, nothing is overwritten."
     tool = "pseudonymize"
+    permitted: ExportPermit | None = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -38,6 +51,17 @@ class Command(ToolCommand):
             raise wrong_usage("--mapping must not lie in the output folder: keep them apart.")
         return super().work(options)
 
+    def work_in_project(
+        self, options: Mapping[str, Any], job_options: Mapping[str, Any], sources: Sources
+    ) -> dict[str, Any]:
+        """Ask before the work: what another person has to approve is no surprise at its end."""
+        if options["mapping"]:
+            try:
+                self.permitted = permit_export(project_of(options["project"]), by=actor_label())
+            except ApprovalNeededError:
+                raise wrong_usage(NEEDS_TWO) from None
+        return super().work_in_project(options, job_options, sources)
+
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Name the profile, if the person named one and it exists."""
         name = options["profile"]
@@ -54,7 +78,7 @@ class Command(ToolCommand):
 
     def after(self, job: Job, options: Mapping[str, Any]) -> None:
         """Write the mapping to where the person said."""
-        if options["mapping"]:
+        if self.permitted is not None:
             lines = io.StringIO(newline="")
-            lines.writelines(export_job_mapping(job, by=job.actor_label))
+            lines.writelines(export_job_mapping(job, self.permitted))
             self.write_for_person("--mapping", options["mapping"], lines.getvalue())
