@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("projects", "0001_initial"),
-        ("pseudonymizer", "0005_pseudonym_once_per_project"),
+        ("pseudonymizer", "0006_patient_merge"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
