@@ -3,6 +3,7 @@
     crashing_worker.py prepare FOLDER toys|real     upload, start a job; prints its id
     crashing_worker.py run JOB toys|real [POINT before|after N [SIGNAL]]
     crashing_worker.py decide JOB toys|real [POINT …]   accept or replace what is held, if any is
+    crashing_worker.py merge JOB real                 merge its patients; prints the job it takes
     crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
 
 With a point, the process sends itself SIGKILL, or SIGNAL, before or after the N-th call of what
@@ -50,6 +51,9 @@ from pacs_portal.uploads.services import (  # noqa: E402
     create_upload,
     receive_file,
 )
+from pseudonymizer.merging import merge  # noqa: E402
+from pseudonymizer.models import MatchReason  # noqa: E402
+from pseudonymizer.moving import jobs_of  # noqa: E402
 from tests.pacs_portal.jobs.toys import ToyStep  # noqa: E402
 
 CHOICES = {"toys": ("toy", Destination.DOWNLOAD), "real": ("auto", Destination.ARCHIVE)}
@@ -71,6 +75,14 @@ def prepare(folder: Path, kind: str) -> str:
     complete_upload(upload)
     tool, destination = CHOICES[kind]
     return str(create_job(upload=upload, tool=tool, destination=destination, by=user).pk)
+
+
+def merge_patients(job: Job) -> str:
+    """Merge the second patient of the job's project into the first; print the job that it takes."""
+    kept, gone = job.project.patients.order_by("created_at")
+    by = User.objects.get()
+    made = merge(kept=kept, gone=gone, by=by, reason=MatchReason.SPELLING)
+    return str(jobs_of(made).get().pk)
 
 
 def decide_all(job: Job, kind: str) -> None:
@@ -160,6 +172,9 @@ def main(command: str, subject: str, kind: str, *crash: str) -> None:
         sys.stdout.write(prepare(Path(subject), kind))
         return
     job = Job.objects.get(pk=subject)
+    if command == "merge":
+        sys.stdout.write(merge_patients(job))
+        return
     if crash:
         point, when, number, *name = crash
         crash_at(point, when, int(number), signal.Signals[name[0] if name else "SIGKILL"])

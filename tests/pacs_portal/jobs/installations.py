@@ -56,6 +56,12 @@ class Installation:
     def decide(self, *crash: str) -> subprocess.CompletedProcess[str]:
         return self.call("decide", self.job, self.kind, *crash)
 
+    def merge(self) -> None:
+        """Merge the patients of the job; the job that this takes becomes the installation's."""
+        answer = self.call("merge", self.job, self.kind)
+        assert answer.returncode == 0, answer.stderr
+        self.job = answer.stdout.strip()
+
     def start(self, *crash: str) -> subprocess.Popen[bytes]:
         """Run in the background."""
         command = [sys.executable, str(SCRIPT), "run", self.job, self.kind, *crash]
