@@ -9,7 +9,14 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from pacs_portal.jobs.models import Destination, Job, Outcome
-from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile, UnitContext, step_named
+from pacs_portal.jobs.steps import (
+    FileRuling,
+    GivenIdentity,
+    PlannedUnit,
+    StepFile,
+    UnitContext,
+    step_named,
+)
 from pacs_portal.uploads.models import Upload
 from pseudonymizer.engine import ProfileSpec
 from pseudonymizer.engine.profile import ENGINE_RULES
@@ -174,6 +181,36 @@ def test_what_only_the_registry_knows_is_found_in_an_output(job, tmp_path) -> No
     assert (verdict.outcome, verdict.code) == (Outcome.HELD, "identifier-left")
     assert "(0028,1055)" in verdict.sentence
     assert "zwirbelmayr" not in verdict.sentence.lower()
+
+
+def test_a_stewards_word_on_values_is_honored_for_this_file_alone(job, tmp_path) -> None:
+    texts = {"WindowCenterWidthExplanation": "Zwirbelmayr", "ConvolutionKernel": "Kieselstein"}
+    name = {"PatientName": "Zwirbelmayr^Kieselstein"}
+    files = [slice_of(tmp_path, number, **texts, **name) for number in (1, 2)]
+    (unit,) = STEP.plan(job, files, {}).units
+    prepared = STEP.prepare(job, unit)
+    first = run(job, prepared, tmp_path / "work")
+    assert [[found.text for found in verdict.findings] for verdict in first.verdicts] == [
+        ["kieselstein", "zwirbelmayr"]
+    ] * 2
+
+    ruling = FileRuling(
+        false_alarms=frozenset({"kieselstein"}), removals=frozenset({"zwirbelmayr"})
+    )
+    context = UnitContext(
+        job,
+        prepared.values,
+        {},
+        tmp_path / "work",
+        rulings={1: ruling},
+        private=prepared.private,
+    )
+    again = STEP.run(context, prepared.files)
+    assert [verdict.receipt_id for verdict in again.verdicts] == [2]
+    (output,) = again.files
+    written = pydicom.dcmread(output.path)
+    assert written.ConvolutionKernel == "Kieselstein"
+    assert "WindowCenterWidthExplanation" not in written
 
 
 def test_two_files_that_claim_to_be_one_instance_both_keep_their_bytes(job, tmp_path) -> None:
