@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -39,6 +40,11 @@ class Matter:
 def needs_two(project: Project) -> bool:
     """Tell whether nobody sees identities of this project alone."""
     return TwoPersonRule.objects.filter(project=project).exists()
+
+
+def projects_of_two() -> QuerySet[Any]:
+    """Return the ids of the projects in which nobody sees identities alone."""
+    return TwoPersonRule.objects.values("project")
 
 
 def may_switch_on(project: Project, by: User) -> bool:

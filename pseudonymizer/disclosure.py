@@ -53,10 +53,7 @@ def permit(matter: Matter, *, by: Actor) -> None:
     ApprovalNeededError
         If another data steward has to approve it first.
     """
-    if isinstance(by, User) and not holds(matter.project, by, Role.STEWARD):
-        raise PermissionDenied
-    limits.check_limit(matter.project, ACTIONS[matter.kind], by=by)
-    use_approval(matter, by=by)
+    _check(matter, ACTIONS[matter.kind], by)
 
 
 def view_identity(patient: RegistryPatient, *, by: Actor, reason: Reason) -> GivenIdentity:
@@ -81,6 +78,11 @@ def find_patient(project: Project, identity: GivenIdentity, *, by: Actor) -> Reg
     found = find(project, identity)
     record_in(project, by, limits.SEARCHED, found, found=found is not None)
     return found
+
+
+def permit_list_check(project: Project, *, by: Actor) -> None:
+    """Permit that a list of identities is compared with the registry: many searches at once."""
+    _check(Matter(project, Disclosure.SEARCH), limits.LIST_CHECKED, by)
 
 
 def permit_export(project: Project, *, by: Actor) -> ExportPermit:
@@ -122,3 +124,10 @@ def permit_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> frozens
         limits.check_limit(projects[project_id], limits.LISTED, by=by)
         record_in(projects[project_id], by, limits.LISTED, patients=count)
     return frozenset(patient.pk for patient in shown)
+
+
+def _check(matter: Matter, action: str, by: Actor) -> None:
+    if isinstance(by, User) and not holds(matter.project, by, Role.STEWARD):
+        raise PermissionDenied
+    limits.check_limit(matter.project, action, by=by)
+    use_approval(matter, by=by)

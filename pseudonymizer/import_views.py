@@ -20,10 +20,12 @@ from pseudonymizer.errors import ListChangedError, ListError
 from pseudonymizer.importing import CheckedList, check_list, import_list
 from pseudonymizer.lists.parcels import Parcel, open_parcel, seal_parcel
 from pseudonymizer.lists.reading import LARGEST_BYTES
+from pseudonymizer.refusals import discloses
 
 CONFLICTS_SHOWN = 500
 
 
+@discloses
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def registry_import(request: HttpRequest, key: str) -> HttpResponse:
@@ -41,6 +43,7 @@ def registry_import(request: HttpRequest, key: str) -> HttpResponse:
     return _checked_page(request, project, file.read())
 
 
+@discloses
 @sensitive_variables()
 @sensitive_post_parameters()
 @require_POST

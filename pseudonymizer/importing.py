@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from pacs_portal.audit.services import Actor
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
+from pseudonymizer.disclosure import permit_list_check
 from pseudonymizer.enrolling import Enrollment, enroll
 from pseudonymizer.errors import ListChangedError, ListError, RegistryError
+from pseudonymizer.limits import LIST_CHECKED
 from pseudonymizer.lists.checking import Report, RowState, check_rows
 from pseudonymizer.lists.reading import PatientList, read_list
 
@@ -31,10 +33,13 @@ def check_list(project: Project, content: bytes, *, by: Actor) -> CheckedList:
     ------
     ListError
         If it cannot be read at all.
+    PermissionDenied, TooManyError, ApprovalNeededError
+        If `by` may not search the registry now: a list is many searches.
     """
+    permit_list_check(project, by=by)
     patients = read_list(content)
     report = check_rows(project, patients, timezone.localdate())
-    _record(project, by, "registry.list_checked", report)
+    _record(project, by, LIST_CHECKED, report)
     return CheckedList(patients, report)
 
 

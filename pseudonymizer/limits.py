@@ -18,6 +18,7 @@ SEARCHED = "registry.searched"
 PAIR_VIEWED = "registry.pair_viewed"
 EXPORTED = "registry.exported"
 LISTED = "registry.identities_listed"
+LIST_CHECKED = "registry.list_checked"
 LIMIT_REACHED = "registry.limit_reached"
 
 
@@ -34,6 +35,7 @@ LIMITS = {
     SEARCHED: Limit(30, timedelta(minutes=10)),
     PAIR_VIEWED: Limit(120, timedelta(hours=1)),
     EXPORTED: Limit(1, timedelta(minutes=1)),
+    LIST_CHECKED: Limit(10, timedelta(minutes=10)),
     LISTED: Limit(30, timedelta(hours=1)),
 }
 

@@ -13,13 +13,18 @@ from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
+from pseudonymizer.approvals import needs_two, projects_of_two
 
 TOOL = "pseudonymize"
 
 
 def possible_targets(source: Project, by: User) -> QuerySet[Project]:
-    """Return the projects that may get studies of `source`: those `by` is data steward of, too."""
-    return Project.objects.stewarded_by(by).exclude(pk=source.pk)
+    """Return the projects that may get studies of `source`: those `by` is data steward of, too.
+
+    Where it takes two people to see an identity, it takes two afterwards.
+    """
+    targets = Project.objects.stewarded_by(by).exclude(pk=source.pk)
+    return targets.filter(pk__in=projects_of_two()) if needs_two(source) else targets
 
 
 def may_transfer(by: User, source: Project) -> bool:
@@ -33,12 +38,13 @@ def transfer(*, studies: Sequence[Study], into: Project, by: User) -> Job:
     Raises
     ------
     PermissionDenied
-        If `by` is not data steward of both.
+        If `by` is not data steward of both, or the second would show identities more easily.
     JobError
         If nothing is stored of the studies, or there is no room for their images.
     """
     source = studies[0].project
-    if not _is_steward_of(source, by) or not _is_steward_of(into, by):
+    is_target = possible_targets(source, by).filter(pk=into.pk).exists()
+    if not _is_steward_of(source, by) or not is_target:
         raise PermissionDenied
     found_in = ArchivedInput(source, Instance.objects.filter(series__study__in=studies))
     with transaction.atomic():

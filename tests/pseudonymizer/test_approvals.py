@@ -28,8 +28,10 @@ from pseudonymizer.disclosure import (
     view_pair,
 )
 from pseudonymizer.errors import ApprovalNeededError, RegistryError
+from pseudonymizer.importing import check_list
 from pseudonymizer.models import Disclosure, DisclosureRequest, Reason, RequestState, TwoPersonRule
 from pseudonymizer.registry import resolve
+from pseudonymizer.transfer import possible_targets
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +88,8 @@ def test_with_the_rule_nobody_sees_anything_alone(matter, steward) -> None:
         lambda: find_patient(project, HANS, by=steward),
         lambda: export_mapping(project, by=steward, reason=QUALITY),
         lambda: permit_export(project, by="cli:root"),
+        lambda: check_list(project, b"patient_id,pseudonym\nA-4711,P-1\n", by=steward),
+        lambda: check_list(project, b"patient_id,pseudonym\nA-4711,P-1\n", by="cli:root"),
     ]
     for look in looks:
         with pytest.raises(ApprovalNeededError):
@@ -242,6 +246,18 @@ def test_others_cannot_begin_the_rule(project, second_steward, request, who) -> 
     with pytest.raises(PermissionDenied):
         switch_on(project, by=request.getfixturevalue(who))
     assert not TwoPersonRule.objects.exists()
+
+
+def test_studies_go_only_where_it_takes_two_people_as_well(
+    two_people, other_project, make_user, steward
+) -> None:
+    Membership.objects.create(project=other_project, user=steward, role=Role.STEWARD)
+    assert not possible_targets(two_people, steward).exists()
+    third = make_user("third")
+    Membership.objects.create(project=other_project, user=third, role=Role.STEWARD)
+    assert list(possible_targets(other_project, steward)) == [two_people]
+    switch_on(other_project, by=steward)
+    assert list(possible_targets(two_people, steward)) == [other_project]
 
 
 # --- the pages -------------------------------------------------------------------------------

@@ -11,11 +11,15 @@ from pacs_portal.jobs.commandline import (
     project_of,
     wrong_usage,
 )
-from pseudonymizer.errors import ListError
+from pseudonymizer.errors import ApprovalNeededError, ListError
 from pseudonymizer.importing import check_list, import_list
 from pseudonymizer.lists.checking import Report, RowState
 from pseudonymizer.lists.reading import LARGEST_BYTES
 
+NEEDS_TWO = (
+    "This project wants two people for a search, and a list is many. A data steward asks for it "
+    "on the registry's page, another one approves it there; then run the command again."
+)
 SAYING = {
     RowState.READY: "ready",
     RowState.KNOWN: "already known",
@@ -53,6 +57,8 @@ class Command(BaseCommand):
                 report = self._work(options)
             except ListError as error:
                 raise wrong_usage(str(error)) from None
+            except ApprovalNeededError:
+                raise wrong_usage(NEEDS_TWO) from None
         if report.conflicts:
             raise SystemExit(SOME_FAILED)
 

@@ -1,0 +1,161 @@
+"""Every page of the registry: what it shows is in the audit log, and the log says of nobody who.
+
+The pages are taken from the URLconf: a new one has to be visited here, too.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Max
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from pacs_portal.audit.models import Event
+from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.models import Membership, Role
+from pseudonymizer.approvals import Matter, ask
+from pseudonymizer.models import Disclosure, DisclosureRequest, Reason, RegistryPatient
+from pseudonymizer.project_urls import urlpatterns
+from pseudonymizer.registry import resolve
+
+pytestmark = pytest.mark.django_db
+
+PLANTED = ("zwirbelmayr", "a-471108", "19560228", "1956-02-28", "28.02.1956")
+HANS = GivenIdentity(
+    patient_id="A-471108", name="Zwirbelmayr^Hans", birth_date="19560228", study_instance_uid="1.2"
+)
+TYPED = {"patient_id": "A-471108", "name": "Zwirbelmayr^Hans", "birth_date": "1956-02-28"}
+LIST = b"patient_id,name,birth_date,pseudonym\nA-471108,Zwirbelmayr^Hans,19560228,P-1\n"
+
+
+@dataclass
+class World:
+    """A steward at her browser, and what she can open."""
+
+    client: Client
+    patient: RegistryPatient
+    asked: DisclosureRequest
+
+    def get(self, page: str, /, *arguments: object) -> HttpResponse:
+        return self.client.get(reverse(page, args=["heart", *arguments]))
+
+    def post(self, page: str, /, *arguments: object, **fields: object) -> HttpResponse:
+        return self.client.post(reverse(page, args=["heart", *arguments]), fields)
+
+
+# Every page by its name; a page may be visited in several ways.
+VISITS: dict[str, list[Callable[[World], HttpResponse]]] = {
+    "registry": [
+        lambda world: world.get("registry"),
+        lambda world: world.client.get(reverse("registry", args=["heart"]), {"q": "HEART"}),
+    ],
+    "registry_find": [
+        lambda world: world.post("registry_find", **TYPED),
+        lambda world: world.post("registry_find", **{**TYPED, "patient_id": "A-471109"}),
+    ],
+    "registry_patient": [
+        lambda world: world.get("registry_patient", world.patient.pk),
+        lambda world: world.post("registry_patient", world.patient.pk, reason="quality"),
+    ],
+    "registry_export": [lambda world: world.post("registry_export", reason="quality")],
+    "registry_import": [
+        lambda world: world.get("registry_import"),
+        lambda world: world.post("registry_import", file=SimpleUploadedFile("list.csv", LIST)),
+    ],
+    "registry_import_confirm": [
+        lambda world: world.post("registry_import_confirm", parcel="none"),
+    ],
+    "approvals": [lambda world: world.get("approvals")],
+    "two_people_on": [lambda world: world.post("two_people_on")],
+    "approval_ask": [
+        lambda world: world.post(
+            "approval_ask", kind="identity", patient=world.patient.pk, reason="quality"
+        )
+    ],
+    "approval_answer": [
+        lambda world: world.post("approval_answer", world.asked.pk, answer="refuse")
+    ],
+}
+# What a visit leaves in the audit log, by the page and which of its visits it is.
+RECORDED = {
+    ("registry_find", 0): "registry.searched",
+    ("registry_find", 1): "registry.searched",  # without a hit
+    ("registry_patient", 1): "registry.identity_viewed",
+    ("registry_export", 0): "registry.exported",
+    ("registry_import", 1): "registry.list_checked",
+    ("two_people_on", 0): "registry.two_person_rule_on",
+    ("approval_ask", 0): "registry.approval_requested",
+    ("approval_answer", 0): "registry.request_refused",
+}
+# Pages on which no patient is spoken of.
+OTHER_PAGES = {
+    *("profile", "profile_attributes", "profile_rule", "profile_import", "profile_export"),
+    *("profile_preview", "study_transfer"),
+}
+
+
+@pytest.fixture
+def world(project, steward, make_user) -> World:
+    second = make_user("second")
+    Membership.objects.create(project=project, user=second, role=Role.STEWARD)
+    patient = resolve(project, HANS, None)
+    asked = ask(Matter(project, Disclosure.IDENTITY, patient), reason=Reason.QUALITY, by=second)
+    client = Client()
+    client.post(reverse("account_login"), {"login": steward.email, "password": "passphrase"})
+    return World(client, patient, asked)
+
+
+def says_who(text: str) -> bool:
+    return any(planted in text.lower() for planted in PLANTED)
+
+
+def body(response: HttpResponse) -> str:
+    content = b"".join(response) if response.streaming else response.content
+    return content.decode()
+
+
+def newest_event() -> int:
+    return Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def test_no_page_is_forgotten() -> None:
+    """A page that is new: add how it is visited to VISITS, with all that it needs to show."""
+    assert {pattern.name for pattern in urlpatterns} == VISITS.keys() | OTHER_PAGES
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [(name, number) for name, ways in VISITS.items() for number in range(len(ways))],
+)
+def test_what_shows_a_patient_is_recorded_and_nothing_recorded_says_who(
+    world, caplog, name, number
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    before = newest_event()
+    response = VISITS[name][number](world)
+    assert response.status_code < 500
+
+    recorded = list(Event.objects.filter(pk__gt=before).values_list("action", flat=True))
+    assert recorded == [RECORDED[name, number]] if (name, number) in RECORDED else not recorded
+    if says_who(body(response)):
+        assert recorded
+    for event in Event.objects.all():
+        assert not says_who(f"{event.action} {event.target_id} {event.details}")
+    assert not says_who(response.headers.get("Location", ""))
+    assert not says_who(str(dict(world.client.session.items())))
+    assert not says_who(caplog.text)
+
+
+SHOWING = {"registry_find", "registry_patient", "registry_export"}
+
+
+def test_the_pages_that_show_patients_do_show_them_here(world) -> None:
+    """Else the test above would prove nothing."""
+    shown = {
+        name for name, ways in VISITS.items() if any(says_who(body(visit(world))) for visit in ways)
+    }
+    assert shown == SHOWING
