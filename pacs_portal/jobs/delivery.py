@@ -17,7 +17,7 @@ from pacs_portal.archive.services import PATIENT_MERGED, NewInstance, StoreResul
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import StepFile, StepUnavailableError
-from pacs_portal.jobs.storage import flush_to_disk, make_private, place, results_dir
+from pacs_portal.jobs.storage import make_private, place, results_dir
 from pacs_portal.jobs.verdicts import disk_full_told
 
 TAKEN = gettext_noop(
@@ -61,6 +61,8 @@ class Target:
 def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     """Deliver `files`, idempotently; one answer per file, in their order.
 
+    What `folder_of` names has to be flushed to the disk before anybody says they are there.
+
     Raises
     ------
     StepUnavailableError
@@ -71,6 +73,11 @@ def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     if target.name == "store":
         return _store(target, files)
     return _write(target, files)
+
+
+def folder_of(target: Target) -> Path | None:
+    """Return the folder that files are written to, None where the archive takes them."""
+    return None if target.name == "store" else _root(target)
 
 
 def output_dir(job: Job, options: Mapping[str, Any]) -> Path:
@@ -109,9 +116,14 @@ def _stored(result: StoreResult) -> Delivered:
     return Delivered(STORE_OUTCOMES[result.outcome], result.code, result.sentence)
 
 
+def _root(target: Target) -> Path:
+    if target.name == "download":
+        return results_dir(target.job.pk)
+    return output_dir(target.job, target.options)
+
+
 def _write(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
-    is_download = target.name == "download"
-    root = results_dir(target.job.pk) if is_download else output_dir(target.job, target.options)
+    root, is_download = _root(target), target.name == "download"
     answers: list[Delivered] = []
     with disk_full_told():
         make_private(root)
@@ -121,7 +133,6 @@ def _write(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
             if not is_download:  # there the next try finds them
                 _take_back(root, answers)
             raise
-    flush_to_disk(root)  # once for all, before the receipts that say they are there
     return answers
 
 

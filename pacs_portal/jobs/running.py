@@ -82,7 +82,7 @@ class Batch:
 
     def __init__(self, is_careful: bool) -> None:
         self.units: list[UnitRun] = []
-        self._is_careful = is_careful  # every unit is recorded on its own
+        self.is_careful = is_careful  # every unit is recorded on its own
         self._files = self._bytes = 0
         self._since = time.monotonic()
 
@@ -94,7 +94,7 @@ class Batch:
     @property
     def is_full(self) -> bool:
         return (
-            self._is_careful
+            self.is_careful
             or self._files >= BATCH_FILES
             or self._bytes >= BATCH_BYTES
             or time.monotonic() - self._since >= BATCH_SECONDS

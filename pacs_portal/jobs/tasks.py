@@ -5,7 +5,7 @@ sentence, and the log names the place, never the text, which may quote a patient
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,13 +17,12 @@ from django.utils.translation import gettext_noop
 from pacs_portal.jobs import endings, leases, receipts, running, units
 from pacs_portal.jobs.bounds import limited_time
 from pacs_portal.jobs.errors import LeaseLostError
-from pacs_portal.jobs.held import remove_settled
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import Job, JobPart, PartKind
 from pacs_portal.jobs.originals import remove_finished_originals
 from pacs_portal.jobs.owners import this_process
 from pacs_portal.jobs.planning import UNFORESEEN, plan_job
-from pacs_portal.jobs.receipts import FileResult
+from pacs_portal.jobs.recording import recorder
 from pacs_portal.jobs.running import Batch
 from pacs_portal.jobs.steps import StepUnavailableError
 from pacs_portal.jobs.storage import work_dir
@@ -109,23 +108,24 @@ def _work(lease: Lease, folder: Path, should_stop: Callable[[], bool]) -> None:
 def _run_units(run: PartRun, should_stop: Callable[[], bool]) -> bool:
     """Work through the units that wait; False if the job was cancelled meanwhile."""
     is_careful = run.lease.attempts > 1  # a worker died in this part
-    batch = Batch(is_careful)
-    for unit in units.waiting_units(run):
-        try:
-            for processed in _process(run, unit, is_careful):
-                batch.add(processed)
-        except StepUnavailableError:
-            _record(run, batch)
-            raise
-        is_stopping = should_stop()
-        if batch.is_full or is_stopping:
-            _record(run, batch)
-            batch = Batch(is_careful)
-            if is_stopping:
-                raise PartStoppedError
-            if _is_cancelled(run.job):
-                return False
-    _record(run, batch)
+    with recorder(run, attempt) as recording:
+        batch = Batch(is_careful)
+        for unit in units.waiting_units(run):
+            try:
+                for processed in _process(run, unit, is_careful):
+                    batch.add(processed)
+            except StepUnavailableError:
+                recording.take(batch)
+                raise
+            is_stopping = should_stop()
+            if batch.is_full or is_stopping:
+                recording.take(batch)
+                batch = Batch(is_careful)
+                if is_stopping:
+                    raise PartStoppedError
+                if _is_cancelled(run.job):
+                    return False
+        recording.take(batch)
     return True
 
 
@@ -146,27 +146,6 @@ def _process(run: PartRun, whole: UnitRun, is_careful: bool) -> list[UnitRun]:
 def _was_run(run: PartRun, unit: UnitRun) -> bool:
     with limited_time():
         return bool(attempt(partial(running.run_unit, run, unit)))
-
-
-def _record(run: PartRun, batch: Batch) -> None:
-    """Deliver a batch, then write its receipts: the order of commits."""
-    if not batch.units:
-        return
-    receipts.record_results(run.lease, _delivered(run, batch.units))
-    for unit in batch.units:
-        running.remove_work(run, unit)
-    if decided := [pk for unit in batch.units for pk in unit.rulings]:
-        remove_settled(decided)
-
-
-def _delivered(run: PartRun, units: Sequence[UnitRun]) -> list[FileResult]:
-    results = attempt(partial(running.deliver_units, run, units))
-    if results is not None:
-        return results
-    if len(units) > 1:
-        return [result for unit in units for result in _delivered(run, [unit])]
-    units[0].fail_all("unforeseen", UNFORESEEN, run.steps[-1])
-    return running.deliver_units(run, units)  # nothing is left to deliver
 
 
 def _is_cancelled(job: Job) -> bool:
