@@ -8,8 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
 from pseudonymizer.approvals import Matter
-from pseudonymizer.models import LOOK_REASONS, RULE_REASONS, Disclosure, Reason
+from pseudonymizer.matches import REASONS_FOR_DIFFERENT, REASONS_FOR_SAME
+from pseudonymizer.models import (
+    LOOK_REASONS,
+    RULE_REASONS,
+    Disclosure,
+    MatchReason,
+    Reason,
+    RegistryPatient,
+)
 
 
 class ReasonForm(forms.Form):
@@ -25,6 +34,54 @@ class ReasonForm(forms.Form):
     def chosen(self) -> Reason:
         """The reason of a valid form."""
         return Reason(self.cleaned_data["reason"])
+
+
+def _reasons(reasons: tuple[MatchReason, ...]) -> list[tuple[str, Text]]:
+    return [("", _("Choose a reason")), *((reason.value, reason.label) for reason in reasons)]
+
+
+class MergeForm(forms.Form):
+    """Which of two patients stays, and what says that they are one."""
+
+    kept = forms.ChoiceField(
+        label=_("Which pseudonym stays"),
+        widget=forms.RadioSelect,
+        help_text=_("The one that more people outside know."),
+    )
+    reason = forms.ChoiceField(
+        label=_("What says that they are one person"), choices=_reasons(REASONS_FOR_SAME)
+    )
+
+    def __init__(
+        self, *args: object, pair: tuple[RegistryPatient, RegistryPatient], **kwargs: object
+    ) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._patients = {str(patient.pk): patient for patient in pair}
+        field = cast(forms.ChoiceField, self.fields["kept"])
+        field.choices = [(pk, patient.pseudonym) for pk, patient in self._patients.items()]
+
+    @property
+    def chosen_patient(self) -> RegistryPatient:
+        """The patient who stays, of a valid form."""
+        return self._patients[self.cleaned_data["kept"]]
+
+    @property
+    def chosen(self) -> MatchReason:
+        """The reason of a valid form."""
+        return MatchReason(self.cleaned_data["reason"])
+
+
+class UndoForm(forms.Form):
+    """What says that two merged patients are two people."""
+
+    reason = forms.ChoiceField(
+        label=_("What says that they are two people"), choices=_reasons(REASONS_FOR_DIFFERENT)
+    )
+
+    @property
+    def chosen(self) -> MatchReason:
+        """The reason of a valid form."""
+        return MatchReason(self.cleaned_data["reason"])
 
 
 class TransferForm(forms.Form):

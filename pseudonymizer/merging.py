@@ -6,6 +6,7 @@ meanwhile is either made again before it is stored, or found and moved by the ne
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -114,6 +115,12 @@ def undo_merge(*, made: PatientMerge, by: User, reason: MatchReason) -> None:
         start_moving(made, by)
 
 
+def merges_with(patient: RegistryPatient) -> QuerySet[PatientMerge]:
+    """Return the merges that a patient was ever part of, the newest first."""
+    merges = PatientMerge.objects.filter(Q(kept=patient) | Q(gone=patient))
+    return merges.select_related("project", "kept", "gone")
+
+
 def _refuse_merge(kept: RegistryPatient, gone: RegistryPatient) -> None:
     if kept.pk == gone.pk:
         raise RegistryError(SAME_ENTRY)
@@ -145,10 +152,8 @@ def _refuse_undo(made: PatientMerge) -> None:
 
 def _is_moving(patient: RegistryPatient, but_for: PatientMerge | None = None) -> bool:
     """Tell whether another merge with this patient is not through with the archive."""
-    merges = PatientMerge.objects.filter(project=patient.project_id)
-    touching = merges.filter(kept=patient) | merges.filter(gone=patient)
-    others = touching.exclude(pk=but_for.pk) if but_for else touching
-    for one in others.select_related("project", "gone"):
+    merges = merges_with(patient)
+    for one in merges.exclude(pk=but_for.pk) if but_for else merges:
         if jobs_of(one).filter(state__in=UNFINISHED).exists():
             return True
         left = instances_named(one.project, one.gone.pseudonym).filter(stored_at__isnull=False)

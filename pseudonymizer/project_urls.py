@@ -5,6 +5,7 @@ from django.urls import path
 from pseudonymizer import (
     approval_views,
     import_views,
+    merge_views,
     preview_views,
     profile_views,
     transfer_views,
@@ -36,5 +37,7 @@ urlpatterns = [
         approval_views.approval_answer,
         name="approval_answer",
     ),
+    path("registry/merges/<uuid:merge_id>/", merge_views.registry_merge, name="registry_merge"),
+    path("registry/<uuid:patient_id>/merge/", merge_views.patient_merge, name="patient_merge"),
     path("registry/<uuid:patient_id>/", views.registry_patient, name="registry_patient"),
 ]

@@ -16,6 +16,7 @@ from pacs_portal.projects.services import record_in
 from pseudonymizer.approvals import needs_two, projects_of_two
 
 TOOL = "pseudonymize"
+TRANSFERRED = "study.transferred"  # in the audit log of the project that they come from
 
 
 def possible_targets(source: Project, by: User) -> QuerySet[Project]:
@@ -52,7 +53,7 @@ def transfer(*, studies: Sequence[Study], into: Project, by: User) -> Job:
             found_in=found_in, into=into, tool=TOOL, by=by, options=JobOptions()
         )
         for study in studies:
-            record_in(source, by, "study.transferred", study, into=str(into.pk), job=str(job.pk))
+            record_in(source, by, TRANSFERRED, study, into=str(into.pk), job=str(job.pk))
         record_in(into, by, "studies.received", job, studies=len(studies), source=str(source.pk))
     return job
 

@@ -20,6 +20,7 @@ from pacs_portal.projects.models import Project
 from pseudonymizer.approvals import Matter, needs_two, requests_for
 from pseudonymizer.disclosure import export_mapping, find_patient, view_identity
 from pseudonymizer.forms import FindPatientForm, ReasonForm
+from pseudonymizer.merging import merges_with
 from pseudonymizer.models import Disclosure, RegistryPatient
 from pseudonymizer.refusals import approval_context, discloses
 
@@ -64,6 +65,7 @@ def registry_patient(request: HttpRequest, key: str, patient_id: UUID) -> HttpRe
         **project_context(request, project, "registry"),
         "patient": patient,
         "studies": _studies(project).filter(patient_id=patient.pseudonym),
+        "merges": merges_with(patient),
         "form": form,
         "identity": identity,
         "approval": approval_context(request, Matter(project, Disclosure.IDENTITY, patient)),
