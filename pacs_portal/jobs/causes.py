@@ -1,10 +1,34 @@
 """Which decisions the cause of a held file allows; tools add the causes of their steps."""
 
+from dataclasses import dataclass
+
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
+from pacs_portal.tools import Text
 
 OTHER_CONTENT = "other-content"  # the archive holds another image under the same UID
 
 _allowed: dict[str, tuple[Decision, ...]] = {OTHER_CONTENT: (Decision.REPLACE,)}
+
+
+@dataclass(frozen=True)
+class DecisionPage:
+    """Where stewards decide what the files of a cause wait for; its address takes a project key."""
+
+    label: Text
+    url_name: str
+
+
+_pages: dict[str, DecisionPage] = {}
+
+
+def decided_on(page: DecisionPage, *causes: str) -> None:
+    """Lead stewards from files held for `causes` to another page; tools call this in ready()."""
+    _pages.update(dict.fromkeys(causes, page))
+
+
+def decision_page(cause: str) -> DecisionPage | None:
+    """Return the page on which a cause is decided, if it is not that of the held files."""
+    return _pages.get(cause)
 
 
 def allow_decision(decision: Decision, *causes: str) -> None:

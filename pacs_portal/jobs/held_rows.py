@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from pacs_portal.jobs.causes import OTHER_CONTENT, allowed_decisions
+from pacs_portal.jobs.causes import OTHER_CONTENT, DecisionPage, allowed_decisions, decision_page
 from pacs_portal.jobs.decisions import open_holds, open_like
 from pacs_portal.jobs.held_pictures import has_picture, is_here
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
@@ -69,7 +69,7 @@ REJECT = Offer(
 )
 
 
-_Kind = tuple[str, tuple[Offer, ...], bool]
+_Kind = tuple[str, tuple[Offer, ...], bool, DecisionPage | None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,6 +88,7 @@ class HeldGroup:
     reason: str
     offers: tuple[Offer, ...]
     by_value: bool
+    page: DecisionPage | None  # where the cause is decided, if not here
     rows: tuple[HeldRow, ...]
     total: int  # with those on other pages
 
@@ -103,6 +104,7 @@ class HeldPage:
     by_value: bool  # what was found in the header is decided value by value
     first_frame: int  # the first that something was found on
     has_file: bool
+    page: DecisionPage | None
     number: int
     count: int
     previous_id: UUID | None
@@ -124,6 +126,7 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
         by_value=_is_by_value(held),
         first_frame=min((box.frame or 0 for box in regions_in(held.regions)), default=0),
         has_file=is_here(held),
+        page=decision_page(held.cause),
         number=place + 1,
         count=len(alike),
         previous_id=alike[place - 1] if place else None,
@@ -145,7 +148,7 @@ def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]
 
 def _kind(held: HeldFile) -> _Kind:
     offers = _offers(held, has_boxes=bool(held.regions))
-    return held.receipt.reason, offers, _is_by_value(held)
+    return held.receipt.reason, offers, _is_by_value(held), decision_page(held.cause)
 
 
 def _is_by_value(held: HeldFile) -> bool:

@@ -74,6 +74,15 @@ def test_several_files_of_one_cause_are_decided_about_at_once(
     }
 
 
+def test_a_cause_that_is_decided_elsewhere_leads_there(holds, project, steward_client, monkeypatch):
+    link = f'href="{reverse("project_members", args=[project.key])}">See who they are</a>'
+    page = reverse("project_held", args=[project.key])
+    assert link not in steward_client.get(page).text
+    monkeypatch.setattr(causes, "_pages", {})
+    causes.decided_on(causes.DecisionPage("See who they are", "project_members"), "name-found")
+    assert link in steward_client.get(page).text
+
+
 def test_files_on_other_pages_can_be_decided_about_with_those_shown(
     job, holds, address, project, steward_client, outcomes, monkeypatch
 ):
