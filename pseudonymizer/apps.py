@@ -26,7 +26,7 @@ class PseudonymizerConfig(AppConfig):
         from pseudonymizer.transfer import may_transfer
 
         register_step(PseudonymizeStep())
-        register_inner_step(MovingStep())
+        register_inner_step(MovingStep(), _("Merge of patients"))
         register_chore(catch_up)
         register_sealed(PATIENTS, INDEXES, BLOCKS)
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)

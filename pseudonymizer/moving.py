@@ -17,7 +17,7 @@ from pseudonymizer.models import PatientMerge, RegistryPatient
 
 TOOL = "merge"
 UNFINISHED = (JobState.WAITING, JobState.RUNNING)
-UNSETTLED = (Outcome.FAILED, Outcome.HELD, Outcome.CANCELLED)
+UNSETTLED = (Outcome.FAILED, Outcome.HELD)
 # Work that was under way at the undo is over by then.
 WATCHED_AFTER_UNDO = timedelta(days=2)
 
@@ -87,7 +87,8 @@ def start_moving(merge: PatientMerge, by: User) -> Job | None:
 def catch_up() -> None:
     """Start jobs for images that were on their way while patients were merged or parted.
 
-    Where a job left something unsettled, a person decides whether it is tried again.
+    Where something failed, a person decides whether it is tried again; a cancelled job only takes
+    longer, since a merge that is half done helps nobody.
     """
     recently = timezone.now() - WATCHED_AFTER_UNDO
     watched = PatientMerge.objects.filter(Q(undone_at=None) | Q(undone_at__gt=recently))

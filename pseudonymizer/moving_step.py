@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
+
+from django.utils.translation import gettext_noop
 
 from pacs_portal.archive.models import Instance
 from pacs_portal.jobs.models import Job, Outcome
@@ -21,12 +23,13 @@ from pacs_portal.jobs.steps import (
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pseudonymizer.engine import PseudonymizationError, Result, read_header
 from pseudonymizer.engine.readdressing import Move, readdress_file
-from pseudonymizer.models import MovedInstance, PatientMerge
+from pseudonymizer.models import MovedInstance, PatientMerge, RegistryPatient
 from pseudonymizer.moving import TOOL
 from pseudonymizer.origins import UNKNOWN_PROFILE, profile_behind
 from pseudonymizer.registry import date_shift_of
 
 FILES_PER_UNIT = 50
+MOVED_ALREADY = ("moved-already", gettext_noop("The image carries the right pseudonym already."))
 
 
 class MovingStep:
@@ -60,47 +63,67 @@ class MovingStep:
         merge = PatientMerge.objects.select_related("project", "kept", "gone").get(
             pk=context.options["merge"], project=context.job.project_id
         )
-        is_undo = bool(context.options["is_undo"])
+        way = _Way(merge, bool(context.options["is_undo"]), context.work_dir)
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
         for file in files:
             try:
-                outputs.append(_moved(merge, is_undo, file, context.work_dir))
+                moved = _moved(way, file)
             except PseudonymizationError as error:
                 verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), TOOL)
             except OSError as error:
                 verdicts += unreadable(file, error, TOOL)
+            else:
+                outputs += [moved] if moved else []
+                if moved is None:
+                    verdicts += verdicts_on(file, Outcome.DUPLICATE, *MOVED_ALREADY, TOOL)
         return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
 
 
-def _moved(merge: PatientMerge, is_undo: bool, file: StepFile, folder: Path) -> StepFile:
+@dataclass(frozen=True)
+class _Way:
+    """From whom to whom, and where the rewritten files lie meanwhile."""
+
+    merge: PatientMerge
+    is_undo: bool
+    folder: Path
+
+    @property
+    def goal(self) -> RegistryPatient:
+        """Whose the images are afterwards."""
+        return self.merge.gone if self.is_undo else self.merge.kept
+
+    def move(self, made_by: str) -> Move:
+        """Return what happens to an image of this provenance."""
+        profile = profile_behind(self.merge.project, made_by)
+        if profile is None:
+            raise PseudonymizationError("unknown-profile", UNKNOWN_PROFILE)
+        kept, gone = self.merge.kept, self.merge.gone
+        days = date_shift_of(kept) - date_shift_of(gone)
+        there = Move(gone.pseudonym, kept.pseudonym, days, profile)
+        return there.back if self.is_undo else there
+
+
+def _moved(way: _Way, file: StepFile) -> StepFile | None:
+    """Return the image rewritten, its old and new digest noted; None if an earlier job did it."""
     header = read_header(file.path)
+    if header.identity.patient_id == way.goal.pseudonym:
+        return None
     stored = Instance.objects.filter(
-        sop_instance_uid=header.sop_instance_uid, series__study__project=merge.project
+        sop_instance_uid=header.sop_instance_uid, series__study__project=way.merge.project
     )
     made_by = stored.values_list("provenance", flat=True).first() or ""
-    result = readdress_file(file.path, folder, _move(merge, is_undo, made_by))
+    result = readdress_file(file.path, way.folder, way.move(made_by))
     with file.path.open("rb") as stream:
         old_sha256 = file_digest(stream, "sha256").hexdigest()
     MovedInstance.objects.update_or_create(
-        merge=merge,
-        is_undo=is_undo,
+        merge=way.merge,
+        is_undo=way.is_undo,
         sop_instance_uid=result.sop_instance_uid,
         defaults={"old_sha256": old_sha256, "new_sha256": result.sha256},
     )
-    return replace(
-        file, path=result.path, provenance=made_by, is_moved=True, instance=_facts(result)
-    )
-
-
-def _move(merge: PatientMerge, is_undo: bool, made_by: str) -> Move:
-    profile = profile_behind(merge.project, made_by)
-    if profile is None:
-        raise PseudonymizationError("unknown-profile", UNKNOWN_PROFILE)
-    kept, gone = merge.kept, merge.gone
-    days = date_shift_of(kept) - date_shift_of(gone)
-    there = Move(gone.pseudonym, kept.pseudonym, days, profile)
-    return there.back if is_undo else there
+    facts = _facts(result)
+    return replace(file, path=result.path, provenance=made_by, is_moved=True, instance=facts)
 
 
 def _facts(result: Result) -> InstanceFacts:

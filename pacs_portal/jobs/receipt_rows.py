@@ -16,6 +16,7 @@ from pacs_portal.jobs.models import (
     ReceiptOutput,
 )
 from pacs_portal.jobs.pipelines import AUTO
+from pacs_portal.jobs.steps import inner_label
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text, registered_tools
@@ -53,7 +54,7 @@ def tool_label(name: str) -> Text:
     if name == AUTO:
         return _("automatic")
     labels = {tool.name: tool.label for tool in registered_tools()}
-    return labels.get(name, name)
+    return labels.get(name) or inner_label(name) or name
 
 
 def study_url(job: Job) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.tools import Text
 
 PlanValues = Mapping[str, str | int]
 PrivateValues = Mapping[str, object]  # JSON; may identify a patient
@@ -203,7 +204,7 @@ class DiskFullError(StepUnavailableError):
 
 
 _steps: dict[str, Step] = {}
-_inner_steps: dict[str, Step] = {}
+_inner_steps: dict[str, tuple[Step, Text]] = {}
 
 
 def register_step(step: Step) -> None:
@@ -211,9 +212,14 @@ def register_step(step: Step) -> None:
     _steps[step.name] = step
 
 
-def register_inner_step(step: Step) -> None:
+def register_inner_step(step: Step, label: Text) -> None:
     """Make a step known that no person chooses: only jobs over the archive begin with it."""
-    _inner_steps[step.name] = step
+    _inner_steps[step.name] = (step, label)
+
+
+def inner_label(name: str) -> Text:
+    """Return how people call an inner step; "" if there is none of this name."""
+    return _inner_steps[name][1] if name in _inner_steps else ""
 
 
 def is_inner_step(name: str) -> bool:
@@ -223,7 +229,7 @@ def is_inner_step(name: str) -> bool:
 
 def step_named(name: str) -> Step:
     """Return a registered step."""
-    return _inner_steps[name] if name in _inner_steps else _steps[name]
+    return _inner_steps[name][0] if name in _inner_steps else _steps[name]
 
 
 def registered_steps() -> tuple[Step, ...]:

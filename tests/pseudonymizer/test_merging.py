@@ -12,7 +12,7 @@ from pacs_portal.jobs import delivery
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Destination, Job
-from pacs_portal.jobs.services import create_job
+from pacs_portal.jobs.services import cancel_job, create_job, retry_job
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.jobs.worker import run_job_here, take_one
 from pseudonymizer.errors import RegistryError
@@ -318,6 +318,29 @@ def test_both_leave_a_record_without_a_name(patients, steward) -> None:
     assert Event.objects.get(action="registry.unmerged").details == {
         "reason": MatchReason.RELATIVES
     }
+
+
+def test_a_cancelled_move_is_ended_by_housekeeping(project, patients, steward, orthanc) -> None:
+    hans, ute = patients
+    made = joined(hans, ute, steward, is_worked=False)
+    first = jobs_of(made).get()
+    cancel_job(job=first, by=steward)
+    keep_house()
+    work(made)
+    assert pseudonyms_in(orthanc, project) == {hans.pseudonym}
+    assert jobs_of(made).count() == 2
+
+    retry_job(job=first, by=steward)
+    run_job_here(first)
+    assert outcomes(first) == 2 * [("duplicate", "moved-already")]
+    parted(made, steward)
+    assert pseudonyms_in(orthanc, project) == {hans.pseudonym, ute.pseudonym}
+
+
+def test_the_job_of_a_merge_has_a_name_that_people_read(patients, steward, client_of) -> None:
+    made = joined(*patients, steward, is_worked=False)
+    page = client_of(steward).get(jobs_of(made).get().get_absolute_url()).content.decode()
+    assert "Merge of patients" in page
 
 
 def test_a_patient_without_images_is_merged_without_a_job(project, patients, steward) -> None:
