@@ -15,9 +15,10 @@ from pacs_portal.uploads.errors import ManifestError, UploadClosedError
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import digest_path, path_bytes, path_digests, seal_path, seal_source
 from pacs_portal.uploads.sniffing import is_system_file, sniff_file
-from pacs_portal.uploads.storage import require_room
+from pacs_portal.uploads.storage import has_room, require_room
 
 BATCH_ROWS = 500
+FILES_AT_ONCE = 2000  # in one transaction; SQLite has one writer at a time
 MAX_FILE_BYTES = 2**63 - 1
 
 
@@ -43,6 +44,21 @@ class Announced:
 
     number: int
     is_missing: bool
+
+
+def announcements(manifest: Sequence[ManifestEntry]) -> list[Sequence[ManifestEntry]]:
+    """Return `manifest` in parts that let other writers in between, the first maybe empty.
+
+    Raises
+    ------
+    ManifestError
+        If a path is malformed or listed twice.
+    """
+    if len(manifest) <= FILES_AT_ONCE:
+        return [manifest]
+    _distinct_paths(manifest)
+    starts = range(0, len(manifest), FILES_AT_ONCE)
+    return [manifest[start : start + FILES_AT_ONCE] for start in starts]
 
 
 def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Announced]:
@@ -139,11 +155,13 @@ def _check_limits(upload: Upload) -> None:
 
 
 def _require_room(upload: Upload) -> None:
+    root = Path(settings.UPLOADS_DIR)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if has_room(root, upload.size_bytes):  # for what has come, too: nothing to add up
+        return
     lacking = upload.files.filter(state__in=[FileState.EXPECTED, FileState.STORED]).aggregate(
         size_bytes=Sum("size_bytes", default=0)
     )
-    root = Path(settings.UPLOADS_DIR)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     require_room(root, lacking["size_bytes"])
 
 

@@ -22,7 +22,7 @@ from pacs_portal.uploads.errors import (
     UploadError,
     UploadIncompleteError,
 )
-from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_files
+from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_files, announcements
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import readable, relative_path, shown_path, source_path
 from pacs_portal.uploads.signals import upload_completed
@@ -61,20 +61,21 @@ def create_upload(
     source_project: Project | None = None,
 ) -> Upload:
     """Open an upload for the files of `manifest`; where none of them has to be sent, close it."""
+    first, *others = announcements(manifest)
     with transaction.atomic():
         upload = Upload.objects.create(
             project=project, created_by=by, actor_label=actor_label, source_project=source_project
         )
-        announce_files(upload, manifest)
-        record_in(
-            project,
-            by or actor_label,
-            "upload.created",
-            upload,
-            files=upload.file_count,
-        )
-        if manifest and not any(entry.is_sent for entry in manifest):
-            complete_upload(upload)
+        announce_files(upload, first)
+        record_in(project, by or actor_label, "upload.created", upload, files=len(manifest))
+    try:
+        for entries in others:
+            announce_files(upload, entries)
+    except UploadError:
+        discard_upload(upload, by=by or actor_label)
+        raise
+    if manifest and not any(entry.is_sent for entry in manifest):
+        complete_upload(upload)
     return upload
 
 

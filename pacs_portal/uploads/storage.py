@@ -122,9 +122,14 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free - MIN_FREE_BYTES
 
 
+def has_room(path: Path, size_bytes: int) -> bool:
+    """Tell whether `size_bytes` fit and leave a margin."""
+    return size_bytes <= free_bytes(path)
+
+
 def require_room(path: Path, size_bytes: int) -> None:
     """Raise StorageFullError unless `size_bytes` fit and leave a margin."""
-    if size_bytes > free_bytes(path):
+    if not has_room(path, size_bytes):
         raise StorageFullError
 
 

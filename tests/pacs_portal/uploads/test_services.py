@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePosixPath
 
 import pytest
 
 from pacs_portal.audit.models import Event
+from pacs_portal.uploads import manifest as manifests
 from pacs_portal.uploads import storage
 from pacs_portal.uploads.errors import (
     ManifestError,
@@ -71,6 +73,42 @@ def test_the_same_path_twice_is_refused(project, member):
     with pytest.raises(ManifestError) as refusal:
         create_upload(project=project, by=member, manifest=[entry("a"), entry("a")])
     assert refusal.value.code == "path-twice"
+
+
+@pytest.fixture
+def in_twos(monkeypatch) -> None:
+    """A long manifest is announced in parts, here of two files."""
+    monkeypatch.setattr(manifests, "FILES_AT_ONCE", 2)
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_a_long_manifest_is_announced_in_parts_and_nobody_can_tell(project, tmp_path):
+    (tmp_path / "image").write_bytes(PNG)
+    paths = ["e", "d", "c", "b", "a"]
+    entries = [replace(entry(path, PNG), source=tmp_path / "image") for path in paths]
+    upload = create_upload(project=project, by=None, actor_label="cli:ada", manifest=entries)
+    assert paths_of(upload) == paths
+    assert (upload.state, upload.file_count) == (UploadState.COMPLETE, 5)
+    assert Event.objects.get(action="upload.created").details["files"] == 5
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_the_same_path_in_two_parts_of_a_manifest_is_refused(project, member):
+    with pytest.raises(ManifestError) as refusal:
+        create_upload(project=project, by=member, manifest=[entry(path) for path in "abca"])
+    assert refusal.value.code == "path-twice"
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.usefixtures("in_twos")
+def test_a_manifest_that_is_refused_in_its_last_part_leaves_no_open_upload(
+    project, member, settings
+):
+    settings.UPLOAD_MAX_FILES = 4
+    with pytest.raises(ManifestError) as refusal:
+        create_upload(project=project, by=member, manifest=[entry(path) for path in "abcde"])
+    assert refusal.value.code == "too-many-files"
+    assert Upload.objects.get().state == UploadState.DISCARDED
 
 
 def test_a_path_announced_again_keeps_its_number(project, member):
