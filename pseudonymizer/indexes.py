@@ -22,9 +22,17 @@ def index_patient(patient: RegistryPatient, keys: SealingKeys) -> None:
 def index_person(patient: RegistryPatient, person: Person | None, keys: SealingKeys) -> None:
     """Make the blocks of a patient who is `person` anew."""
     PatientBlock.objects.filter(patient=patient).delete()
+    PatientBlock.objects.bulk_create(blocks_of(patient, person, keys))
+    RegistryPatient.objects.filter(pk=patient.pk).update(blocking_version=VERSION)
+
+
+def blocks_of(
+    patient: RegistryPatient, person: Person | None, keys: SealingKeys
+) -> list[PatientBlock]:
+    """Return the blocks of a patient who is `person`, not saved."""
     messages = sorted(block_keys(person)) if person else []
     digests = keys.short_digests(Label.BLOCKING, map(_message, messages))
-    PatientBlock.objects.bulk_create(
+    return [
         PatientBlock(
             project_id=patient.project_id,
             patient=patient,
@@ -33,8 +41,7 @@ def index_person(patient: RegistryPatient, person: Person | None, keys: SealingK
             key_version=keys.version,
         )
         for message, digest in zip(messages, digests, strict=True)
-    )
-    RegistryPatient.objects.filter(pk=patient.pk).update(blocking_version=VERSION)
+    ]
 
 
 def index_missing(project: Project) -> None:

@@ -7,14 +7,13 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from pseudonymizer.matching.agreement import Agreement, NameLevel, SexLevel
 from pseudonymizer.matching.dates import compare_dates
 from pseudonymizer.matching.ids import LONG, IdLevel, look_alike
-from pseudonymizer.matching.names import Name, known_given_names
+from pseudonymizer.matching.names import Name, are_one_name, differ_by_particle, known_given_names
 from pseudonymizer.matching.people import Person
 from pseudonymizer.matching.phonetics import cologne
 
 SIMILAR = 0.85  # Jaro-Winkler: worth a look; a spelling of one name, where it sounds alike too
-SLIP_LENGTH = 5  # a shorter given name with another letter is another name (Tim, Tom)
-RARE_LENGTH = 7  # of two names nobody knows, so long ones may be one
-NEAR_LENGTH = 4
+EDIT_LENGTH = 4  # of shorter words, another letter makes another word (Tim, Tom)
+RARE_LENGTH = 7  # of two names that nobody knows, so long ones may be one
 
 
 def compare(one: Person, other: Person) -> Agreement:
@@ -46,8 +45,7 @@ def _compare_ids(one: Person, other: Person) -> IdLevel:
         return IdLevel.MISSING  # two numbers of two clinics say nothing about one person
     if look_alike(one.patient_id) == look_alike(other.patient_id):
         return IdLevel.LOOK_ALIKE
-    shorter = min(len(one.patient_id), len(other.patient_id))
-    if shorter >= NEAR_LENGTH and _is_one_edit(one.patient_id, other.patient_id):
+    if _is_one_edit(one.patient_id, other.patient_id):
         return IdLevel.NEAR
     return IdLevel.DIFFERENT if is_one_issuer else IdLevel.UNRELATED
 
@@ -127,7 +125,7 @@ def compare_given(one: tuple[str, ...], other: tuple[str, ...]) -> NameLevel:
         return NameLevel.INITIAL if one[0][0] == other[0][0] else NameLevel.DIFFERENT
     if _is_part(one, other):
         return NameLevel.PART
-    if _is_given_slip(one[0], other[0]) and _are_compatible(one[1:], other[1:]):
+    if _are_slips(one, other):
         return NameLevel.VARIANT
     if set(one) & set(other):
         return NameLevel.SIMILAR
@@ -140,28 +138,25 @@ def _similarity(one: str, other: str) -> NameLevel:
 
 
 def _is_typed_alike(one: str, other: str) -> bool:
-    if min(len(one), len(other)) >= NEAR_LENGTH and _is_one_edit(one, other):
+    if _is_one_edit(one, other) or differ_by_particle(one, other):
         return True
     return cologne(one) == cologne(other) and JaroWinkler.similarity(one, other) >= SIMILAR
 
 
 def _is_given_slip(one: str, other: str) -> bool:
     """Tell whether one given name was meant: no two names, and one slip of the keyboard apart."""
-    known = known_given_names()
-    if one in known and other in known:
-        return _loose(one) == _loose(other)
-    if _loose(one) == _loose(other):
+    if _loose(one) == _loose(other) or are_one_name(one, other):
         return True
-    shorter = min(len(one), len(other))
-    is_somebodys = one in known or other in known or shorter >= RARE_LENGTH
-    return (
-        is_somebodys and shorter >= SLIP_LENGTH and one[0] == other[0] and _is_one_edit(one, other)
-    )
+    if one[0] != other[0] or not _is_one_edit(one, other):
+        return False
+    known = {one, other} & known_given_names()
+    return len(known) == 1 or (not known and min(len(one), len(other)) >= RARE_LENGTH)
 
 
-def _are_compatible(ones: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Tell whether the further given names do not speak against each other."""
-    return not (ones and others) or set(ones) == set(others)
+def _are_slips(ones: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Tell whether the given names are one by one the same or a slip; one may have more."""
+    pairs = list(zip(ones, others, strict=False))
+    return all(one == other or _is_given_slip(one, other) for one, other in pairs)
 
 
 def _is_part(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -182,6 +177,9 @@ def _are_generations(ones: tuple[Name, ...], others: tuple[Name, ...]) -> bool:
 
 
 def _is_one_edit(one: str, other: str) -> bool:
+    """Tell whether one slip of the keyboard lies between two words that are not too short."""
+    if max(len(one), len(other)) < EDIT_LENGTH:
+        return False
     return OSA.distance(one, other, score_cutoff=1) == 1
 
 

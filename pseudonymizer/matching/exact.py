@@ -15,6 +15,7 @@ _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l"}
     | {"đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
+_WORD = re.compile(r"[^\W_]+")
 _DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
 _PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
 
@@ -53,10 +54,10 @@ def plain_identity(identity: Identity) -> PlainIdentity:
     """Return `identity` in its one spelling."""
     patient_id, name = plain_text(identity.patient_id), plain_name(identity.name)
     birth_date = plain_date(identity.birth_date)
-    name_letters = letters(name)
-    is_nobody = is_phantom(name_letters) or is_newborn(name_letters)
+    words = words_of(identity.name)
+    is_nobody = is_phantom(words) or is_newborn(words)
     has_own_id = not (is_shared(letters(patient_id)) or is_nobody)
-    has_own_name = not is_shared(name_letters)
+    has_own_name = not is_shared(letters(name))
     return PlainIdentity(
         patient_id=patient_id,
         issuer=plain_text(identity.issuer),
@@ -97,6 +98,11 @@ def plain_date(date: str) -> str:
 def letters(text: str) -> str:
     """Return the letters and digits of a text, without case and diacritics."""
     return "".join(filter(str.isalnum, folded(text)))
+
+
+def words_of(text: str) -> str:
+    """Return the folded words of a text with one space between them."""
+    return " ".join(_WORD.findall(folded(text)))
 
 
 def folded(text: str) -> str:

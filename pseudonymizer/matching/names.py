@@ -1,7 +1,7 @@
 """Names in parts, as they can be compared: family and given names, without titles."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,8 @@ from pathlib import Path
 from pseudonymizer.matching.exact import folded
 from pseudonymizer.matching.nobody import is_shared
 
-GIVEN_NAMES = Path(__file__).parent / "tables" / "given_names.txt"
+TABLES = Path(__file__).parent / "tables"
+GIVEN_NAMES, ONE_NAME = TABLES / "given_names.txt", TABLES / "one_name.txt"
 _APOSTROPHES = str.maketrans("", "", "'`´’ʼ\0")
 _WORD = re.compile(r"[^\W_]+")
 _PARTICLES = frozenset(
@@ -65,8 +66,28 @@ def parse_name(text: str) -> tuple[Name, ...]:
 @cache
 def known_given_names() -> frozenset[str]:
     """Return the given names that are known to be names of their own."""
-    lines = GIVEN_NAMES.read_text(encoding="ascii").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in _lines(GIVEN_NAMES) for word in line)
+
+
+def are_one_name(one: str, other: str) -> bool:
+    """Tell whether two given names are known to be spellings of one."""
+    return one in _spellings() and _spellings()[one] == _spellings().get(other)
+
+
+def differ_by_particle(one: str, other: str) -> bool:
+    """Tell whether a joined family name is the other with a particle before it: elsayed, sayed."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.endswith(shorter) and longer.removesuffix(shorter) in _PARTICLES
+
+
+@cache
+def _spellings() -> Mapping[str, int]:
+    return {word: number for number, line in enumerate(_lines(ONE_NAME)) for word in line}
+
+
+def _lines(table: Path) -> list[list[str]]:
+    lines = table.read_text(encoding="ascii").splitlines()
+    return [line.split() for line in lines if not line.startswith("#")]
 
 
 def _parse_group(group: str) -> Name:

@@ -11,9 +11,9 @@ _WORDS = frozenset(
     ]
 )
 _NUMBERED = re.compile(r"(anon|demo|dummy|patient|phantom|qa|qc|test|unknown)\d{1,3}")
-_PHANTOM = re.compile(r"phantom|^phant|johndoe|doejohn|janedoe|doejane")
+_PHANTOM = re.compile(r"\bphant(om.*)?\b|\bjohn doe\b|\bdoe john\b|\bjane doe\b|\bdoe jane\b")
 _NEWBORN = re.compile(
-    r"babyof|babyboy|babygirl|babymale|babyfemale|newborn|neugeboren|saeugling|^baby$"
+    r"\bbaby ?(of|boy|girl|male|female)\b|\bbaby$|\bnewborn\b|\bneugeboren|\bsaeugling\b"
 )
 _COUNTING = "01234567890123456789", "98765432109876543210"
 
@@ -27,11 +27,11 @@ def is_shared(letters: str) -> bool:
     return letters in _WORDS or bool(_NUMBERED.fullmatch(letters))
 
 
-def is_phantom(letters: str) -> bool:
-    """Tell whether the name is that of a thing, or of whoever has none."""
-    return bool(_PHANTOM.search(letters))
+def is_phantom(words: str) -> bool:
+    """Tell whether a name, in folded words, is that of a thing, or of whoever has none."""
+    return bool(_PHANTOM.search(words))
 
 
-def is_newborn(letters: str) -> bool:
-    """Tell whether the name is a newborn's who has none yet, and perhaps the mother's ID."""
-    return bool(_NEWBORN.search(letters))
+def is_newborn(words: str) -> bool:
+    """Tell whether a name is a newborn's who has none yet, and perhaps the mother's ID."""
+    return bool(_NEWBORN.search(words))

@@ -40,12 +40,11 @@ def is_doubtful(agreement: Agreement) -> bool:
         return True
     if agreement.sex == SexLevel.DIFFERENT or agreement.birth_date not in SAME_DAYS:
         return True
-    if agreement.patient_id == IdLevel.QUALIFIED:
+    if agreement.patient_id in {IdLevel.QUALIFIED, IdLevel.PADDED}:
         return not {agreement.family, agreement.given} <= SAME_NAMES
-    # Another number, or perhaps another clinic's: nothing but the family name's spelling differs.
-    may_join = agreement.patient_id in {IdLevel.PADDED, IdLevel.LONG}
+    # Perhaps another clinic's number: nothing but the family name's spelling may differ.
     is_same_name = agreement.given == NameLevel.EQUAL and agreement.family in SPELLINGS
-    return not (may_join and is_same_name)
+    return agreement.patient_id != IdLevel.LONG or not is_same_name
 
 
 def _has_enough(agreement: Agreement) -> bool:

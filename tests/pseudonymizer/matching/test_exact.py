@@ -90,7 +90,20 @@ def test_an_ordinary_id_with_a_name_recognizes_one_person(patient_id: str) -> No
     assert plain_identity(GivenIdentity(patient_id=patient_id, name="Mueller^Hans")).is_person
 
 
-@pytest.mark.parametrize("name", ["PHANTOM^ACR", "Baby of^Mueller", "Baby Boy^Mueller", "Baby"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "PHANTOM^ACR",
+            "ACR Phantom",
+            "Phant^1",
+            "DOE^JOHN",
+            "Baby of^Mueller",
+            "BABYBOY^Mueller",
+        ),
+        *("Mueller^Baby Girl", "Mueller^Baby", "Baby", "Neugeborenes^Mueller"),
+    ],
+)
 def test_phantoms_and_unnamed_newborns_recognize_nobody(name: str) -> None:
     identity = GivenIdentity(patient_id="4711", name=name, birth_date="20200103")
     assert not plain_identity(identity).is_person
@@ -99,3 +112,8 @@ def test_phantoms_and_unnamed_newborns_recognize_nobody(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "^", "ANONYMOUS", "Unknown^"])
 def test_an_id_alone_recognizes_nobody_outside_its_study(name: str) -> None:
     assert not plain_identity(GivenIdentity(patient_id="4711", name=name)).is_person
+
+
+@pytest.mark.parametrize("name", ["Phan^Thanh", "Doerner^John", "Babycz^Ofelia", "Marjan^Edoe"])
+def test_names_that_only_look_like_nobodys_recognize_a_person(name: str) -> None:
+    assert plain_identity(GivenIdentity(patient_id="4711", name=name)).is_person
