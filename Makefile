@@ -29,9 +29,11 @@ check: .venv/.ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# Measures our command beside its peers (docs/benchmarks.md); BENCH="--count 10000" for the large set.
+# Measures our command beside its peers, and how patients are recognized (docs/benchmarks.md).
+# The large sets: BENCH="--count 10000", RECOGNITION="--large 1000000".
 bench: .venv/.ready-dev
 	@$(BIN)/python -m tests.bench --write docs/benchmarks.md $(BENCH)
+	@$(BIN)/python -m tests.bench.recognize --write docs/benchmarks.md $(RECOGNITION)
 
 # Writes the locked files anew from the .in files; needs uv.
 lock:

@@ -134,7 +134,9 @@ class PatientBlock(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["project", "digest"], name="patient_block_lookup"),
+            # No two projects share a digest: each has keys of its own.
+            models.Index(fields=["digest", "patient"], name="patient_block_lookup"),
+            models.Index(fields=["project", "key_version"], name="patient_block_version"),
         ]
 
     def __str__(self) -> str:

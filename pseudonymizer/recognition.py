@@ -1,6 +1,6 @@
 """Who of a registry may be a person: looked up by keyed digests, then compared in the clear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,12 +21,16 @@ CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
 # One statement, and no objects for rows that are compared once.
 _CANDIDATES = """
     SELECT p.id, p.sealed_identity, p.merged_into_id
-    FROM pseudonymizer_patientblock b
+    FROM (
+        SELECT patient_id, COUNT(*) AS shared
+        FROM pseudonymizer_patientblock
+        WHERE digest IN ({})
+        GROUP BY patient_id
+        ORDER BY shared DESC
+        LIMIT {}
+    ) AS b
     JOIN pseudonymizer_registrypatient p ON p.id = b.patient_id
-    WHERE b.project_id = %s AND b.digest IN ({})
-    GROUP BY p.id
-    ORDER BY COUNT(*) DESC
-    LIMIT {}
+    WHERE p.project_id = %s
 """
 
 
@@ -42,7 +46,7 @@ class Candidate:
 
 def candidates(project_id: UUID, person: Person, keys: ProjectKeys) -> list[Candidate]:
     """Return the patients of a project who are or may be `person`, the likeliest first."""
-    rows = list(_share_a_block(project_id, person, keys))
+    rows = sharing_a_block(project_id, person, keys)
     if not rows:
         return []
     # Not above: rapidfuzz takes long to load, and most runs of a command compare nobody.
@@ -68,15 +72,16 @@ def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
     return found[0] if found[0].score - runner_up >= CLEAR_LEAD else None
 
 
-def _share_a_block(
+def sharing_a_block(
     project_id: UUID, person: Person, keys: ProjectKeys
-) -> Iterator[tuple[UUID, bytes, UUID | None]]:
+) -> list[tuple[UUID, bytes, UUID | None]]:
+    """Return key, sealed identity and successor of whom to compare `person` with."""
     digests = digests_to_find(person, keys)
     if not digests:
-        return
+        return []
     is_native = connection.features.has_native_uuid_field
     statement = _CANDIDATES.format(", ".join(["%s"] * len(digests)), MOST_COMPARED)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [project_id if is_native else project_id.hex, *digests])
-        for patient_id, sealed, merged_into in cursor.fetchall():
-            yield patient_id if is_native else UUID(patient_id), sealed, merged_into
+        cursor.execute(statement, [*digests, project_id if is_native else project_id.hex])
+        rows = cursor.fetchall()
+    return rows if is_native else [(UUID(pk), *others) for pk, *others in rows]

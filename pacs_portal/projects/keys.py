@@ -192,7 +192,17 @@ def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
 
 
 def _short_digests(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
-    return [blake2b(text, key=key, digest_size=SHORT_BYTES).digest() for text in messages]
+    keyed, digests = _keyed(key), []
+    for message in messages:
+        digest = keyed.copy()
+        digest.update(message)
+        digests.append(digest.digest())
+    return digests
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(key=key, digest_size=SHORT_BYTES)
 
 
 def _associated(label: Label, context: str) -> bytes:

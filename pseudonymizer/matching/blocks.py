@@ -41,7 +41,7 @@ def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
     """
     keys = set(_date_keys(person)) if person.birth_date else set()
     if person.patient_id:
-        keys.add((BlockKind.ID.value, look_alike(person.patient_id)))
+        keys.add((BlockKind.ID, look_alike(person.patient_id)))
     return frozenset(keys)
 
 
@@ -50,15 +50,15 @@ def _date_keys(person: Person) -> Iterator[tuple[str, ...]]:
     day = "".join(sorted((date[4:6], date[6:8])))
     for name in person.names:
         for sound in _sounds(name):
-            yield (BlockKind.DATE_NAME.value, date, sound)
+            yield (BlockKind.DATE_NAME, date, sound)
         for family, given in _pairs(name):
             initials = "".join(sorted((family[0], given[0])))
-            yield (BlockKind.DATE_INITIALS.value, date, initials)
+            yield (BlockKind.DATE_INITIALS, date, initials)
             for heard, begun in ((family, given), (given, family)):
                 if len(heard) > 1:
                     parts = (cologne(heard), begun[0])
-                    yield (BlockKind.YEAR_NAME.value, year, *parts)
-                    yield (BlockKind.DAY_NAME.value, day, *parts)
+                    yield (BlockKind.YEAR_NAME, year, *parts)
+                    yield (BlockKind.DAY_NAME, day, *parts)
 
 
 def _sounds(name: Name) -> set[str]:

@@ -1,5 +1,6 @@
 """Two persons beside each other: how far each field agrees."""
 
+import re
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -13,6 +14,7 @@ from pseudonymizer.matching.phonetics import cologne
 
 SIMILAR = 0.85  # Jaro-Winkler: worth a look; a spelling of one name, where it sounds alike too
 EDIT_LENGTH = 4  # of shorter words, another letter makes another word (Tim, Tom)
+_DIGIT = re.compile(r"\d")
 RARE_LENGTH = 7  # of two names that nobody knows, so long ones may be one
 
 
@@ -74,7 +76,7 @@ def _compare_pair(one: Name, other: Name) -> tuple[NameLevel, NameLevel, bool]:
         compare_given(one.given, other.given),
         False,
     )
-    if straight[0] == NameLevel.EQUAL or not (one.given and other.given):
+    if straight[0] == NameLevel.EQUAL or not _may_be_turned(one, other):
         return straight
     if sorted(one.words) == sorted(other.words):
         return NameLevel.EQUAL, NameLevel.EQUAL, True
@@ -84,6 +86,18 @@ def _compare_pair(one: Name, other: Name) -> tuple[NameLevel, NameLevel, bool]:
         True,
     )
     return min(straight, turned, key=_rank)
+
+
+def _may_be_turned(one: Name, other: Name) -> bool:
+    """Tell, by the first letters, whether family and given names may be changed over."""
+    if not (one.family and one.given and other.family and other.given):
+        return False
+    begins = {word[0] for word in other.given}
+    return (
+        one.family[0][0] in begins
+        or one.family[-1][0] in begins
+        or (other.family[0][0] in {word[0] for word in one.given})
+    )
 
 
 _ORDER = {level: place for place, level in enumerate(NameLevel)}
@@ -103,9 +117,9 @@ def compare_family(one: tuple[str, ...], other: tuple[str, ...]) -> NameLevel:
     joined, other_joined = "".join(one), "".join(other)
     if joined == other_joined or set(one) == set(other):
         return NameLevel.EQUAL
-    if _has_digit(joined + other_joined):
+    if _DIGIT.search(joined + other_joined):
         return NameLevel.DIFFERENT  # a code: neighboring ones look alike and are not one
-    if _loose(joined) == _loose(other_joined) or _is_typed_alike(joined, other_joined):
+    if _is_typed_alike(joined, other_joined) or _loose(joined) == _loose(other_joined):
         return NameLevel.VARIANT
     if _is_part(one, other):
         return NameLevel.PART
@@ -119,7 +133,7 @@ def compare_given(one: tuple[str, ...], other: tuple[str, ...]) -> NameLevel:
     joined, other_joined = "".join(one), "".join(other)
     if joined == other_joined or set(one) == set(other):
         return NameLevel.EQUAL
-    if _has_digit(joined + other_joined):
+    if _DIGIT.search(joined + other_joined):
         return NameLevel.DIFFERENT
     if len(one[0]) == 1 or len(other[0]) == 1:
         return NameLevel.INITIAL if one[0][0] == other[0][0] else NameLevel.DIFFERENT
@@ -161,6 +175,8 @@ def _are_slips(ones: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 def _is_part(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Tell whether all words of the one are among those of the other, initials included."""
+    if len(one) == len(other) == 1:
+        return False
     return _are_among(one, other) or _are_among(other, one)
 
 
@@ -181,10 +197,6 @@ def _is_one_edit(one: str, other: str) -> bool:
     if max(len(one), len(other)) < EDIT_LENGTH:
         return False
     return OSA.distance(one, other, score_cutoff=1) == 1
-
-
-def _has_digit(text: str) -> bool:
-    return any(letter.isdigit() for letter in text)
 
 
 _LOOSE = (

@@ -15,7 +15,6 @@ _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l"}
     | {"đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
-_WORD = re.compile(r"[^\W_]+")
 _DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
 _PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
 
@@ -54,8 +53,8 @@ def plain_identity(identity: Identity) -> PlainIdentity:
     """Return `identity` in its one spelling."""
     patient_id, name = plain_text(identity.patient_id), plain_name(identity.name)
     birth_date = plain_date(identity.birth_date)
-    words = words_of(identity.name)
-    is_nobody = is_phantom(words) or is_newborn(words)
+    written = folded(identity.name)
+    is_nobody = is_phantom(written) or is_newborn(written)
     has_own_id = not (is_shared(letters(patient_id)) or is_nobody)
     has_own_name = not is_shared(letters(name))
     return PlainIdentity(
@@ -71,7 +70,8 @@ def plain_identity(identity: Identity) -> PlainIdentity:
 
 def plain_text(text: str) -> str:
     """Return text without outer spaces, in one case and one Unicode form."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().strip(" \0").split())
+    folded_case = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(folded_case.strip(" \0").split())
 
 
 def plain_name(name: str) -> str:
@@ -97,12 +97,8 @@ def plain_date(date: str) -> str:
 
 def letters(text: str) -> str:
     """Return the letters and digits of a text, without case and diacritics."""
-    return "".join(filter(str.isalnum, folded(text)))
-
-
-def words_of(text: str) -> str:
-    """Return the folded words of a text with one space between them."""
-    return " ".join(_WORD.findall(folded(text)))
+    plain = folded(text)
+    return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
 
 
 def folded(text: str) -> str:

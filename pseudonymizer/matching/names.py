@@ -1,18 +1,16 @@
 """Names in parts, as they can be compared: family and given names, without titles."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pseudonymizer.matching.exact import folded
-from pseudonymizer.matching.nobody import is_shared
+from pseudonymizer.matching.nobody import WORD, is_shared
 
 TABLES = Path(__file__).parent / "tables"
 GIVEN_NAMES, ONE_NAME = TABLES / "given_names.txt", TABLES / "one_name.txt"
 _APOSTROPHES = str.maketrans("", "", "'`´’ʼ\0")
-_WORD = re.compile(r"[^\W_]+")
 _PARTICLES = frozenset(
     [
         *("abu", "af", "al", "av", "ben", "bin", "d", "da", "das", "de", "degli", "dei", "del"),
@@ -59,8 +57,9 @@ def parse_name(text: str) -> tuple[Name, ...]:
     tuple of Name
         Without repeats; empty where nothing names a person.
     """
-    names = (_parse_group(group) for group in text.split("=")[:3])
-    return tuple(dict.fromkeys(name for name in names if name.words and not _is_shared(name)))
+    names = [_parse_group(group) for group in text.split("=")[:3]]
+    named = [name for name in names if name.words and not is_shared("".join(name.words))]
+    return tuple(dict.fromkeys(named))
 
 
 @cache
@@ -95,9 +94,8 @@ def _parse_group(group: str) -> Name:
         group = group.replace(",", "^")
     family_text, *others = (folded(part) for part in group.translate(_APOSTROPHES).split("^"))
     family, given = _words(family_text), _words(" ".join(others[:2]))
-    generation = next(
-        (_GENERATIONS[word] for word in _words("".join(others[3:4])) if word in _GENERATIONS), ""
-    )
+    suffixes = _words(others[3]) if len(others) > 3 else []
+    generation = next((_GENERATIONS[word] for word in suffixes if word in _GENERATIONS), "")
     if not others and len(family) > 1:
         family, given = family[-1:], family[:-1]
     for words in (family, given):
@@ -109,14 +107,12 @@ def _parse_group(group: str) -> Name:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text)
+    return WORD.findall(text)
 
 
 def _without(words: Iterable[str], unwanted: frozenset[str]) -> tuple[str, ...]:
     """Return the words that count; all of them where none would."""
     words = tuple(words)
+    if unwanted.isdisjoint(words):
+        return words
     return tuple(word for word in words if word not in unwanted) or words
-
-
-def _is_shared(name: Name) -> bool:
-    return is_shared("".join(name.words))

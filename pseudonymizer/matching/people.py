@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pseudonymizer.matching.dates import birth_date
-from pseudonymizer.matching.exact import Identity, letters, plain_text, words_of
+from pseudonymizer.matching.exact import Identity, folded, letters, plain_text
 from pseudonymizer.matching.ids import plain_id
 from pseudonymizer.matching.names import Name, parse_name
 from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
@@ -24,10 +24,10 @@ class Person:
 
 def person_of(identity: Identity) -> Person | None:
     """Return whom `identity` means, or None for a phantom and for whoever is nobody."""
-    words = words_of(identity.name)
-    if is_phantom(words):
+    written = folded(identity.name)
+    if is_phantom(written):
         return None
-    is_unnamed = is_newborn(words)
+    is_unnamed = is_newborn(written)
     exact_id = plain_text(identity.patient_id)
     has_id = not is_shared(letters(exact_id))
     sex = identity.sex.strip(" \0").lower()

@@ -20,6 +20,7 @@ from tests.bench.contestants import (
     prepare,
 )
 from tests.bench.measuring import Measured, RunError, measure
+from tests.bench.page import put_section
 from tests.bench.table import Outcome, page
 
 
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     text = page(outcomes, {"count": options.count, "rounds": options.rounds, "changes": changes})
     sys.stdout.write(text)
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
+        put_section(options.write, text)
     return 1 if races[0].error else 0
 
 

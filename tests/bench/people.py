@@ -1,10 +1,11 @@
 """People who do not exist: families, their clinics' numbers, and who is mistaken for whom."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from pacs_portal.jobs.steps import GivenIdentity
@@ -57,16 +58,18 @@ def _frequencies(count: int) -> Sequence[float]:
 class Population:
     """Makes people, always the same ones for one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, first_number: int = 100_000) -> None:
         self.random = random.Random(seed)  # noqa: S311 (nothing here is secret)
-        self._number = 100_000
+        self._number = first_number
 
     def registry(self, count: int) -> list[Someone]:
         """Return `count` different people: families, twins, namesakes, numbers given out twice."""
-        made: list[Someone] = []
-        while len(made) < count:
-            made += self._household()
-        return made[:count]
+        return list(islice(self.everyone(), count))
+
+    def everyone(self) -> Iterator[Someone]:
+        """Yield people without end."""
+        while True:
+            yield from self._household()
 
     def strangers(self, registry: Sequence[Someone], count: int) -> list[GivenIdentity]:
         """Return `count` people who are not in the registry, most of them like one who is."""

@@ -1,4 +1,4 @@
-"""Prints how well and how fast patients are recognized: python -m tests.bench.recognition.
+"""Measures how well and how fast patients are recognized, on the database of the settings.
 
 The people do not exist (people.py), their ways of being written differently are listed with their
 shares (variants.py). Everything goes through the portal's own lookup, on a database of its own.
@@ -6,11 +6,10 @@ shares (variants.py). Everything goes through the portal's own lookup, on a data
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
-from statistics import mean, median
 from uuid import UUID
 
 from django.db import transaction
@@ -21,12 +20,14 @@ from pacs_portal.projects.models import Project
 from pseudonymizer import recognition
 from pseudonymizer.identities import seal_identity
 from pseudonymizer.indexes import blocks_of
+from pseudonymizer.matching.blocks import VERSION
 from pseudonymizer.matching.people import person_of
 from pseudonymizer.models import PatientBlock, RegistryPatient
 from tests.bench.people import Population, Someone
 from tests.bench.variants import variants_of
 
 BATCH = 2000
+STRANGERS_FROM = 50_000_000  # their clinics' numbers: nobody of the registry has one by chance
 OUTCOMES = ("automatic", "queue", "missed", "wrong")
 
 
@@ -38,7 +39,9 @@ class Tally:
     qualified: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    lookup_seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    lookup_seconds: list[float] = field(default_factory=list)  # of the index alone, once more
+    compared: list[int] = field(default_factory=list)
 
     @property
     def total(self) -> Counter[str]:
@@ -50,39 +53,23 @@ class Tally:
         return self.qualified["automatic"] / self.qualified.total()
 
 
-def fill(project: Project, people: Iterable[Someone]) -> dict[Someone, UUID]:
-    """Write people into the registry as they are, without asking who is whom."""
-    ids: dict[Someone, UUID] = {}
-    numbers = iter(range(10**9))
+def fill(project: Project, people: Iterable[Someone]) -> Iterator[dict[Someone, UUID]]:
+    """Write people into the registry as they are, in batches, without asking who is whom."""
     people = iter(people)
     while batch := list(islice(people, BATCH)):
         with transaction.atomic():
-            keys = sealing_keys(project.pk)
-            patients = [RegistryPatient(project=project, blocking_version=99) for _ in batch]
-            for patient, person in zip(patients, batch, strict=True):
-                patient.pseudonym = f"BENCH-{next(numbers):08d}"
-                patient.sealed_identity = seal_identity(keys, patient.pk, person.identity)
-                patient.sealed_date_shift = b""
-            RegistryPatient.objects.bulk_create(patients)
-            pairs = zip(patients, batch, strict=True)
-            PatientBlock.objects.bulk_create(
-                block
-                for patient, person in pairs
-                for block in blocks_of(patient, person_of(person.identity), keys)
-            )
-        ids |= {person: patient.pk for patient, person in zip(patients, batch, strict=True)}
-    return ids
+            yield _write(project, batch)
 
 
-def ask(project: Project, people: Sequence[Someone], ids: dict[Someone, UUID], count: int) -> Tally:
+def ask(project: Project, ids: Mapping[Someone, UUID], count: int) -> Tally:
     """Ask for `count` people in other spellings, and for as many strangers."""
-    keys, tally = project_keys(project.pk), Tally()
+    keys, tally, people = project_keys(project.pk), Tally(), list(ids)
     for variant in variants_of(people, count, Random(7)):  # noqa: S311 (nothing here is secret)
         outcome = _outcome(_timed(tally, project, keys, variant.identity), ids[variant.person])
         tally.by_kind[variant.kind][outcome] += 1
         if variant.identity.issuer and variant.identity.patient_id:
             tally.qualified[outcome] += 1
-    for identity in Population(8).strangers(people, count):
+    for identity in Population(8, STRANGERS_FROM).strangers(people, count):
         tally.strangers[_outcome(_timed(tally, project, keys, identity), None)] += 1
     return tally
 
@@ -90,10 +77,15 @@ def ask(project: Project, people: Sequence[Someone], ids: dict[Someone, UUID], c
 def _timed(
     tally: Tally, project: Project, keys: ProjectKeys, identity: GivenIdentity
 ) -> list[recognition.Candidate]:
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.thread_time()
     person = person_of(identity)
     found = recognition.candidates(project.pk, person, keys) if person else []
     tally.seconds.append(time.perf_counter() - start)
+    tally.cpu_seconds.append(time.thread_time() - cpu_start)
+    if person:
+        start = time.perf_counter()
+        tally.compared.append(len(recognition.sharing_a_block(project.pk, person, keys)))
+        tally.lookup_seconds.append(time.perf_counter() - start)
     return found
 
 
@@ -106,3 +98,20 @@ def _outcome(found: Sequence[recognition.Candidate], truth: UUID | None) -> str:
     if truth is None:
         return "queue" if asked else "new"
     return "queue" if truth in asked else "missed"
+
+
+def _write(project: Project, people: Sequence[Someone]) -> dict[Someone, UUID]:
+    keys = sealing_keys(project.pk)
+    patients = {person: RegistryPatient(project=project) for person in people}
+    for person, patient in patients.items():
+        patient.blocking_version = VERSION
+        patient.pseudonym = f"BENCH-{patient.pk.hex}"
+        patient.sealed_identity = seal_identity(keys, patient.pk, person.identity)
+        patient.sealed_date_shift = b""
+    RegistryPatient.objects.bulk_create(patients.values())
+    PatientBlock.objects.bulk_create(
+        block
+        for person, patient in patients.items()
+        for block in blocks_of(patient, person_of(person.identity), keys)
+    )
+    return {person: patient.pk for person, patient in patients.items()}

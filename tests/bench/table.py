@@ -10,11 +10,7 @@ from statistics import median
 
 from tests.bench.measuring import Measured
 
-PAGE = """# Benchmarks
-
-`make bench` measures and writes this page; nothing on it is typed by hand.
-
-## Throughput of `manage.py pseudonymize … --output`
+PAGE = """## Throughput of `manage.py pseudonymize … --output`
 
 {count:,} CT instances of 0.5 MB (512 x 512, 16 bit) in several series and patients. Whole
 processes, start-up included; medians of {rounds} interleaved rounds with warm caches.
@@ -57,7 +53,7 @@ class Outcome:
 
 
 def page(outcomes: Sequence[Outcome], facts: Mapping[str, object]) -> str:
-    """Return docs/benchmarks.md; the first outcome is ours."""
+    """Return the section of docs/benchmarks.md; the first outcome is ours."""
     missing = [f"- {each.name}: {each.error}" for each in outcomes if each.error]
     told = "\nNot measured:\n\n" + "\n".join(missing) + "\n" if missing else ""
     return PAGE.format(

@@ -162,7 +162,7 @@ def no_id_and_a_slip(identity: GivenIdentity, random: Random) -> GivenIdentity:
 
 # In percent: most of what goes wrong is spelling.
 CHANGES: dict[str, tuple[Change, float]] = {
-    "typing slip in the family name": (family_typo, 18),
+    "typing slip in the family name": (family_typo, 19.5),
     "typing slip in the given name": (given_typo, 8),
     "umlauts written otherwise": (umlauts, 14),
     "written as it is heard": (spoken, 9),
@@ -170,10 +170,10 @@ CHANGES: dict[str, tuple[Change, float]] = {
     "family and given name changed over": (turned, 8),
     "second name left out or added": (part_missing, 11),
     "given name as an initial": (initial, 1.5),
-    "family name changed (marriage)": (married, 2.5),
-    "slip in the birth date": (date_slip, 2),
+    "family name changed (marriage)": (married, 2),
+    "slip in the birth date": (date_slip, 1.5),
     "ID with other zeros or separators": (padding, 10),
-    "typing slip in the ID": (id_slip, 2),
+    "typing slip in the ID": (id_slip, 1.5),
     "no ID": (no_id, 2),
     "no birth date": (no_birth_date, 1),
     "two slips": (two_slips, 4),
