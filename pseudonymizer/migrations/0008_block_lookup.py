@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("projects", "0001_initial"),
-        ("pseudonymizer", "0005_pseudonym_once_per_project"),
+        ("pseudonymizer", "0007_two_people"),
     ]
 
     operations = [
