@@ -33,6 +33,7 @@ check: .venv/.ready-dev
 # The large sets: BENCH="--count 10000", RECOGNITION="--large 1000000".
 bench: .venv/.ready-dev
 	@$(BIN)/python -m tests.bench --write docs/benchmarks.md $(BENCH)
+	@$(BIN)/python -m tests.bench.identifiers --write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.recognize --write docs/benchmarks.md $(RECOGNITION)
 
 # Writes the locked files anew from the .in files; needs uv.

@@ -39,6 +39,10 @@ _PLAIN_FORMS = {
     "TM": b"0123456789.:-\\ \0",
     "AS": b"0123456789DWMY\\ \0",
 }
+# Bytes of a number. In implicit files only the dictionary says that a value is one.
+_NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz^=, "
+_LEAST_LETTERS = 8  # in a row make no numbers that anybody measured
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,20 @@ def _changed(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | Non
     return None
 
 
+def _is_text(value: bytes, size: int) -> bool:
+    """Tell whether a value cannot be numbers of `size` bytes."""
+    if len(value) % size:
+        return True
+    text = value.rstrip(b"\0") if len(value) >= _LEAST_LETTERS else b""
+    return len(text) >= _LEAST_LETTERS and not text.translate(None, _LETTERS)
+
+
 def _keep(element: Element, vr: str, walk: Walk) -> Element:
     form = _PLAIN_FORMS.get(vr)
     if form and element.value.translate(None, form):
+        return empty(element, vr)
+    size = _NUMBER_BYTES.get(vr)
+    if size and _is_text(element.value, size):
         return empty(element, vr)
     if vr not in FREE_TEXT_VRS or not (walk.is_in_dummy or walk.is_in_cleaned):
         return element

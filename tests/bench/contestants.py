@@ -13,7 +13,7 @@ from tests.bench.measuring import RunError
 ROOT = Path(__file__).parents[2]
 FOLDER_SCRIPT = Path(__file__).with_name("dcmanon_folder.py")
 DEBIAN_PACKAGES = ("dcmtk", "libgdcm-tools", "openssl")
-PYPI_PEERS = ("dicom-anonymizer==2.1.0", "dcmanon==0.3.1")
+PYPI_PEERS = ("dicom-anonymizer==2.1.0", "dcmanon==0.3.1", "deid==0.4.13", "dicognito==0.19.0")
 # What dcmodify can be told in one call: the identifiers that the others replace or remove, too.
 REPLACED = {"(0010,0010)": "PSEUDONYM", "(0010,0020)": "PSEUDONYM", "(0010,0030)": ""}
 ERASED = ("(0008,0050)", "(0008,0080)", "(0008,0081)", "(0008,0090)", "(0008,1070)", "(0010,1000)")
@@ -93,7 +93,7 @@ def gdcmanon(room: Path) -> Contestant:
 
 def pypi_peers(venv: Path) -> list[Contestant]:
     """Return the peers of PyPI, installed into a venv of their own."""
-    missing = _install_peers(venv)
+    missing = make_peers(venv)
 
     def dicom_anonymizer(sources: Path, out: Path) -> list[str]:
         # It takes the files of one folder and none below it: one call for each series.
@@ -132,7 +132,8 @@ def _make_certificate(path: Path) -> str:
     return "" if path.exists() else _failure([*request, *keys])
 
 
-def _install_peers(venv: Path) -> str:
+def make_peers(venv: Path) -> str:
+    """Install the peers of PyPI; return why that cannot be, or an empty text."""
     python = venv / "bin" / "python"
     if not python.exists() and (said := _failure([sys.executable, "-m", "venv", str(venv)])):
         return said

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from struct import pack
 
 import pytest
 from pydicom.dataelem import DataElement
@@ -176,6 +177,32 @@ def test_text_where_numbers_belong_goes(ct: Dataset, write_file, target: Path, c
     ct.add_new(0x00280106, "PN", "ZQ-MUELLER")  # Smallest Image Pixel Value is US
     output = pseudonymize_file(write_file(ct), target, context).path.read_bytes()
     assert b"ZQ" not in output
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (0x00189073, "ZQ-MUELLER"),  # Acquisition Duration is FD: 8 bytes
+        (0x00280009, "ZQ-MUELLER"),  # Frame Increment Pointer is AT: 4 bytes
+        (0x00280106, "ZQMUELLER "),  # Smallest Image Pixel Value is US: five numbers, all letters
+        (0x00186060, "Muellerzq^Hans  "),  # R Wave Time Vector is FL
+    ],
+)
+def test_text_where_the_dictionary_says_numbers_goes(
+    tag: int, text: str, ct: Dataset, write_file, target: Path, context: Context
+):
+    ct[tag] = DataElement(tag, "LO", text)
+    output = pseudonymize_file(write_file(ct, is_explicit=False), target, context)
+    assert b"mueller" not in output.path.read_bytes().lower()
+
+
+@pytest.mark.parametrize("numbers", [(65, 66, 67, 68), (0, 0, 0, 0), (65, 0, 0, 0)])
+def test_numbers_whose_bytes_are_letters_stay(
+    numbers: tuple[int, ...], ct: Dataset, write_file, target: Path, context: Context
+):
+    ct.add_new(0x00283002, "US", list(numbers))  # LUT Descriptor
+    output = pseudonymize_file(write_file(ct), target, context).path.read_bytes()
+    assert b"\x28\x00\x02\x30US\x08\x00" + pack("<4H", *numbers) in output
 
 
 def test_an_encapsulated_document_inside_a_sequence_is_removed(
