@@ -170,3 +170,19 @@ class FindPatientForm(forms.Form):
             name=typed["name"],
             birth_date=f"{birth_date:%Y%m%d}" if birth_date else "",
         )
+
+
+class JudgmentForm(forms.Form):
+    """What a decision about a possible match rests on; each decision has its own reasons."""
+
+    def __init__(self, *args: object, is_same: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.is_same = is_same
+        reasons = REASONS_FOR_SAME if is_same else REASONS_FOR_DIFFERENT
+        choices = [("", _("Choose a reason")), *((one.value, one.label) for one in reasons)]
+        self.fields["reason"] = forms.ChoiceField(label=_("Reason"), choices=choices)
+
+    @property
+    def judgment(self) -> Judgment:
+        """The decision of a valid form."""
+        return Judgment(self.is_same, MatchReason(self.cleaned_data["reason"]))

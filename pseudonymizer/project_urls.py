@@ -5,6 +5,7 @@ from django.urls import path
 from pseudonymizer import (
     approval_views,
     import_views,
+    match_views,
     merge_views,
     preview_views,
     profile_views,
@@ -36,6 +37,13 @@ urlpatterns = [
         "registry/approvals/<uuid:request_id>/",
         approval_views.approval_answer,
         name="approval_answer",
+    ),
+    path("registry/matches/", match_views.registry_matches, name="registry_matches"),
+    path("registry/matches/<uuid:match_id>/", match_views.registry_match, name="registry_match"),
+    path(
+        "registry/matches/<uuid:match_id>/decide/",
+        match_views.registry_match_decide,
+        name="registry_match_decide",
     ),
     path("registry/merges/<uuid:merge_id>/", merge_views.registry_merge, name="registry_merge"),
     path("registry/<uuid:patient_id>/merge/", merge_views.patient_merge, name="patient_merge"),
