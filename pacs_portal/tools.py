@@ -16,6 +16,7 @@ class ProjectTab:
     label: Text
     url_name: str
     for_stewards: bool = False
+    count: Callable[[Any], int] | None = None  # of a project: how much waits there
 
 
 @dataclass(frozen=True)

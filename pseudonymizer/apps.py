@@ -17,6 +17,7 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE
+        from pseudonymizer.match_queue import count_open
         from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.moving import catch_up
         from pseudonymizer.moving_step import MovingStep
@@ -44,7 +45,7 @@ class PseudonymizerConfig(AppConfig):
                 project_urls="pseudonymizer.project_urls",
                 tabs=(
                     ProjectTab(_("Profile"), "profile"),
-                    ProjectTab(_("Registry"), "registry", for_stewards=True),
+                    ProjectTab(_("Registry"), "registry", for_stewards=True, count=count_open),
                 ),
                 study_actions=(
                     StudyAction(

@@ -10,7 +10,7 @@ from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
 from pseudonymizer.approvals import Matter
-from pseudonymizer.matches import REASONS_FOR_DIFFERENT, REASONS_FOR_SAME
+from pseudonymizer.matches import REASONS_FOR_DIFFERENT, REASONS_FOR_SAME, Judgment
 from pseudonymizer.models import (
     LOOK_REASONS,
     RULE_REASONS,
@@ -179,8 +179,7 @@ class JudgmentForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.is_same = is_same
         reasons = REASONS_FOR_SAME if is_same else REASONS_FOR_DIFFERENT
-        choices = [("", _("Choose a reason")), *((one.value, one.label) for one in reasons)]
-        self.fields["reason"] = forms.ChoiceField(label=_("Reason"), choices=choices)
+        self.fields["reason"] = forms.ChoiceField(label=_("Reason"), choices=_reasons(reasons))
 
     @property
     def judgment(self) -> Judgment:

@@ -16,11 +16,13 @@ from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
+from pseudonymizer.approvals import Matter
 from pseudonymizer.errors import ListChangedError, ListError
 from pseudonymizer.importing import CheckedList, check_list, import_list
 from pseudonymizer.lists.parcels import Parcel, open_parcel, seal_parcel
 from pseudonymizer.lists.reading import LARGEST_BYTES
-from pseudonymizer.refusals import discloses
+from pseudonymizer.models import Disclosure
+from pseudonymizer.refusals import approval_context, discloses
 
 CONFLICTS_SHOWN = 500
 
@@ -109,6 +111,7 @@ def _page(
         **project_context(request, project, "registry"),
         "may_import": signed_in_recently(request),
         "problem": problem,
+        "approval": approval_context(request, Matter(project, Disclosure.SEARCH)),
     }
     return render(
         request,

@@ -40,9 +40,7 @@ def queue_rows(project: Project, matches: list[PossibleMatch]) -> list[QueueRow]
     """Return the rows of one page."""
     files = waiting_counts(project)
     pairs = Counter(open_matches(project).values_list("patient", flat=True))
-    return [
-        QueueRow(one, files[one.patient_id], pairs[one.patient_id] - 1) for one in matches
-    ]
+    return [QueueRow(one, files[one.patient_id], pairs[one.patient_id] - 1) for one in matches]
 
 
 def waiting_counts(project: Project) -> Counter[UUID]:
@@ -51,9 +49,10 @@ def waiting_counts(project: Project) -> Counter[UUID]:
         cause=CAUSE, decision="", receipt__job__project=project
     ).values_list("receipt__unit__plan", flat=True)
     planned = Counter(UUID(plan["patient"]) for plan in plans)
-    aliases = RegistryPatient.objects.filter(pk__in=planned).exclude(merged_into=None)
-    for alias, kept in aliases.values_list("pk", "merged_into"):
-        planned[kept] += planned.pop(alias)
+    planned_patients = RegistryPatient.objects.filter(pk__in=planned)
+    for alias, kept in planned_patients.values_list("pk", "merged_into"):
+        if kept:
+            planned[kept] += planned.pop(alias)
     return planned
 
 

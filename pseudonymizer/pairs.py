@@ -1,4 +1,4 @@
-"""Two patients side by side, as a data steward compares them: field by field, differences marked."""
+"""Two patients side by side for a data steward: field by field, differences marked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -20,6 +20,7 @@ from pacs_portal.projects.models import Project
 from pseudonymizer.approvals import Matter, needs_two, requests_for
 from pseudonymizer.disclosure import export_mapping, find_patient, view_identity
 from pseudonymizer.forms import FindPatientForm, ReasonForm
+from pseudonymizer.match_queue import count_open
 from pseudonymizer.merging import merges_with
 from pseudonymizer.models import Disclosure, RegistryPatient
 from pseudonymizer.refusals import approval_context, discloses
@@ -103,6 +104,7 @@ def _registry_page(request: HttpRequest, project: Project, **context: object) ->
         "may_find": signed_in_recently(request),
         "find_form": FindPatientForm(),
         "export_form": ReasonForm(auto_id="id_export_%s"),
+        "open_matches": count_open(project),
         "needs_two": needs_two(project),
         "waiting_requests": requests_for(project, _person(request)).count(),
         "find_approval": approval_context(request, Matter(project, Disclosure.SEARCH)),

@@ -1,5 +1,6 @@
 """What the frame around every page of a project shows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ class Tab:
     label: Text
     url: str
     is_active: bool
+    count: int = 0  # of what waits there
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class _Place:
     label: Text
     url_name: str
     roles: frozenset[Role]
+    count: Callable[[Project], int] | None = None
 
 
 EVERYONE = frozenset(Role)
@@ -57,7 +60,7 @@ def project_context(
         "project": project,
         "roles": roles,
         "tabs": [
-            Tab(place.label, reverse(place.url_name, args=[project.key]), place.name == active)
+            _tab(place, project, place.name == active)
             for place in (*BEFORE_TOOLS, *_tool_places(), *AFTER_TOOLS)
             if _may_open(place, roles, request)
         ],
@@ -76,9 +79,20 @@ def roles_in(request: HttpRequest, project: Project) -> frozenset[Role]:
     return frozenset(Role(role) for role in held.values_list("role", flat=True))
 
 
+def _tab(place: _Place, project: Project, is_active: bool) -> Tab:
+    url = reverse(place.url_name, args=[project.key])
+    return Tab(place.label, url, is_active, place.count(project) if place.count else 0)
+
+
 def _tool_places() -> list[_Place]:
     return [
-        _Place(tab.url_name, tab.label, tab.url_name, STEWARDS if tab.for_stewards else EVERYONE)
+        _Place(
+            tab.url_name,
+            tab.label,
+            tab.url_name,
+            STEWARDS if tab.for_stewards else EVERYONE,
+            tab.count,
+        )
         for tool in registered_tools()
         for tab in tool.tabs
     ]

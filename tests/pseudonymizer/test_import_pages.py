@@ -1,6 +1,7 @@
 """The pages of the import: stewards alone, checked before anything is written, nothing kept."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from django.urls import reverse
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.models import Membership, Role
+from pseudonymizer import limits
+from pseudonymizer.approvals import Matter, ask, decide_request, switch_on
 from pseudonymizer.lists import parcels
 from pseudonymizer.lists.parcels import Parcel, seal_parcel
-from pseudonymizer.models import RegistryPatient
+from pseudonymizer.models import Disclosure, Reason, RegistryPatient
 from pseudonymizer.registry import resolve
 
 pytestmark = pytest.mark.django_db
@@ -119,8 +123,6 @@ def test_between_check_and_import_nothing_is_kept(project, steward) -> None:
 def test_a_parcel_opens_for_its_own_steward_project_and_half_hour(
     project, steward, owner, other_project, monkeypatch
 ) -> None:
-    from pacs_portal.projects.models import Membership, Role
-
     Membership.objects.create(project=project, user=owner, role=Role.STEWARD)
     Membership.objects.create(project=other_project, user=steward, role=Role.STEWARD)
     client = signed_in(steward)
@@ -168,3 +170,23 @@ def test_both_forms_are_protected_against_other_sites(project, steward) -> None:
     client.force_login(steward)
     assert check(client, GOOD).status_code == 403
     assert client.post(CONFIRM, {"rows": "all"}).status_code == 403
+
+
+def test_where_two_people_are_needed_a_check_is_a_search(project, steward, make_user) -> None:
+    """A check says of every row whether the registry has it."""
+    second = make_user("second")
+    Membership.objects.create(project=project, user=second, role=Role.STEWARD)
+    switch_on(project, by=steward)
+    client = signed_in(steward)
+    assert b'type="file"' not in client.get(CHECK).content
+    assert check(client, GOOD).status_code == 403
+    request = ask(Matter(project, Disclosure.SEARCH), reason=Reason.QUALITY, by=steward)
+    decide_request(request, is_approved=True, by=second)
+    assert "Import 2 rows" in check(client, GOOD).content.decode()
+
+
+def test_checks_are_limited(project, steward, monkeypatch) -> None:
+    monkeypatch.setitem(limits.LIMITS, limits.LIST_CHECKED, limits.Limit(1, timedelta(hours=1)))
+    client = signed_in(steward)
+    assert check(client, GOOD).status_code == 200
+    assert check(client, GOOD).status_code == 429
