@@ -5,7 +5,7 @@ The pages are taken from the URLconf: a new one has to be visited here, too.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,7 +18,14 @@ from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.approvals import Matter, ask
-from pseudonymizer.models import Disclosure, DisclosureRequest, Reason, RegistryPatient
+from pseudonymizer.matches import open_matches
+from pseudonymizer.models import (
+    Disclosure,
+    DisclosureRequest,
+    PossibleMatch,
+    Reason,
+    RegistryPatient,
+)
 from pseudonymizer.project_urls import urlpatterns
 from pseudonymizer.registry import resolve
 
@@ -39,6 +46,7 @@ class World:
     client: Client
     patient: RegistryPatient
     asked: DisclosureRequest
+    match: PossibleMatch
 
     def get(self, page: str, /, *arguments: object) -> HttpResponse:
         return self.client.get(reverse(page, args=["heart", *arguments]))
@@ -69,6 +77,16 @@ VISITS: dict[str, list[Callable[[World], HttpResponse]]] = {
     "registry_import_confirm": [
         lambda world: world.post("registry_import_confirm", parcel="none"),
     ],
+    "registry_matches": [lambda world: world.get("registry_matches")],
+    "registry_match": [
+        lambda world: world.get("registry_match", world.match.pk),
+        lambda world: world.post("registry_match", world.match.pk),
+    ],
+    "registry_match_decide": [
+        lambda world: world.post(
+            "registry_match_decide", world.match.pk, decision="same", reason="spelling"
+        )
+    ],
     "approvals": [lambda world: world.get("approvals")],
     "two_people_on": [lambda world: world.post("two_people_on")],
     "approval_ask": [
@@ -87,6 +105,8 @@ RECORDED = {
     ("registry_patient", 1): "registry.identity_viewed",
     ("registry_export", 0): "registry.exported",
     ("registry_import", 1): "registry.list_checked",
+    ("registry_match", 1): "registry.pair_viewed",
+    ("registry_match_decide", 0): "registry.match_same",
     ("two_people_on", 0): "registry.two_person_rule_on",
     ("approval_ask", 0): "registry.approval_requested",
     ("approval_answer", 0): "registry.request_refused",
@@ -104,9 +124,10 @@ def world(project, steward, make_user) -> World:
     Membership.objects.create(project=project, user=second, role=Role.STEWARD)
     patient = resolve(project, HANS, None)
     asked = ask(Matter(project, Disclosure.IDENTITY, patient), reason=Reason.QUALITY, by=second)
+    resolve(project, replace(HANS, name="Zwirbelmayr^Heinz", study_instance_uid="1.3"), None)
     client = Client()
     client.post(reverse("account_login"), {"login": steward.email, "password": "passphrase"})
-    return World(client, patient, asked)
+    return World(client, patient, asked, open_matches(project).get())
 
 
 def says_who(text: str) -> bool:
@@ -150,7 +171,7 @@ def test_what_shows_a_patient_is_recorded_and_nothing_recorded_says_who(
     assert not says_who(caplog.text)
 
 
-SHOWING = {"registry_find", "registry_patient", "registry_export"}
+SHOWING = {"registry_find", "registry_patient", "registry_export", "registry_match"}
 
 
 def test_the_pages_that_show_patients_do_show_them_here(world) -> None:
