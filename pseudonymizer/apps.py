@@ -9,7 +9,7 @@ class PseudonymizerConfig(AppConfig):
     def ready(self) -> None:
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_standing_check
-        from pacs_portal.jobs.causes import allow_decision
+        from pacs_portal.jobs.causes import DecisionPage, allow_decision, decided_on
         from pacs_portal.jobs.housekeeping import register_chore
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.releasing import register_wait
@@ -33,6 +33,7 @@ class PseudonymizerConfig(AppConfig):
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
         allow_decision(Decision.REDACT, "identifier-left")
+        decided_on(DecisionPage(_("Possible matches"), "registry_matches"), CAUSE)
         register_wait(CAUSE, are_settled)
         register_standing_check(standing_of)
         register_tool(

@@ -19,9 +19,12 @@ from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.approvals import Matter, ask
 from pseudonymizer.matches import open_matches
+from pseudonymizer.merging import merge
 from pseudonymizer.models import (
     Disclosure,
     DisclosureRequest,
+    MatchReason,
+    PatientMerge,
     PossibleMatch,
     Reason,
     RegistryPatient,
@@ -47,6 +50,8 @@ class World:
     patient: RegistryPatient
     asked: DisclosureRequest
     match: PossibleMatch
+    other: RegistryPatient
+    merge: PatientMerge
 
     def get(self, page: str, /, *arguments: object) -> HttpResponse:
         return self.client.get(reverse(page, args=["heart", *arguments]))
@@ -87,6 +92,25 @@ VISITS: dict[str, list[Callable[[World], HttpResponse]]] = {
             "registry_match_decide", world.match.pk, decision="same", reason="spelling"
         )
     ],
+    "patient_merge": [
+        lambda world: world.client.get(
+            reverse("patient_merge", args=["heart", world.patient.pk]),
+            {"other": world.other.pseudonym},
+        ),
+        lambda world: world.post("patient_merge", world.patient.pk, other=world.other.pseudonym),
+        lambda world: world.post(
+            "patient_merge",
+            world.patient.pk,
+            other=world.other.pseudonym,
+            merge="yes",
+            kept=str(world.patient.pk),
+            reason="spelling",
+        ),
+    ],
+    "registry_merge": [
+        lambda world: world.get("registry_merge", world.merge.pk),
+        lambda world: world.post("registry_merge", world.merge.pk, reason="relatives"),
+    ],
     "approvals": [lambda world: world.get("approvals")],
     "two_people_on": [lambda world: world.post("two_people_on")],
     "approval_ask": [
@@ -107,6 +131,9 @@ RECORDED = {
     ("registry_import", 1): "registry.list_checked",
     ("registry_match", 1): "registry.pair_viewed",
     ("registry_match_decide", 0): "registry.match_same",
+    ("patient_merge", 1): "registry.pair_viewed",
+    ("patient_merge", 2): "registry.merged",
+    ("registry_merge", 1): "registry.unmerged",
     ("two_people_on", 0): "registry.two_person_rule_on",
     ("approval_ask", 0): "registry.approval_requested",
     ("approval_answer", 0): "registry.request_refused",
@@ -125,9 +152,14 @@ def world(project, steward, make_user) -> World:
     patient = resolve(project, HANS, None)
     asked = ask(Matter(project, Disclosure.IDENTITY, patient), reason=Reason.QUALITY, by=second)
     resolve(project, replace(HANS, name="Zwirbelmayr^Heinz", study_instance_uid="1.3"), None)
+    other, kept, gone = (
+        resolve(project, GivenIdentity(patient_id=f"{name}-77", name=f"{name}^Ida"), None)
+        for name in ("Kleiber", "Specht", "Habicht")
+    )
+    made = merge(kept=kept, gone=gone, by=steward, reason=MatchReason.SPELLING)
     client = Client()
     client.post(reverse("account_login"), {"login": steward.email, "password": "passphrase"})
-    return World(client, patient, asked, open_matches(project).get())
+    return World(client, patient, asked, open_matches(project).get(), other, made)
 
 
 def says_who(text: str) -> bool:
@@ -171,7 +203,13 @@ def test_what_shows_a_patient_is_recorded_and_nothing_recorded_says_who(
     assert not says_who(caplog.text)
 
 
-SHOWING = {"registry_find", "registry_patient", "registry_export", "registry_match"}
+SHOWING = {
+    "registry_find",
+    "registry_patient",
+    "registry_export",
+    "registry_match",
+    "patient_merge",
+}
 
 
 def test_the_pages_that_show_patients_do_show_them_here(world) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pydicom
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from pydicom.data import get_testdata_file
 
 from pacs_portal.archive.services import Standing
@@ -22,6 +23,7 @@ from pacs_portal.uploads.services import (
     receive_file,
 )
 from pseudonymizer.errors import MatchDecidedError, RegistryError
+from pseudonymizer.match_queue import waiting_counts
 from pseudonymizer.matches import Judgment, decide_match, is_settled, open_matches, waiting_files
 from pseudonymizer.models import (
     MatchReason,
@@ -117,6 +119,26 @@ def test_nothing_leaves_under_an_unsettled_pseudonym(project, heinz, heinz_job, 
     assert written(heinz_job, tmp_path) == []
     assert waiting_files(heinz).count() == 1
     assert standing_of(project, heinz.pseudonym) is Standing.UNKNOWN
+
+
+def test_a_held_file_leads_to_the_queue_which_counts_it(
+    match, heinz, heinz_job, steward_client
+) -> None:
+    queue = reverse("registry_matches", args=["heart"])
+    held = steward_client.get(reverse("project_held", args=["heart"]))
+    assert f'href="{queue}"' in held.content.decode()
+    assert '<td data-label="Files waiting" class="numeric">1</td>' in (
+        steward_client.get(queue).content.decode()
+    )
+    assert waiting_counts(match.project) == {heinz.pk: 1}
+
+
+def test_files_of_an_alias_count_for_whom_she_became(project, match, heinz, heinz_job) -> None:
+    kept = resolve(project, replace(HANS, patient_id="Z-99", name="Kleiber^Ida"), None)
+    RegistryPatient.objects.filter(pk=heinz.pk).update(
+        state=PatientState.CONFIRMED, merged_into=kept
+    )
+    assert waiting_counts(project) == {kept.pk: 1}
 
 
 def test_the_same_person_goes_on_under_the_older_pseudonym(
