@@ -174,6 +174,30 @@ def test_the_original_can_be_looked_at_with_another_program(pictured, fresh_clie
     assert seen() == ["file"]
 
 
+@pytest.mark.parametrize(
+    ("document", "name"), [(b"%PDF-1.4 odd", "held-1.pdf"), (b"<html>even</html>", "held-1.bin")]
+)
+def test_a_document_comes_out_of_its_dicom_file(hold, fresh_client, document, name):
+    (held,) = hold(b"hold")
+    HeldFile.objects.update(cause="encapsulated-document")
+    write_dicom(
+        held_dir(held.pk) / "original",
+        np.zeros((1, 1), np.uint8),
+        EncapsulatedDocument=document + b"\0" * (len(document) % 2),
+        EncapsulatedDocumentLength=len(document),
+    )
+    answer = fresh_client.get(address("held_download", held))
+    assert b"".join(answer.streaming_content) == document
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_without_its_document_is_not_there(hold, fresh_client):
+    (held,) = hold(b"hold")
+    HeldFile.objects.update(cause="encapsulated-document")
+    assert fresh_client.get(address("held_download", held)).status_code == 404
+
+
 def test_enter_decides_nothing(pictured, project, fresh_client):
     """The first submit button of a form is what Enter presses: it is disabled."""
     pages = (address("held_file", pictured), reverse("project_held", args=[project.key]))
