@@ -16,7 +16,7 @@ class Disclosure(models.TextChoices):
 
     IDENTITY = "identity", _("see who stands behind a pseudonym")
     SEARCH = "search", _("search for patients by their identity")
-    PAIRS = "pairs", _("see the patients of possible matches")
+    PAIR = "pair", _("see two patients side by side")
     EXPORT = "export", _("export the mapping, once")
     RULE_OFF = "rule-off", _("let one person see identities alone again")
 
@@ -69,6 +69,9 @@ class DisclosureRequest(models.Model):
     patient = models.ForeignKey(
         "pseudonymizer.RegistryPatient", null=True, on_delete=models.PROTECT, related_name="+"
     )
+    other = models.ForeignKey(  # of a pair, the one with the higher id
+        "pseudonymizer.RegistryPatient", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     reason = models.CharField(max_length=16, choices=Reason)
     state = models.CharField(max_length=16, choices=RequestState, default=RequestState.OPEN)
     requested_by = models.ForeignKey(
@@ -98,9 +101,10 @@ class DisclosureRequest(models.Model):
                 name="disclosure_decided_whole",
             ),
             models.CheckConstraint(
-                condition=Q(kind=Disclosure.IDENTITY, patient__isnull=False)
-                | Q(~Q(kind=Disclosure.IDENTITY), patient=None),
-                name="disclosure_of_one_patient",
+                condition=Q(kind=Disclosure.IDENTITY, patient__isnull=False, other=None)
+                | Q(kind=Disclosure.PAIR, patient__isnull=False, other__isnull=False)
+                | Q(~Q(kind__in=[Disclosure.IDENTITY, Disclosure.PAIR]), patient=None, other=None),
+                name="disclosure_names_whom_it_is_about",
             ),
             models.UniqueConstraint(
                 fields=["project", "kind", "requested_by"],
@@ -109,8 +113,13 @@ class DisclosureRequest(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["patient", "requested_by"],
-                condition=Q(state=RequestState.OPEN, patient__isnull=False),
+                condition=Q(state=RequestState.OPEN, kind=Disclosure.IDENTITY),
                 name="disclosure_of_patient_asked_once",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "other", "requested_by"],
+                condition=Q(state=RequestState.OPEN, kind=Disclosure.PAIR),
+                name="disclosure_of_pair_asked_once",
             ),
         ]
 

@@ -20,6 +20,7 @@ from pseudonymizer.approvals import (
     decide_request,
     may_switch_on,
     needs_two,
+    pair_matter,
     requests_for,
     requests_of,
     switch_on,
@@ -70,13 +71,12 @@ def approval_ask(request: HttpRequest, key: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose a reason."))
         return redirect("approvals", key)
-    patient = None
-    if form.chosen_kind == Disclosure.IDENTITY:
-        patients = RegistryPatient.objects.filter(project=project)
-        patient = get_object_or_404(patients, pk=form.cleaned_data["patient"])
-    ask(Matter(project, form.chosen_kind, patient), reason=form.chosen, by=_person(request))
+    matter = _matter(project, form)
+    ask(matter, reason=form.chosen, by=_person(request))
     messages.success(request, _("Asked. Another data steward has to approve it."))
-    return redirect("registry_patient", key, patient.pk) if patient else redirect("approvals", key)
+    if matter.kind == Disclosure.IDENTITY and matter.patient:
+        return redirect("registry_patient", key, matter.patient.pk)
+    return redirect("approvals", key)
 
 
 @recent_sign_in_required
@@ -95,6 +95,20 @@ def approval_answer(request: HttpRequest, key: str, request_id: UUID) -> HttpRes
     else:
         messages.success(request, _("Approved.") if is_approved else _("Refused."))
     return redirect("approvals", key)
+
+
+def _matter(project: Project, form: AskForm) -> Matter:
+    """Return what a valid form asks about; patients of other projects do not exist."""
+    patients = RegistryPatient.objects.filter(project=project)
+    if form.chosen_kind == Disclosure.IDENTITY:
+        patient = get_object_or_404(patients, pk=form.cleaned_data["patient"])
+        return Matter(project, form.chosen_kind, patient)
+    if form.chosen_kind == Disclosure.PAIR:
+        first, second = (
+            get_object_or_404(patients, pk=form.cleaned_data[name]) for name in ("patient", "other")
+        )
+        return pair_matter(first, second)
+    return Matter(project, form.chosen_kind)
 
 
 def _project(request: HttpRequest, key: str) -> Project:

@@ -35,6 +35,13 @@ class Matter:
     project: Project
     kind: Disclosure
     patient: RegistryPatient | None = None
+    other: RegistryPatient | None = None  # of a pair
+
+
+def pair_matter(first: RegistryPatient, second: RegistryPatient) -> Matter:
+    """Return the matter of two patients; which of them is named first makes no difference."""
+    patient, other = sorted((first, second), key=lambda patient: patient.pk)
+    return Matter(first.project, Disclosure.PAIR, patient, other)
 
 
 def needs_two(project: Project) -> bool:
@@ -93,6 +100,7 @@ def ask(matter: Matter, *, reason: Reason, by: User) -> DisclosureRequest:
             project=project,
             kind=matter.kind,
             patient=matter.patient,
+            other=matter.other,
             requested_by=by,
             state=RequestState.OPEN,
             defaults={"reason": reason},
@@ -142,6 +150,7 @@ def approval_of(matter: Matter, *, by: Actor) -> DisclosureRequest | None:
         project=matter.project,
         kind=matter.kind,
         patient=matter.patient,
+        other=matter.other,
         state=RequestState.APPROVED,
         decided_at__gt=timezone.now() - VALID_FOR,
         used_at=None,
@@ -176,7 +185,7 @@ def open_request(matter: Matter, *, by: User) -> DisclosureRequest | None:
     """Return what `by` has asked for and nobody has answered."""
     return (
         _open(matter.project)
-        .filter(kind=matter.kind, patient=matter.patient, requested_by=by)
+        .filter(kind=matter.kind, patient=matter.patient, other=matter.other, requested_by=by)
         .first()
     )
 
@@ -190,7 +199,7 @@ def requests_for(project: Project, by: User) -> QuerySet[DisclosureRequest]:
 def requests_of(project: Project, by: User) -> QuerySet[DisclosureRequest]:
     """Return what `by` asked for, newest first."""
     mine = DisclosureRequest.objects.filter(project=project, requested_by=by)
-    return mine.select_related("patient", "decided_by")
+    return mine.select_related("patient", "other", "decided_by")
 
 
 def _open(project: Project) -> QuerySet[DisclosureRequest]:
@@ -199,7 +208,7 @@ def _open(project: Project) -> QuerySet[DisclosureRequest]:
         state=RequestState.OPEN,
         requested_at__gt=timezone.now() - OPEN_FOR,
     )
-    return waiting.select_related("patient", "requested_by")
+    return waiting.select_related("patient", "other", "requested_by")
 
 
 def _close_overdue(project: Project) -> None:
@@ -221,7 +230,8 @@ def _stewards(project: Project) -> QuerySet[Membership]:
 
 
 def _record(request: DisclosureRequest, by: User, action: str) -> None:
-    about = {"patient": str(request.patient_id)} if request.patient_id else {}
+    patients = {"patient": request.patient_id, "other": request.other_id}
+    about = {name: str(pk) for name, pk in patients.items() if pk}
     record_in(
         request.project, by, action, request, kind=request.kind, reason=request.reason, **about
     )

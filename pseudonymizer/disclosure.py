@@ -20,7 +20,7 @@ from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project, Role
 from pacs_portal.projects.services import holds, record_in
 from pseudonymizer import limits
-from pseudonymizer.approvals import Matter, needs_two, use_approval
+from pseudonymizer.approvals import Matter, needs_two, pair_matter, use_approval
 from pseudonymizer.mapping import mapping_lines
 from pseudonymizer.models import Disclosure, Reason, RegistryPatient
 from pseudonymizer.registry import find, identity_of
@@ -28,7 +28,7 @@ from pseudonymizer.registry import find, identity_of
 ACTIONS = {
     Disclosure.IDENTITY: limits.VIEWED,
     Disclosure.SEARCH: limits.SEARCHED,
-    Disclosure.PAIRS: limits.PAIR_VIEWED,
+    Disclosure.PAIR: limits.PAIR_VIEWED,
     Disclosure.EXPORT: limits.EXPORTED,
 }
 
@@ -67,7 +67,7 @@ def view_pair(
     first: RegistryPatient, second: RegistryPatient, *, by: Actor
 ) -> tuple[GivenIdentity, GivenIdentity]:
     """Return who two patients of a project are, side by side, and record the look at both."""
-    permit(Matter(first.project, Disclosure.PAIRS), by=by)
+    permit(pair_matter(first, second), by=by)
     record_in(first.project, by, limits.PAIR_VIEWED, first, other=str(second.pk))
     return identity_of(first), identity_of(second)
 

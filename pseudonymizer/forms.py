@@ -102,6 +102,7 @@ class AskForm(forms.Form):
 
     kind = forms.ChoiceField(choices=Disclosure.choices, widget=forms.HiddenInput)
     patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    other = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.ChoiceField(
         label=_("Reason"),
         help_text=_("It is shown to the other data stewards and kept in the audit log."),
@@ -121,8 +122,9 @@ class AskForm(forms.Form):
     @classmethod
     def about(cls, matter: Matter) -> "AskForm":
         """Return the form that asks about `matter`."""
-        patient = matter.patient.pk if matter.patient else None
-        return cls(auto_id="id_ask_%s", initial={"kind": matter.kind, "patient": patient})
+        asked = {"kind": matter.kind, "patient": matter.patient, "other": matter.other}
+        initial = {name: getattr(value, "pk", value) for name, value in asked.items()}
+        return cls(auto_id="id_ask_%s", initial=initial)
 
     @property
     def chosen_kind(self) -> Disclosure:

@@ -15,13 +15,13 @@ from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import recent_sign_in_required
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
-from pseudonymizer.approvals import Matter
+from pseudonymizer.approvals import pair_matter
 from pseudonymizer.disclosure import view_pair
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import JudgmentForm
 from pseudonymizer.match_queue import facts_of, next_match, queue_rows, waiting_counts
 from pseudonymizer.matches import decide_match, open_matches
-from pseudonymizer.models import Disclosure, MatchState, PossibleMatch
+from pseudonymizer.models import MatchState, PossibleMatch
 from pseudonymizer.pairs import field_pairs
 from pseudonymizer.refusals import approval_context, discloses
 
@@ -96,7 +96,7 @@ def _match_page(request: HttpRequest, match: PossibleMatch, **context: object) -
         "waiting": open_matches(project).count(),
         "same_form": JudgmentForm(is_same=True, auto_id="same_%s"),
         "different_form": JudgmentForm(is_same=False, auto_id="different_%s"),
-        "approval": approval_context(request, Matter(project, Disclosure.PAIRS)),
+        "approval": approval_context(request, pair_matter(match.patient, match.candidate)),
     }
     return render(request, "pseudonymizer/registry_match.html", frame | context)
 

@@ -18,12 +18,12 @@ from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.services import progress_of
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
-from pseudonymizer.approvals import Matter
+from pseudonymizer.approvals import pair_matter
 from pseudonymizer.disclosure import view_pair
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import MergeForm, UndoForm
 from pseudonymizer.merging import merge, undo_merge
-from pseudonymizer.models import Disclosure, PatientMerge, RegistryPatient
+from pseudonymizer.models import PatientMerge, RegistryPatient
 from pseudonymizer.moving import came_from_gone, jobs_of
 from pseudonymizer.recall import beyond_recall
 from pseudonymizer.refusals import approval_context, discloses
@@ -57,7 +57,7 @@ def patient_merge(request: HttpRequest, key: str, patient_id: UUID) -> HttpRespo
         "sides": list(zip(pair, identities or (None, None), strict=True)),
         "is_seen": identities is not None or form.is_bound,
         "form": form,
-        "approval": approval_context(request, Matter(project, Disclosure.PAIRS)),
+        "approval": approval_context(request, pair_matter(*pair)),
     }
     return render(request, "pseudonymizer/patient_merge.html", context)
 

@@ -17,6 +17,7 @@ from pseudonymizer.approvals import (
     ask,
     decide_request,
     needs_two,
+    pair_matter,
     requests_for,
     switch_on,
 )
@@ -114,6 +115,21 @@ def test_an_approved_look_is_the_askers_at_one_patient_for_a_day(
     assert may_look(matter.patient, steward)
     DisclosureRequest.objects.filter(pk=request.pk).update(decided_at=almost - timedelta(minutes=2))
     assert not may_look(matter.patient, steward)
+
+
+def test_an_approved_pair_is_this_pair_in_any_order(
+    two_people, patient, steward, second_steward
+) -> None:
+    ute, ida = (
+        resolve(two_people, GivenIdentity(patient_id=number, name=name), None)
+        for number, name in (("B-1", "Quasten^Ute"), ("C-1", "Knuspern^Ida"))
+    )
+    approved(pair_matter(patient, ute), steward, second_steward)
+    assert [one.patient_id for one in view_pair(ute, patient, by=steward)] == ["B-1", "A-4711"]
+    for pair in ((patient, ida), (ute, ida), (patient, patient)):
+        with pytest.raises(ApprovalNeededError):
+            view_pair(*pair, by=steward)
+    assert not may_look(patient, steward)
 
 
 def test_nobody_approves_her_own_request_under_any_role(
