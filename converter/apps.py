@@ -8,6 +8,7 @@ class ConverterConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the converter's step and page to the portal."""
+        from converter.options import NO_FACES
         from converter.step import ConvertStep
         from pacs_portal.jobs.steps import register_step
         from pacs_portal.tools import Tool, register_tool
@@ -20,5 +21,6 @@ class ConverterConfig(AppConfig):
                 sentence=_("Photographs, pictures and NIfTI volumes become DICOM."),
                 icon="arrow-left-right",
                 urls="converter.urls",
+                statements=(NO_FACES,),
             )
         )

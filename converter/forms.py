@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from converter.options import PATIENT_FIELDS
+from converter.options import NO_FACES, NOBODY_SEEN, PATIENT_FIELDS, WHO_STATES_IT
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.tool_page import ToolForm
 
@@ -44,6 +44,7 @@ class ConvertForm(ToolForm):
         ],
         required=False,
     )
+    no_faces = forms.BooleanField(label=NOBODY_SEEN, help_text=WHO_STATES_IT, required=False)
     patient_id = forms.CharField(label=_("Patient ID"), max_length=64, required=False)
     patient_name = forms.CharField(
         label=_("Name"),
@@ -90,5 +91,10 @@ class ConvertForm(ToolForm):
         }
         photograph = PHOTOGRAPH[given["photograph"]]
         return JobOptions(
-            open={"modality": given["modality"], "photograph": photograph}, sealed=sealed
+            open={
+                "modality": given["modality"],
+                "photograph": photograph,
+                NO_FACES.name: given[NO_FACES.name],
+            },
+            sealed=sealed,
         )

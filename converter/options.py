@@ -5,20 +5,32 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
+from django.utils.translation import gettext_lazy as _
+
 from converter.engine import Attributes, Options
 from converter.metadata import COLUMNS, Row, row_for
+from pacs_portal.tools import Statement
 
 PHOTOGRAPH_MODALITY = "XC"
 VOLUME_KINDS = frozenset({"nifti", "nifti-gz"})
+NOBODY_SEEN = _("No face can be recognized in these photographs.")
+WHO_STATES_IT = _(
+    "Else a data steward looks at each photograph first. The job keeps who stated it."
+)
+NO_FACES = Statement("no_faces", NOBODY_SEEN, WHO_STATES_IT)
 PATIENT_FIELDS = ("patient_id", "patient_name", "patient_birth_date", "patient_sex")
 
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """Modality, photograph or not (None: as each file shows), and the attributes given."""
+    """Modality, photograph or not (None: as each file shows), and the attributes given.
+
+    `no_faces` says that a person vouched for it: nobody can be recognized in the photographs.
+    """
 
     modality: str = ""
     photograph: bool | None = None
+    no_faces: bool = False
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -29,6 +41,7 @@ class ConvertOptions:
         return cls(
             modality=str(options.get("modality") or ""),
             photograph=options.get("photograph"),
+            no_faces=bool(options.get(NO_FACES.name)),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
@@ -43,7 +56,7 @@ class ConvertOptions:
     def engine_options(self, *, is_photograph: bool) -> Options:
         """Return the engine's options for a series of photographs or of other images."""
         modality = PHOTOGRAPH_MODALITY if is_photograph else self.modality
-        return Options(modality=modality, photograph=is_photograph)
+        return Options(modality=modality, photograph=is_photograph, no_faces=self.no_faces)
 
 
 def with_patient(attributes: Attributes, study_instance_uid: str) -> Attributes:

@@ -66,6 +66,8 @@ def _study_seed(
     digest: KeyedDigest,
 ) -> bytes:
     chosen = {"modality": options.modality, "photograph": options.photograph, **asdict(attributes)}
+    if options.no_faces:
+        chosen["no_faces"] = True
     contents = (_content_digest(file.path) for file in files)
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 

@@ -30,6 +30,15 @@ class StudyAction:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What a person vouches for about her files; `name` becomes an option of the job."""
+
+    name: str
+    label: Text
+    sentence: Text
+
+
+@dataclass(frozen=True)
 class Tool:
     """A tool of the portal: where its pages live and what the home page says of it."""
 
@@ -41,6 +50,7 @@ class Tool:
     project_urls: str = ""  # dotted path of the URLconf below /projects/<key>/, if any
     tabs: tuple[ProjectTab, ...] = ()
     study_actions: tuple[StudyAction, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 _tools: dict[str, Tool] = {}
@@ -49,6 +59,11 @@ _tools: dict[str, Tool] = {}
 def register_tool(tool: Tool) -> None:
     """Make `tool` part of the portal."""
     _tools[tool.name] = tool
+
+
+def statement_names() -> list[str]:
+    """Return what people can vouch for, by any tool."""
+    return [each.name for tool in _tools.values() for each in tool.statements]
 
 
 def registered_tools() -> tuple[Tool, ...]:

@@ -16,7 +16,7 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.jobs.steps import register_inner_step, register_step
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
-        from pseudonymizer.engine.checks import ACCEPTABLE
+        from pseudonymizer.engine.checks import ACCEPTABLE, REDACTABLE
         from pseudonymizer.match_queue import count_open
         from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.moving import catch_up
@@ -31,6 +31,7 @@ class PseudonymizerConfig(AppConfig):
         register_chore(catch_up)
         register_sealed(PATIENTS, INDEXES, BLOCKS)
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
+        allow_decision(Decision.REDACT, *REDACTABLE)
         allow_decision(Decision.FALSE_ALARM, "identifier-left")
         allow_decision(Decision.REDACT, "identifier-left")
         decided_on(DecisionPage(_("Possible matches"), "registry_matches"), CAUSE)

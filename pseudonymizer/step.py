@@ -18,6 +18,7 @@ from pacs_portal.jobs.steps import (
     InstanceFacts,
     Plan,
     PlannedUnit,
+    Region,
     StepFile,
     StepResult,
     UnitContext,
@@ -27,12 +28,14 @@ from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import (
+    Box,
     Context,
     Header,
     HeldBack,
     IdentifierLeft,
     PseudonymizationError,
     Result,
+    TextFound,
     pseudonymize_file,
     read_header,
 )
@@ -179,6 +182,9 @@ def _ruled(context: Context, ruling: FileRuling) -> Context:
         accepted=ruling.accepted,
         false_alarms=ruling.false_alarms,
         removals=ruling.removals,
+        redactions=tuple(
+            Box(one.left, one.top, one.width, one.height, one.frame) for one in ruling.redactions
+        ),
     )
 
 
@@ -211,4 +217,9 @@ def _failure(file: StepFile, error: PseudonymizationError | OSError) -> list[Ver
             for found in error.findings
         )
         return [replace(verdict, findings=findings) for verdict in verdicts]
+    if isinstance(error, TextFound):
+        regions = tuple(
+            Region(box.frame, box.left, box.top, box.width, box.height) for box in error.boxes
+        )
+        return [replace(verdict, regions=regions) for verdict in verdicts]
     return verdicts

@@ -30,10 +30,12 @@ class Options:
 
     `modality` empty means: MR for NIfTI, XC for a photograph, OT for any other picture.
     `photograph` None means: a JPEG that names its camera (EXIF Make or Model) is a photograph.
+    `no_faces` says of photographs that nobody can be recognized in them.
     """
 
     modality: str = ""
     photograph: bool | None = None
+    no_faces: bool = False
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
 

@@ -12,8 +12,10 @@ from pacs_portal.accounts.models import User
 from pacs_portal.jobs.decisions import Choice
 from pacs_portal.jobs.held_pictures import WINDOWS, View
 from pacs_portal.jobs.models import Decision, Destination, Outcome
+from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.steps import Region
+from pacs_portal.tools import statement_names
 
 MOST_BOXES = 500
 MOST_FINDINGS = 100
@@ -27,6 +29,13 @@ class StartForm(forms.Form):
 
     tool = forms.ChoiceField(choices=lambda: [(name, name) for name in tool_names()])
     destination = forms.ChoiceField(choices=[(where.value, where.label) for where in FOR_PEOPLE])
+    statements = forms.MultipleChoiceField(
+        choices=lambda: [(name, name) for name in statement_names()], required=False
+    )
+
+    def job_options(self) -> JobOptions:
+        """Return what the person vouched for as options of the job."""
+        return JobOptions(open=dict.fromkeys(self.cleaned_data["statements"], True))
 
 
 class OutcomeFilter(forms.Form):

@@ -100,6 +100,7 @@ def job_create(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
             tool=form.cleaned_data["tool"],
             destination=Destination(form.cleaned_data["destination"]),
             by=user,
+            options=form.job_options(),
         )
     except JobError as error:
         messages.error(request, _(str(error)))

@@ -1,6 +1,7 @@
 """De-identify DICOM files by PS3.15 Annex E: paths and values in, files and values out."""
 
 from pseudonymizer.engine.building import build_profile, default_profile, is_looser
+from pseudonymizer.engine.burned_in.boxes import Box, TextDetector, TextFound
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.finding import Finding, IdentifierLeft
@@ -14,6 +15,7 @@ from pseudonymizer.engine.subject import Subject
 from pseudonymizer.engine.traces import KnownPerson
 
 __all__ = [
+    "Box",
     "Context",
     "Earlier",
     "Finding",
@@ -29,6 +31,8 @@ __all__ = [
     "Result",
     "SpecError",
     "Subject",
+    "TextDetector",
+    "TextFound",
     "build_profile",
     "default_profile",
     "is_looser",

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator
 
+from pseudonymizer.engine.burned_in.inspection import TEXT_CODES
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
+from pseudonymizer.engine.identity import MODALITY
 
-_BURNED_IN_ANNOTATION = 0x00280301
+RECOGNIZABLE_VISUAL_FEATURES = 0x00280302
+_PHOTOGRAPH_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.4"
 _ENCAPSULATED_DOCUMENT = 0x00420011
 _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 _VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{arc}" for arc in ("1.1", "2.1", "4.1"))
 _VOICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{arc}" for arc in ("1", "2"))
 
 UNKNOWN_CLASS = "unknown-sop-class"
+FACE = "recognizable-face"
 # What a data steward who looked at the file may let through.
-ACCEPTABLE = frozenset({"burned-in", "encapsulated-document", UNKNOWN_CLASS, "video", "voice"})
+ACCEPTABLE = TEXT_CODES | {FACE, "encapsulated-document", UNKNOWN_CLASS, "video", "voice"}
+# Of these, what she may have blacked out as well.
+REDACTABLE = TEXT_CODES | {FACE}
 
 
 def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = frozenset()) -> None:
@@ -40,8 +46,15 @@ def _causes(dataset: Dataset, sop_class_uid: str) -> Iterator[HeldBack]:
         yield HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if sop_class_uid in _VOICE_CLASSES:
         yield HeldBack("voice", _("The file holds a voice. A data steward has to listen to it."))
-    if text_of(dataset.get(_BURNED_IN_ANNOTATION)).upper() == "YES":
+    if may_show_face(dataset, sop_class_uid):
         yield HeldBack(
-            "burned-in",
-            _("The file says that text is burned in. A data steward has to look at it."),
+            FACE,
+            _("The image may show a face, and nobody said otherwise. A data steward has to look."),
         )
+
+
+def may_show_face(dataset: Dataset, sop_class_uid: str) -> bool:
+    """Tell whether a photograph does not say that nobody can be recognized in it."""
+    statement = text_of(dataset.get(RECOGNIZABLE_VISUAL_FEATURES)).upper()
+    is_photograph = sop_class_uid == _PHOTOGRAPH_CLASS or text_of(dataset.get(MODALITY)) == "XC"
+    return statement == "YES" or (is_photograph and statement != "NO")

@@ -84,3 +84,10 @@ def text_element(tag: int, vr: str, text: str) -> Element:
 def text_of(element: Element | None) -> str:
     """Return a value as text without padding; bytes outside ASCII become Latin-1 letters."""
     return element.value.decode("latin-1").strip(" \0") if element else ""
+
+
+def number_of(element: Element | None, encoding: Encoding) -> int:
+    """Return a value as one unsigned number, 0 without one; several make one that fits nowhere."""
+    if element is None:
+        return 0
+    return int.from_bytes(element.value, "big" if encoding.is_big_endian else "little")

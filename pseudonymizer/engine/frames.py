@@ -77,11 +77,20 @@ class CleanFrames:
             position += _HEAD_BYTES + frame.padded_size
         return offsets
 
+    def content(self, index: int) -> bytes:
+        """Return one frame, as it will be written."""
+        return b"".join(self._content(self.frames[index]))
+
     def _content(self, frame: Frame) -> Iterator[bytes]:
         if frame.pieces:
             return join(self.data, frame.pieces)
         stream = _stream(self.data, frame.fragments)
         return join(stream.data, self.clean(stream))
+
+
+def whole_frame(stream: Stream) -> list[Piece]:
+    """Return a frame as it is: what stays of RLE, which has nothing beside the image."""
+    return [Stretch(stream.start, stream.stop)]
 
 
 def cleaner_of(transfer_syntax_uid: str) -> Cleaner | None:

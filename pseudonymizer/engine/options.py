@@ -38,6 +38,9 @@ STRUCTURED_CONTENT = Option(
     "113104", "Clean Structured Content Option", "structured_content", "clean_struct_cont"
 )
 DESCRIPTORS = Option("113105", "Clean Descriptors Option", "descriptors", "clean_desc")
+# No switches: whether they are applied wholly is known of a file, not of a profile.
+CLEAN_PIXEL_DATA = Option("113101", "Clean Pixel Data Option")
+CLEAN_VISUAL_FEATURES = Option("113102", "Clean Recognizable Visual Features Option")
 
 OPTIONS = (
     MODIFIED_DATES,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pseudonymizer.engine.elements import Dataset, Encoding
+from pseudonymizer.engine.elements import Dataset, Encoding, number_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 
@@ -41,9 +41,9 @@ def unused_bits_mask(dataset: Dataset, encoding: Encoding, is_native: bool) -> b
     positions = _overlay_positions(dataset, encoding)
     if not positions:
         return None
-    allocated = _number(dataset, _BITS_ALLOCATED, encoding)
-    stored = _number(dataset, _BITS_STORED, encoding)
-    high = _number(dataset, _HIGH_BIT, encoding) if _HIGH_BIT in dataset else stored - 1
+    allocated = number_of(dataset.get(_BITS_ALLOCATED), encoding)
+    stored = number_of(dataset.get(_BITS_STORED), encoding)
+    high = number_of(dataset.get(_HIGH_BIT), encoding) if _HIGH_BIT in dataset else stored - 1
     low = high - stored + 1
     is_cell = allocated in (8, 16) or (allocated == 32 and not encoding.is_big_endian)
     is_apart = all(not low <= place <= high and place < allocated for place in positions)
@@ -77,12 +77,4 @@ def _masked(piece: bytes, mask: bytes, offset: int) -> bytes:
 def _overlay_positions(dataset: Dataset, encoding: Encoding) -> set[int]:
     """Return the bit positions of overlays in the pixel data; 0 stands for data of its own."""
     tags = (_OVERLAY_BIT_POSITION + (plane << 16) for plane in range(0, 0x1E + 1, 2))
-    return {_number(dataset, tag, encoding) for tag in tags if tag in dataset} - {0}
-
-
-def _number(dataset: Dataset, tag: int, encoding: Encoding) -> int:
-    """Return the value as one number; several values make one that fits nowhere."""
-    element = dataset.get(tag)
-    if element is None:
-        return 0
-    return int.from_bytes(element.value, "big" if encoding.is_big_endian else "little")
+    return {number_of(dataset.get(tag), encoding) for tag in tags if tag in dataset} - {0}

@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pseudonymizer.engine.actions import Keys
-from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
+from pseudonymizer.engine.burned_in.boxes import Box, TextDetector
+from pseudonymizer.engine.burned_in.detector import NetworkDetector
+from pseudonymizer.engine.burned_in.inspection import ImageFile, Looks, inspect
+from pseudonymizer.engine.checks import FACE, UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
@@ -26,9 +29,17 @@ from pseudonymizer.engine.identity import (
 from pseudonymizer.engine.iod_types import types_in
 from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
-from pseudonymizer.engine.pixels import Pixels, deflate, find_pixels, prepare_header, write_pixels
+from pseudonymizer.engine.pixels import (
+    Pixels,
+    deflate,
+    find_pixels,
+    prepare_header,
+    syntax_of,
+    write_pixels,
+)
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.series import Series
+from pseudonymizer.engine.statements import state_features, state_pixels
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.taking_out import take_out
 from pseudonymizer.engine.traces import KnownPerson
@@ -58,7 +69,14 @@ class Context:
     removals: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
     earlier: Earlier | None = None  # where the file was de-identified before
+    redactions: tuple[Box, ...] = ()  # of pixels that a steward wants blacked out
+    detector: TextDetector = field(default_factory=NetworkDetector, repr=False, compare=False)
     series: Series = field(default_factory=Series, repr=False, compare=False)
+
+    @property
+    def let_through(self) -> frozenset[str]:
+        """Codes that hold the file back no more; who drew boxes has looked at the faces, too."""
+        return self.accepted | {FACE} if self.redactions else self.accepted
 
 
 @dataclass(frozen=True)
@@ -120,17 +138,29 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid, context.accepted)
+        hold_back(dataset, header.sop_class_uid, context.let_through)
         pixels = find_pixels(part10, read.position, dataset)
         output = read.treated(walk_of(header.sop_class_uid, context))
         put_subject(output, context.subject, context.profile, context.earlier)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
         _look(dataset, output, header.sop_class_uid, context)
-        prepare_header(output, pixels)
+        state_features(output, dataset, header.sop_class_uid, context.let_through)
+        image = ImageFile(part10, dataset, header.sop_class_uid, pixels)
+        pixels = _inspected(image, output, context)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened
             return write_file(chunks, target_dir, output, header.sop_class_uid)
+
+
+def _inspected(image: ImageFile, output: Dataset, context: Context) -> Pixels | None:
+    """Return the pixels without burned-in text, and say so in the header of the output."""
+    looks = Looks(context.detector, context.accepted, context.redactions)
+    inspected = inspect(image, looks)
+    state_pixels(output, inspected)
+    if inspected.pixels is not None:
+        prepare_header(output, inspected.pixels, image.part10.transfer_syntax_uid)
+    return inspected.pixels
 
 
 def pseudonymize_header(dataset: Dataset, sop_class_uid: str, context: Context) -> Dataset:
@@ -164,7 +194,7 @@ def _chunks(
     part10: Part10, output: Dataset, pixels: Pixels | None, sop_class_uid: str
 ) -> Generator[Chunk, None, None]:
     """Yield the output file: meta, header, pixel data, and nothing after it."""
-    uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
+    uid, syntax = text_of(output[SOP_INSTANCE_UID]), syntax_of(part10, pixels)
     yield write_meta(sop_class_uid, uid, syntax)
     content = _content(part10, output, pixels)
     yield from deflate(content) if part10.is_deflated else content

@@ -1,16 +1,19 @@
 """Pass pixel data through; compressed frames lose what is not image, and nothing follows."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pseudonymizer.engine.elements import (
+    EXPLICIT_LITTLE,
     ITEM,
     UNDEFINED_LENGTH,
     Buffer,
     Dataset,
     Element,
     Encoding,
+    text_element,
+    text_of,
 )
 from pseudonymizer.engine.errors import truncated
 from pseudonymizer.engine.frames import (
@@ -19,16 +22,35 @@ from pseudonymizer.engine.frames import (
     clean_frames,
     cleaner_of,
     rebuild_extended_table,
+    whole_frame,
 )
 from pseudonymizer.engine.overlays import clear_unused_bits, unused_bits_mask
-from pseudonymizer.engine.part10 import Part10
+from pseudonymizer.engine.part10 import EXPLICIT_SYNTAX, Part10
 from pseudonymizer.engine.reading import Head, Reader, Span
 from pseudonymizer.engine.streams import Stretch, join, not_understood
 from pseudonymizer.engine.writing import write_delimiter, write_head
 
 _PIXEL_DATA = 0x7FE00010
+_OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
+_PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
+_LOSSY = 0x00282110
+_LOSSLESS_SYNTAXES = frozenset(
+    {"1.2.840.10008.1.2.5", *(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70, 80, 90, 92, 201))}
+)
 _NATIVE_SYNTAXES = frozenset(f"1.2.840.10008.1.2{arc}" for arc in ("", ".1", ".1.99", ".2"))
 _COMPRESSION_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Native pixel data that takes the place of a file's own, because something is painted in it.
+
+    `decoded_to` is the Photometric Interpretation of frames that were compressed before.
+    """
+
+    size: int
+    chunks: Callable[[], Iterator[bytes]]
+    decoded_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,10 +62,19 @@ class Pixels:
     stop: int
     mask: bytes | None = None  # native: which bits of a cell are pixel, if others are in use
     frames: CleanFrames | None = None  # compressed: what stays of them; None for RLE
+    drawn: Drawn | None = None
 
     @property
     def is_open(self) -> bool:
         return self.head.length == UNDEFINED_LENGTH
+
+    @property
+    def is_integer(self) -> bool:
+        return self.head.tag == _PIXEL_DATA
+
+    @property
+    def is_decoded(self) -> bool:
+        return self.drawn is not None and bool(self.drawn.decoded_to)
 
 
 def find_pixels(part10: Part10, position: int, header: Dataset) -> Pixels | None:
@@ -106,10 +137,33 @@ def _fragments(reader: Reader, buffer: Buffer, inside: Stretch, encoding: Encodi
     return Fragments(buffer, buffer[table.start : table.stop], tuple(parts[1:]))
 
 
-def prepare_header(output: Dataset, pixels: Pixels | None) -> None:
-    """Adapt the header of the output to its pixel data."""
-    if pixels is not None and pixels.frames is not None:
+def encapsulated_frames(pixels: Pixels, header: Dataset) -> CleanFrames:
+    """Return the compressed frames one by one; those of RLE as they are."""
+    if pixels.frames is not None:
+        return pixels.frames
+    inside = Stretch(pixels.head.start, pixels.stop)
+    fragments = _fragments(Reader(pixels.buffer), pixels.buffer, inside, EXPLICIT_LITTLE)
+    return clean_frames(fragments, header, whole_frame)
+
+
+def syntax_of(part10: Part10, pixels: Pixels | None) -> str:
+    """Return the transfer syntax of the output."""
+    is_decoded = pixels is not None and pixels.is_decoded
+    return EXPLICIT_SYNTAX if is_decoded else part10.transfer_syntax_uid
+
+
+def prepare_header(output: Dataset, pixels: Pixels, syntax: str) -> None:
+    """Adapt the header of the output to its pixel data, which came in transfer syntax `syntax`."""
+    if pixels.frames is not None:
         rebuild_extended_table(output, pixels.frames)
+    if pixels.drawn is not None and pixels.is_decoded:
+        for tag in _OFFSET_TABLES:
+            output.pop(tag, None)
+        output[_PHOTOMETRIC] = text_element(_PHOTOMETRIC, "CS", pixels.drawn.decoded_to)
+        if pixels.drawn.decoded_to == "RGB":
+            output[_PLANAR] = Element(_PLANAR, "US", b"\0\0")
+        if syntax not in _LOSSLESS_SYNTAXES and not text_of(output.get(_LOSSY)):
+            output[_LOSSY] = text_element(_LOSSY, "CS", "01")  # what is lost stays lost
 
 
 def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryview]:
@@ -118,6 +172,9 @@ def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryv
     A view must not be kept: it ends at the next chunk, or when the iterator is closed.
     """
     head = pixels.head
+    if pixels.drawn is not None:
+        yield from _write_drawn(pixels, pixels.drawn, encoding)
+        return
     yield write_head(Element(head.tag, head.vr), _written_length(head.length), encoding)
     if pixels.frames is not None:
         yield from pixels.frames.items()
@@ -131,6 +188,15 @@ def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryv
         with memoryview(pixels.buffer) as whole, whole[head.start : pixels.stop] as value:
             yield value
     if not pixels.is_open and head.length % 2:
+        yield b"\0"
+
+
+def _write_drawn(pixels: Pixels, drawn: Drawn, encoding: Encoding) -> Iterator[bytes]:
+    head = pixels.head
+    yield write_head(Element(head.tag, "OW"), _written_length(drawn.size), encoding)
+    chunks = drawn.chunks()
+    yield from clear_unused_bits(chunks, pixels.mask) if pixels.mask else chunks
+    if drawn.size % 2:
         yield b"\0"
 
 

@@ -1,11 +1,12 @@
 """Put the new identity into a dataset, and say how it was de-identified."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pseudonymizer.engine.earlier import Earlier
-from pseudonymizer.engine.elements import Dataset, Element, text_element
+from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.options import INSTITUTION, Option
 from pseudonymizer.engine.profile import Profile
 
@@ -100,6 +101,17 @@ def written_tags(profile: Profile) -> frozenset[int]:
 def _methods(profile: Profile, earlier: Earlier | None) -> tuple[str, ...]:
     done = (*profile.method, f"PACS2go profile {profile.version}")
     return (*done, f"After PACS2go profile {earlier.profile.version}") if earlier else done
+
+
+def add_methods(dataset: Dataset, options: Sequence[Option], words: Sequence[str]) -> None:
+    """Add what was done to one file beside what its profile does to all."""
+    if options:
+        codes = dataset.get(_METHOD_CODES_TAG)
+        items = [*((codes.items if codes else None) or ()), *map(_code_item, options)]
+        dataset[_METHOD_CODES_TAG] = Element(_METHOD_CODES_TAG, "SQ", items=items)
+    if words:
+        told = "\\".join((text_of(dataset.get(_METHOD_TAG)), *words))
+        dataset[_METHOD_TAG] = text_element(_METHOD_TAG, "LO", told)
 
 
 def _code_item(option: Option) -> Dataset:

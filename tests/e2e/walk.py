@@ -40,6 +40,7 @@ def upload_folder(
     page.goto(f"/projects/{key}/upload/")
     page.locator("input[type=file][webkitdirectory]").set_input_files(str(folder))
     choose(page, tool, destination)
+    page.get_by_label("No face can be recognized").check()
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
     return wait_for_job(page)

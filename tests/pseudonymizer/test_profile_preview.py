@@ -87,7 +87,7 @@ def test_nothing_of_the_file_is_stored_or_logged(
 
 
 def test_a_file_that_would_be_held_says_why(project, member_client) -> None:
-    page = preview(member_client, project, dicom_file(BurnedInAnnotation="YES"))
+    page = preview(member_client, project, dicom_file(RecognizableVisualFeatures="YES"))
     assert "A job would hold this file back." in page.content.decode()
 
 

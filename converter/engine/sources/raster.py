@@ -179,6 +179,8 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
     number_instance(dataset, job, 0)
     if is_photograph:
         dataset.AcquisitionContextSequence = []
+        if job.options.no_faces:
+            dataset.RecognizableVisualFeatures = "NO"
     else:
         dataset.ConversionType = "WSD"
     _add_image(dataset, picture, is_photograph)

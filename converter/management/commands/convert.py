@@ -6,7 +6,7 @@ from typing import Any
 from converter.errors import MetadataError
 from converter.local import convert_locally
 from converter.metadata import COLUMNS, PATH, read_metadata
-from converter.options import ConvertOptions
+from converter.options import NO_FACES, ConvertOptions
 from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
 from pacs_portal.jobs.tool_command import ToolCommand
 
@@ -26,12 +26,19 @@ class Command(ToolCommand):
             help=f"attributes by path; columns: {PATH}, {', '.join(COLUMNS)}",
         )
 
+        parser.add_argument(
+            "--no-faces",
+            action="store_true",
+            help="state that no face can be recognized in the photographs; else a steward looks",
+        )
+
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the table of attributes, if one is given."""
+        """Return the table of attributes, if one is given, and what the person states."""
+        stated = {NO_FACES.name: True} if options["no_faces"] else {}
         if options["metadata"] is None:
-            return {}
+            return stated
         try:
-            return {"table": read_metadata(options["metadata"])}
+            return {**stated, "table": read_metadata(options["metadata"])}
         except MetadataError as error:
             raise wrong_usage(str(error)) from None
 

@@ -52,12 +52,16 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Pair], Counter[str]]:
-    """Pseudonymize everything as one patient's; return the pairs, and the codes of the rest."""
+    """Pseudonymize everything as one patient's; return the pairs, and the codes of the rest.
+
+    A data steward has looked at the pixels: no text is blacked out.
+    """
     context = Context(
         subject=Subject("CT-7QF3K0ZB5", "ct", -400),
         uid_key=b"a key of this test project alone",
         profile=default_profile(),
         now=datetime(2026, 3, 1, 12, tzinfo=UTC),
+        accepted=frozenset({"burned-in-text"}),
     )
     pairs, codes = [], Counter[str]()
     for path in map(Path, get_testdata_files("**/*")):

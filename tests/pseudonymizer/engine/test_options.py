@@ -291,10 +291,10 @@ KINDS = [
 @pytest.mark.parametrize("dates", ["full_dates", "modified_dates"])
 @pytest.mark.parametrize("name", KINDS)
 def test_with_every_option_dciodvfy_finds_no_new_error(
-    name: str, dates: str, target, context: Context
+    name: str, dates: str, target, seen: Context
 ):
     others = SWITCHES - {"full_dates", "modified_dates"}
     profile = build_profile(ProfileSpec(others | {dates}))
     source = local_file(name)
-    output = pseudonymize_file(source, target, replace(context, profile=profile)).path
+    output = pseudonymize_file(source, target, replace(seen, profile=profile)).path
     assert not errors_of(output) - errors_of(source)

@@ -44,10 +44,10 @@ def local_file(name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", TRANSFER_SYNTAXES)
-def test_pixel_data_and_transfer_syntax_stay(name: str, target: Path, context: Context):
+def test_pixel_data_and_transfer_syntax_stay(name: str, target: Path, seen: Context):
     source = pydicom.dcmread(local_file(name))
     assert source.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[name]
-    output = pydicom.dcmread(pseudonymize_file(local_file(name), target, context).path)
+    output = pydicom.dcmread(pseudonymize_file(local_file(name), target, seen).path)
     assert output.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[name]
     if name in UNCHANGED:  # tests/…/test_frames.py decodes the others
         assert output.PixelData == source.PixelData
@@ -114,9 +114,9 @@ def test_the_result_describes_the_file(ct: Dataset, write_file, target: Path, co
 
 
 @pytest.mark.parametrize("name", TRANSFER_SYNTAXES)
-def test_equal_inputs_give_equal_bytes(name: str, target: Path, context: Context):
-    first = pseudonymize_file(local_file(name), target, context)
-    second = pseudonymize_file(local_file(name), target, context)
+def test_equal_inputs_give_equal_bytes(name: str, target: Path, seen: Context):
+    first = pseudonymize_file(local_file(name), target, seen)
+    second = pseudonymize_file(local_file(name), target, seen)
     assert first == second
 
 

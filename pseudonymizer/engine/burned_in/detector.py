@@ -1,0 +1,136 @@
+"""Finds lines of text with the detection network that the rapidocr package brings along.
+
+Only its file is used: onnxruntime runs it here, on one thread, and nothing is ever downloaded.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from math import ceil, sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pseudonymizer.engine.burned_in.boxes import Box
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pseudonymizer.engine.burned_in.boxes import Image
+
+    Map = NDArray[np.float32]
+
+MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
+TILE = 480  # pixels a side; a whole image would look like one big letter to the network
+OVERLAP = 48
+_LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
+_PIXELS_IN_TIME = 1_200_000  # that half a second is enough for
+_LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
+_LEAST_PROBABILITY = 0.2
+_LEAST_MEAN_PROBABILITY = 0.5
+_LEAST_SIDE = 3  # of the core of a line
+_THICKEST, _THICKEST_SHARE = 120, 0.35  # of a picture's shorter side: what is thicker is no line
+_ALWAYS_THIN = 48
+_UNCLIPPED = 1.6  # the network marks the core of a line; its box is as much larger
+_STRIDE = 32  # sides of what the network takes
+
+
+class NetworkDetector:
+    """Text detection by differentiable binarization (PP-OCRv6)."""
+
+    def boxes(self, image: "Image") -> tuple[Box, ...]:
+        """Return a box around each line of text, whatever its direction."""
+        import cv2
+
+        rows, columns = image.shape[:2]
+        scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
+        if scale > 1:
+            size = (round(columns * scale), round(rows * scale))
+            image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
+        return tuple(_boxes_in(_probabilities(image), scale, (rows, columns)))
+
+
+def _probabilities(image: "Image") -> "Map":
+    """Return for each pixel how likely it belongs to the core of a line of text."""
+    import numpy as np
+
+    found = np.zeros(image.shape[:2], np.float32)
+    contrast = _contrast(image)
+    for part in _tiles(*image.shape[:2]):
+        if contrast[part].max() >= _LEAST_CONTRAST:
+            np.maximum(found[part], _run(image[part]), out=found[part])
+    return found
+
+
+def _contrast(image: "Image") -> "Image":
+    import cv2
+    import numpy as np
+
+    around = np.ones((5, 5), np.uint8)
+    contrast: Any = cv2.subtract(cv2.dilate(image, around), cv2.erode(image, around))
+    return contrast if contrast.ndim == 2 else contrast.max(axis=2)
+
+
+def _tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+    for top in _starts(rows):
+        for left in _starts(columns):
+            yield slice(top, top + TILE), slice(left, left + TILE)
+
+
+def _starts(length: int) -> list[int]:
+    """Return where the tiles of one side start; the last one ends where the image does."""
+    last = max(0, length - TILE)
+    return [*range(0, last, TILE - OVERLAP), last]
+
+
+def _run(tile: "Image") -> "Map":
+    import numpy as np
+
+    rows, columns = tile.shape[:2]
+    shape = (1, 3, ceil(rows / _STRIDE) * _STRIDE, ceil(columns / _STRIDE) * _STRIDE)
+    given = np.zeros(shape, np.float32)
+    colors = tile[None] if tile.ndim == 2 else tile[..., ::-1].transpose(2, 0, 1)  # BGR
+    given[0, :, :rows, :columns] = colors.astype(np.float32) / 127.5 - 1
+    session = _session()
+    (found,) = session.run(None, {session.get_inputs()[0].name: given})
+    return found[0, 0, :rows, :columns]
+
+
+def _boxes_in(found: "Map", scale: float, size: tuple[int, int]) -> Iterator[Box]:
+    import cv2
+    import numpy as np
+
+    rows, columns = size
+    thickest = min(_THICKEST, max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns)))
+    core = (found > _LEAST_PROBABILITY).astype(np.uint8)
+    _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(core)
+    for label, (left, top, width, height, _area) in enumerate(statistics[1:].tolist(), start=1):
+        margin = width * height * _UNCLIPPED / (2 * (width + height))
+        thickness = (min(width, height) + 2 * margin) / scale
+        if min(width, height) < _LEAST_SIDE or thickness > thickest:
+            continue
+        part = slice(top, top + height), slice(left, left + width)
+        if found[part][labels[part] == label].mean() < _LEAST_MEAN_PROBABILITY:
+            continue
+        x, y = max(0, int((left - margin) / scale)), max(0, int((top - margin) / scale))
+        right = min(columns, ceil((left + width + margin) / scale))
+        bottom = min(rows, ceil((top + height + margin) / scale))
+        yield Box(x, y, right - x, bottom - y)
+
+
+@cache
+def _session() -> Any:
+    """Load the network: once in a process, without threads or an arena of memory of its own."""
+    import cv2
+    import onnxruntime
+
+    cv2.setNumThreads(1)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    options.log_severity_level = 4
+    spec = find_spec("rapidocr")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("rapidocr, which brings the network, is not installed.")
+    path = Path(spec.submodule_search_locations[0]) / MODEL
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

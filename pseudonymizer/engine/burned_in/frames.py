@@ -1,0 +1,128 @@
+"""The frames of an image as arrays, one at a time: a cine loop would fill the memory."""
+
+import io
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pseudonymizer.engine.burned_in.formats import PixelFormat, UnreadableError
+from pseudonymizer.engine.elements import Buffer
+from pseudonymizer.engine.frames import CleanFrames
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.generic]
+
+_SHOWN_BY_PILLOW = "1.2.840.10008.1.2.4."
+
+
+class Frames(Protocol):
+    """The frames of one image, decoded when they are asked for."""
+
+    @property
+    def form(self) -> PixelFormat:
+        """The format of the arrays."""
+
+    def frame(self, index: int) -> "Samples":
+        """Return a frame: (rows, columns), or (rows, columns, 3).
+
+        Raises
+        ------
+        UnreadableError
+            If it cannot be decoded.
+        """
+
+
+@dataclass(frozen=True)
+class NativeFrames:
+    """Frames that lie in a file as they are."""
+
+    buffer: Buffer
+    start: int
+    stop: int
+    form: PixelFormat
+
+    def __post_init__(self) -> None:
+        if self.stop - self.start < self.form.frames * self.form.frame_bytes:
+            raise UnreadableError
+
+    def frame(self, index: int) -> "Samples":
+        """Return a copy of a frame."""
+        import numpy as np
+
+        start = self.start + index * self.form.frame_bytes
+        raw = self.buffer[start : start + self.form.frame_bytes]
+        return self.form.by_pixel(np.frombuffer(raw, self.form.dtype).reshape(self.form.shape))
+
+
+@dataclass(frozen=True)
+class CompressedFrames:
+    """Encapsulated frames; YCbCr is decoded to RGB."""
+
+    frames: CleanFrames
+    syntax: str
+    source: PixelFormat
+
+    def __post_init__(self) -> None:
+        if len(self.frames.frames) != self.source.frames:
+            raise UnreadableError
+
+    @property
+    def form(self) -> PixelFormat:
+        """The format of the decoded frames."""
+        photometric = "RGB" if self.source.samples > 1 else self.source.photometric
+        return replace(self.source, photometric=photometric, is_planar=False, is_big_endian=False)
+
+    def frame(self, index: int) -> "Samples":
+        """Return a decoded frame."""
+        encoded = self.frames.content(index)
+        if self.syntax.startswith(_SHOWN_BY_PILLOW):
+            self._check_size(encoded)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # theirs quote values
+                decoded = self._decode(encoded)
+        except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError):
+            raise UnreadableError from None
+        form = self.form
+        if decoded.shape != form.shape or decoded.dtype.itemsize * 8 != form.allocated:
+            raise UnreadableError
+        return decoded
+
+    def _decode(self, encoded: bytes) -> "Samples":
+        from pydicom.encaps import encapsulate
+        from pydicom.pixels import get_decoder
+        from pydicom.uid import UID
+
+        source = self.source
+        facts: dict[str, Any] = {
+            "rows": source.rows,
+            "columns": source.columns,
+            "number_of_frames": 1,
+            "samples_per_pixel": source.samples,
+            "photometric_interpretation": source.photometric,
+            "bits_allocated": source.allocated,
+            "bits_stored": source.stored,
+            "pixel_representation": int(source.is_signed),
+            "pixel_keyword": "PixelData",
+        }
+        if source.samples > 1:
+            facts["planar_configuration"] = int(source.is_planar)
+        decoder = get_decoder(UID(self.syntax))
+        array, _facts = decoder.as_array(encapsulate([encoded]), index=0, **facts)
+        return array
+
+    def _check_size(self, encoded: bytes) -> None:
+        """Refuse a stream that is larger than the header says before it is decoded."""
+        from PIL import Image
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                size = Image.open(io.BytesIO(encoded), formats=["JPEG", "JPEG2000"]).size
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            raise UnreadableError from None
+        if size != (self.source.columns, self.source.rows):
+            raise UnreadableError

@@ -1,0 +1,38 @@
+"""What a file says of its own pixels: burned-in text, and features that let a person be known."""
+
+from pseudonymizer.engine.burned_in.inspection import Inspected
+from pseudonymizer.engine.checks import FACE, RECOGNIZABLE_VISUAL_FEATURES, may_show_face
+from pseudonymizer.engine.elements import Dataset, text_element
+from pseudonymizer.engine.options import CLEAN_PIXEL_DATA, CLEAN_VISUAL_FEATURES, Option
+from pseudonymizer.engine.subject import add_methods
+
+_BURNED_IN_ANNOTATION = 0x00280301
+_BLACKENED = "Text in pixels blacked out"
+_DECODED = "Text in pixels blacked out, frames decoded for it"
+
+
+def state_pixels(output: Dataset, inspected: Inspected) -> None:
+    """Write what is known of burned-in text after the look at the pixels (PS3.15 E.3.1).
+
+    NO, and the code of the option, stand only where each frame was looked at or a data steward
+    decided; else what the file said before stays.
+    """
+    options: list[Option] = []
+    if inspected.is_settled:
+        output[_BURNED_IN_ANNOTATION] = text_element(_BURNED_IN_ANNOTATION, "CS", "NO")
+        options.append(CLEAN_PIXEL_DATA)
+    pixels = inspected.pixels
+    if pixels is not None and pixels.drawn:
+        add_methods(output, options, [_DECODED if pixels.is_decoded else _BLACKENED])
+    else:
+        add_methods(output, options, ())
+
+
+def state_features(
+    output: Dataset, original: Dataset, sop_class_uid: str, let_through: frozenset[str]
+) -> None:
+    """Write that nobody can be recognized, where a data steward looked (PS3.15 E.3.2)."""
+    if FACE in let_through and may_show_face(original, sop_class_uid):
+        tag = RECOGNIZABLE_VISUAL_FEATURES
+        output[tag] = text_element(tag, "CS", "NO")
+        add_methods(output, [CLEAN_VISUAL_FEATURES], ())
