@@ -4,6 +4,7 @@ import hashlib
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,21 +38,19 @@ def archive(tmp_path_factory) -> Iterator[RunningOrthanc]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
-def merged(tmp_path_factory, archive) -> Installation:
+def merged_in(folder: Path, archive: RunningOrthanc, **environment: str) -> Installation:
     """One image of Hans, two of Ute, merged; nothing is rewritten yet."""
     files = {"1": slice_bytes(1, **HANS), "2": slice_bytes(2, **UTE), "3": slice_bytes(3, **UTE)}
-    made = prepared(
-        tmp_path_factory.mktemp("merged") / "origin",
-        "real",
-        files,
-        ORTHANC_URL=archive.url,
-        ORTHANC_USERNAME=archive.plan.username,
-        ORTHANC_PASSWORD=archive.plan.password,
-    )
+    login = {"ORTHANC_USERNAME": archive.plan.username, "ORTHANC_PASSWORD": archive.plan.password}
+    made = prepared(folder, "real", files, ORTHANC_URL=archive.url, **login, **environment)
     assert len(made.finish()["stored"]) == 3
     made.merge()
     return made
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory, archive) -> Installation:
+    return merged_in(tmp_path_factory.mktemp("merged") / "origin", archive)
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +62,18 @@ def originals(merged, archive) -> list[bytes]:
 @pytest.fixture
 def here(merged, originals, archive, tmp_path) -> Installation:
     """The installation and Orthanc as they were after the merge."""
+    fill(archive, originals)
+    return merged.copy(tmp_path / "copy")
+
+
+def fill(archive: RunningOrthanc, files: list[bytes]) -> None:
+    """Let Orthanc hold these files and nothing else."""
     login = (archive.plan.username, archive.plan.password)
     with httpx.Client(auth=login, trust_env=False, base_url=archive.url) as client:
         for patient in client.get("/patients").json():
             client.delete(f"/patients/{patient}")
-        for content in originals:
+        for content in files:
             assert client.post("/instances", content=content).is_success
-    return merged.copy(tmp_path / "copy")
 
 
 def files_of(archive: RunningOrthanc) -> list[bytes]:
@@ -99,9 +103,23 @@ def test_a_killed_worker_leaves_each_image_once_and_ends_the_move(
     assert (found["work_folders"], found["originals"]) == (0, [])
     files = files_of(archive)
     assert digests_of(files) == found["digests"]
+    assert images_by_patient(archive) == [3]
+    assert sum(content in originals for content in files) == 1  # the image of who was kept
+
+
+def images_by_patient(archive: RunningOrthanc) -> list[int]:
     patients = Counter(
         archive.get(f"/instances/{orthanc_id}/patient").json()["MainDicomTags"]["PatientID"]
         for orthanc_id in archive.get("/instances").json()
     )
-    assert list(patients.values()) == [3]
-    assert sum(content in originals for content in files) == 1  # the image of who was kept
+    return list(patients.values())
+
+
+def test_a_move_that_was_cut_short_is_ended_on_postgresql_too(postgresql, archive, tmp_path):
+    fill(archive, [])
+    here = merged_in(tmp_path / "here", archive, DATABASE_URL=postgresql.new_portal())
+    assert images_by_patient(archive) != [3]
+    ended = here.run(f"{ARCHIVE}.orthanc:post_instance", "after", "1")
+    assert ended.returncode == -signal.SIGKILL
+    assert here.finish()["outcomes"] == {"1": ["stored", ""], "2": ["stored", ""]}
+    assert images_by_patient(archive) == [3]
