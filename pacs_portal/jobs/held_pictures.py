@@ -29,6 +29,7 @@ THUMBNAIL_SIDE = 320
 THUMBNAIL = "thumbnail.png"
 SECONDS = 30
 AT_ONCE = 2
+WAIT_SECONDS = 10  # for a place; who waits holds a thread of the portal
 MOST_IMAGES = 500  # of one held file
 PICTURE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff"})
 GONE = gettext_noop("The file is no longer here, or changed since it was held.")
@@ -181,7 +182,7 @@ def _run(arguments: Sequence[str], paths: Sequence[Path]) -> bytes:
     """Let a process of its own work on `paths`; its command line must not name an original."""
     names = [str(path) for path in paths] if len(paths) > 1 else ["/dev/stdin"]
     command = [sys.executable, "-I", "-B", picture_process.__file__, *arguments, *names]
-    if not _places.acquire(timeout=SECONDS):
+    if not _places.acquire(timeout=WAIT_SECONDS):
         raise JobError(BUSY)
     try:
         with paths[0].open("rb") as source:

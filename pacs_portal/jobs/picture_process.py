@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
+MOST_DOCUMENT_BYTES = 256 * 2**20
 MOST_PIXELS = 100_000_000  # of one frame
 EXIF_ORIENTATION = 0x0112
 LYING = range(5, 9)  # columns and rows change places
@@ -69,6 +70,8 @@ def document(path: str) -> bytes:
     with Path(path).open("rb") as stream:
         dataset = dcmread(stream, force=True)
     content: bytes = dataset.EncapsulatedDocument
+    if len(content) > MOST_DOCUMENT_BYTES:
+        raise ValueError("The document is too large.")
     return content[: int(dataset.get("EncapsulatedDocumentLength") or len(content))]
 
 
