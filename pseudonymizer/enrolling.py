@@ -10,7 +10,10 @@ from pacs_portal.projects.keys import sealing_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.exact_index import new_indexes
-from pseudonymizer.models import PatientIndex, RegistryPatient
+from pseudonymizer.indexes import blocks_of
+from pseudonymizer.matching.blocks import VERSION
+from pseudonymizer.matching.people import person_of
+from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
 from pseudonymizer.registry import find_each, lock_registry, new_shift, seal_patient
 
 ROWS_AT_ONCE = 100
@@ -39,13 +42,18 @@ def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
     keys = sealing_keys(project.pk)
     patients: list[RegistryPatient] = []
     indexes: list[PatientIndex] = []
+    blocks: list[PatientBlock] = []
     # Not left to the database: while keys are rotated, one patient has two digests.
     if any(find_each(project, (one.identity for one in enrollments))):
         raise RegistryError(_("A patient is in the registry already."))
     for one in enrollments:
-        patient = RegistryPatient(project=project, pseudonym=one.pseudonym)
+        patient = RegistryPatient(
+            project=project, pseudonym=one.pseudonym, blocking_version=VERSION
+        )
         seal_patient(patient, keys, one.identity, one.shift_days or new_shift())
         patients.append(patient)
         indexes += new_indexes(patient, keys, one.identity)
+        blocks += blocks_of(patient, person_of(one.identity), keys)
     RegistryPatient.objects.bulk_create(patients, batch_size=ROWS_AT_ONCE)
     PatientIndex.objects.bulk_create(indexes, batch_size=ROWS_AT_ONCE)
+    PatientBlock.objects.bulk_create(blocks, batch_size=ROWS_AT_ONCE)

@@ -20,6 +20,7 @@ from pseudonymizer.errors import MatchDecidedError, RegistryError
 from pseudonymizer.models import (
     MatchReason,
     MatchState,
+    PatientMerge,
     PatientState,
     PossibleMatch,
     RegistryPatient,
@@ -82,7 +83,7 @@ def decide_match(*, match: PossibleMatch, judgment: Judgment, by: User) -> None:
         lock_registry(project)
         _settle(match, judgment, by)
         if judgment.is_same:
-            _join(match.patient, match.candidate)
+            _join(match, judgment, by)
         elif not _open_rows(match.patient).exists():
             _confirm(match.patient)
         action = "registry.match_same" if judgment.is_same else "registry.match_different"
@@ -114,11 +115,18 @@ def _settle(match: PossibleMatch, judgment: Judgment, by: User) -> None:
         raise MatchDecidedError(_("Another data steward has decided about this pair already."))
 
 
-def _join(patient: RegistryPatient, candidate: RegistryPatient) -> None:
-    """Make `patient` an alias; nothing was ever written under her pseudonym."""
-    _open_rows(patient).update(state=MatchState.MOOT)
-    _confirm(patient)
-    RegistryPatient.objects.filter(pk=patient.pk).update(merged_into=current(candidate))
+def _join(match: PossibleMatch, judgment: Judgment, by: User) -> None:
+    """Make the patient an alias; nothing was written under her pseudonym, so nothing moves.
+
+    It is a merge like any other (merging.py), and undone like one.
+    """
+    kept, gone = current(match.candidate), match.patient
+    _open_rows(gone).update(state=MatchState.MOOT)
+    _confirm(gone)
+    PatientMerge.objects.create(
+        project=match.project, kept=kept, gone=gone, merged_by=by, reason=judgment.reason
+    )
+    RegistryPatient.objects.filter(pk=gone.pk).update(merged_into=kept)
 
 
 def _confirm(patient: RegistryPatient) -> None:

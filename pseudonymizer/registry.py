@@ -193,8 +193,8 @@ def _admit(
     person = person_of(identity)
     found = _different_patients(candidates(project.pk, person, keys)) if person else []
     winner = clear_winner([candidate for candidate, _ in found])
-    if winner:
-        return found[0][1]
+    if winner:  # as the entry that agrees best, which may be an alias
+        return RegistryPatient.objects.select_related("merged_into").get(pk=winner.patient_id)
     patient = _create(project, keys, identity, job)
     index_person(patient, person, keys)
     if found:

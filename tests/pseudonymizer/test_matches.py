@@ -11,8 +11,10 @@ from pydicom.data import get_testdata_file
 
 from pacs_portal.archive.services import Standing
 from pacs_portal.audit.models import Event
+from pacs_portal.jobs.delivery import folder_option
 from pacs_portal.jobs.housekeeping import keep_house
-from pacs_portal.jobs.models import Destination, HeldFile, Job
+from pacs_portal.jobs.models import Destination, HeldFile, Job, Runner
+from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.jobs.worker import run_job_here
@@ -25,6 +27,7 @@ from pacs_portal.uploads.services import (
 from pseudonymizer.errors import MatchDecidedError, RegistryError
 from pseudonymizer.match_queue import waiting_counts
 from pseudonymizer.matches import Judgment, decide_match, is_settled, open_matches, waiting_files
+from pseudonymizer.merging import merges_with, undo_merge
 from pseudonymizer.models import (
     MatchReason,
     MatchState,
@@ -82,15 +85,20 @@ def decide(steward):
     return decide_fresh
 
 
-@pytest.fixture
-def heinz_job(project, member, heinz, tmp_path) -> Job:
-    """A job over one image of Heinz, at its end."""
+def write_image(path: Path) -> bytes:
+    """Write an image of Heinz."""
     dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
     dataset.PatientName, dataset.PatientID = HEINZ.name, HEINZ.patient_id
     dataset.IssuerOfPatientID, dataset.PatientBirthDate = HEINZ.issuer, HEINZ.birth_date
     dataset.StudyInstanceUID = HEINZ.study_instance_uid
-    dataset.save_as(tmp_path / "heinz.dcm")
-    content = (tmp_path / "heinz.dcm").read_bytes()
+    dataset.save_as(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def heinz_job(project, member, heinz, tmp_path) -> Job:
+    """A job over one image of Heinz, at its end."""
+    content = write_image(tmp_path / "heinz.dcm")
     upload = create_upload(
         project=project,
         by=member,
@@ -152,6 +160,18 @@ def test_the_same_person_goes_on_under_the_older_pseudonym(
     assert outcomes(heinz_job) == [("written", "")]
     assert written(heinz_job, tmp_path) == [hans.pseudonym]
     assert not waiting_files(heinz).exists()
+
+
+def test_a_decision_for_the_same_person_can_be_undone(
+    match, heinz, hans, decide, steward, project
+) -> None:
+    decide(match, SAME)
+    (made,) = merges_with(hans)
+    undo_merge(made=made, by=steward, reason=MatchReason.RELATIVES)
+    assert resolve(project, HEINZ, None) == heinz
+    assert resolve(project, HANS, None) == hans
+    heinz.refresh_from_db()
+    assert is_settled(heinz)
 
 
 def test_another_person_goes_on_under_her_own(
@@ -260,3 +280,34 @@ def test_an_original_that_is_gone_is_said_to_be_gone(match, heinz_job, decide, s
     decide(match, DIFFERENT)
     run_job_here(heinz_job)
     assert outcomes(heinz_job) == [("failed", "gone")]
+
+
+@pytest.mark.parametrize(("judgment", "whose"), [(SAME, "hans"), (DIFFERENT, "heinz")])
+def test_the_next_run_of_a_command_honors_the_decision(
+    judgment, whose, match, decide, project, tmp_path, request
+) -> None:
+    """Its files stay where they are, and so does what was decided about their patient."""
+    write_image(tmp_path / "heinz.dcm")
+
+    def run() -> Job:
+        size = (tmp_path / "heinz.dcm").stat().st_size
+        source = ManifestEntry(PurePosixPath("heinz.dcm"), size, source=tmp_path / "heinz.dcm")
+        upload = create_upload(project=project, by=None, actor_label="cli:x", manifest=[source])
+        job = create_job(
+            upload=upload,
+            tool="pseudonymize",
+            destination=Destination.FOLDER,
+            by=None,
+            actor_label="cli:x",
+            options=JobOptions(sealed=folder_option(tmp_path / "out"), runner=Runner.COMMAND),
+        )
+        run_job_here(job)
+        return job
+
+    first = run()
+    assert outcomes(first) == [("held", "possible-match")]
+    decide(match, judgment)
+    assert outcomes(first) == [("held", "possible-match")]  # no worker writes a command's files
+    assert outcomes(run()) == [("written", "")]
+    (path,) = (tmp_path / "out").rglob("*.dcm")
+    assert pydicom.dcmread(path).PatientID == request.getfixturevalue(whose).pseudonym
