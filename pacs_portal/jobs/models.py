@@ -215,6 +215,8 @@ class ReceiptOutput(models.Model):
                 fields=["receipt", "sop_instance_uid"], name="output_once_per_receipt"
             ),
         ]
+        # receipts._known_instances(): has another file of the job given this image already?
+        indexes = [models.Index(fields=["sop_instance_uid"], name="output_instance")]
 
     def __str__(self) -> str:
         return self.sop_instance_uid

@@ -154,13 +154,20 @@ def _waiting_receipts(lease: Lease, ids: Sequence[int]) -> list[int]:
 def _known_instances(lease: Lease, results: Sequence[FileResult]) -> set[str]:
     """Return which of the outputs this job has written for other files already."""
     uids = [output.sop_instance_uid for result in results for output in result.outputs]
-    known: set[str] = set()
+    found: dict[str, list[int]] = defaultdict(list)
     for start in range(0, len(uids), BATCH_ROWS):
-        rows = ReceiptOutput.objects.filter(
-            receipt__job_id=lease.job_id, sop_instance_uid__in=uids[start : start + BATCH_ROWS]
-        ).exclude(receipt__outcome=Outcome.WAITING)  # of an earlier try at the same file
-        known.update(rows.values_list("sop_instance_uid", flat=True))
-    return known
+        rows = ReceiptOutput.objects.filter(sop_instance_uid__in=uids[start : start + BATCH_ROWS])
+        for uid, receipt_id in rows.values_list("sop_instance_uid", "receipt_id"):
+            found[uid].append(receipt_id)
+    # In two steps, since a database may join them over all receipts of the job.
+    receipt_ids = sorted({receipt_id for ids in found.values() for receipt_id in ids})
+    ended: set[int] = set()
+    for start in range(0, len(receipt_ids), BATCH_ROWS):
+        receipts = FileReceipt.objects.filter(
+            job_id=lease.job_id, pk__in=receipt_ids[start : start + BATCH_ROWS]
+        ).exclude(outcome=Outcome.WAITING)  # of an earlier try at the same file
+        ended.update(receipts.values_list("pk", flat=True))
+    return {uid for uid, ids in found.items() if not ended.isdisjoint(ids)}
 
 
 def _is_double(result: FileResult, known: set[str]) -> bool:
