@@ -24,6 +24,14 @@ def sign_in_as(page: Page, email: str, password: str) -> None:
     expect(page).to_have_url(re.compile(r"127\.0\.0\.1:\d+/$"))
 
 
+def sign_in_again(page: Page, password: str) -> None:
+    """Type the password once more, as who is to see identities has to after a while."""
+    page.goto("/accounts/reauthenticate/?next=/")
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page).to_have_url(re.compile(r"127\.0\.0\.1:\d+/$"))
+
+
 def create_project(page: Page, name: str, key: str) -> None:
     """Create a project whose only member is its steward, too."""
     page.goto("/projects/new/")
