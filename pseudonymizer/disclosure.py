@@ -8,11 +8,15 @@ Each checks that the person is a data steward now, that she has not seen too muc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.utils import timezone
 
 from pacs_portal.accounts.models import User
+from pacs_portal.audit.models import Event
 from pacs_portal.audit.services import Actor
 from pacs_portal.jobs.models import Job, JobUnit
 from pacs_portal.jobs.steps import GivenIdentity
@@ -31,6 +35,9 @@ ACTIONS = {
     Disclosure.PAIR: limits.PAIR_VIEWED,
     Disclosure.EXPORT: limits.EXPORTED,
 }
+
+
+PAIR_REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,17 @@ def view_pair(
     permit(pair_matter(first, second), by=by)
     record_in(first.project, by, limits.PAIR_VIEWED, first, other=str(second.pk))
     return identity_of(first), identity_of(second)
+
+
+def has_viewed_pair(first: RegistryPatient, second: RegistryPatient, *, by: User) -> bool:
+    """Tell whether `by` has seen these two side by side in the last hour."""
+    looks = Event.objects.filter(
+        actor=by, action=limits.PAIR_VIEWED, at__gt=timezone.now() - PAIR_REMEMBERED
+    )
+    either_way = Q(target_id=str(first.pk), details__other=str(second.pk)) | Q(
+        target_id=str(second.pk), details__other=str(first.pk)
+    )
+    return looks.filter(either_way).exists()
 
 
 def find_patient(project: Project, identity: GivenIdentity, *, by: Actor) -> RegistryPatient | None:

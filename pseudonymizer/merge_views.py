@@ -19,7 +19,7 @@ from pacs_portal.jobs.services import progress_of
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.approvals import pair_matter
-from pseudonymizer.disclosure import view_pair
+from pseudonymizer.disclosure import has_viewed_pair, view_pair
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import MergeForm, UndoForm
 from pseudonymizer.merging import merge, undo_merge
@@ -43,7 +43,7 @@ def patient_merge(request: HttpRequest, key: str, patient_id: UUID) -> HttpRespo
         return redirect("registry_patient", key, patient.pk)
     pair = (patient, other)
     form = MergeForm(request.POST if "merge" in request.POST else None, pair=pair)
-    if form.is_valid():
+    if form.is_valid() and _has_compared(request, pair):
         made = _merged(request, pair, form)
         if made is not None:
             return redirect("registry_merge", key, made.pk)
@@ -55,7 +55,7 @@ def patient_merge(request: HttpRequest, key: str, patient_id: UUID) -> HttpRespo
         "patient": patient,
         "other": other,
         "sides": list(zip(pair, identities or (None, None), strict=True)),
-        "is_seen": identities is not None or form.is_bound,
+        "is_seen": identities is not None,
         "form": form,
         "approval": approval_context(request, pair_matter(*pair)),
     }
@@ -107,6 +107,14 @@ def _merged(
         return None
     messages.success(request, _("The patients are one from now on."))
     return made
+
+
+def _has_compared(request: HttpRequest, pair: tuple[RegistryPatient, RegistryPatient]) -> bool:
+    """Tell whether the person has looked at both just now; without that nobody merges."""
+    if has_viewed_pair(*pair, by=_person(request)):
+        return True
+    messages.warning(request, _("Compare who they are first."))
+    return False
 
 
 def _stewarded(request: HttpRequest, key: str) -> Project:

@@ -1,5 +1,6 @@
 """Which stored images a merge gives to another patient, and the jobs that do it."""
 
+import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from pacs_portal.accounts.models import User
 from pacs_portal.archive.models import Instance, Study
 from pacs_portal.archive.services import move_studies, studies_of
 from pacs_portal.jobs.archived import ArchivedInput, start_archived_job
+from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import FileReceipt, Job, JobState, Outcome
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.projects.models import Project
 from pseudonymizer.models import PatientMerge, RegistryPatient
 
+logger = logging.getLogger(__name__)
 TOOL = "merge"
 UNFINISHED = (JobState.WAITING, JobState.RUNNING)
 UNSETTLED = (Outcome.FAILED, Outcome.HELD)
@@ -93,8 +96,11 @@ def catch_up() -> None:
     recently = timezone.now() - WATCHED_AFTER_UNDO
     watched = PatientMerge.objects.filter(Q(undone_at=None) | Q(undone_at__gt=recently))
     for merge in watched.select_related("project", "kept", "gone", "merged_by"):
-        if _may_catch_up(merge) and _has_stragglers(merge):
-            start_moving(merge, merge.merged_by)
+        if _has_stragglers(merge) and _may_catch_up(merge):
+            try:
+                start_moving(merge, merge.merged_by)
+            except JobError:
+                logger.warning("the images of a merge wait for room on the disk")
 
 
 def _may_catch_up(merge: PatientMerge) -> bool:

@@ -36,6 +36,13 @@ def compare_url(pair) -> str:
     return reverse("patient_merge", args=["heart", pair[0].pk])
 
 
+def compared(user, pair) -> Client:
+    """Sign in and look at both."""
+    client = signed_in(user)
+    client.post(compare_url(pair), {"other": pair[1].pseudonym})
+    return client
+
+
 def answers(pair) -> dict[str, str]:
     return {
         "other": pair[1].pseudonym,
@@ -75,7 +82,8 @@ def test_a_steward_compares_two_patients_and_merges_them(pair, steward) -> None:
 
 
 def test_the_other_one_may_stay(pair, steward) -> None:
-    signed_in(steward).post(compare_url(pair), {**answers(pair), "kept": str(pair[1].pk)})
+    chosen = {**answers(pair), "kept": str(pair[1].pk)}
+    compared(steward, pair).post(compare_url(pair), chosen)
     made = PatientMerge.objects.get()
     assert (made.kept, made.gone) == pair[::-1]
 
@@ -95,9 +103,17 @@ def test_a_steward_undoes_a_merge(pair, steward) -> None:
 
 def test_what_cannot_be_merged_is_told_on_the_page(pair, steward) -> None:
     merge(kept=pair[0], gone=pair[1], by=steward, reason=MatchReason.SPELLING)
-    page = signed_in(steward).post(compare_url(pair), answers(pair)).content.decode()
+    page = compared(steward, pair).post(compare_url(pair), answers(pair)).content.decode()
     assert "merged with another one already" in page
     assert PatientMerge.objects.count() == 1
+
+
+def test_nobody_merges_whom_she_has_not_compared(pair, project, steward, stranger) -> None:
+    Membership.objects.create(project=project, user=stranger, role=Role.STEWARD)
+    compared(stranger, pair)
+    page = signed_in(steward).post(compare_url(pair), answers(pair)).content.decode()
+    assert "Compare who they are first." in page
+    assert not PatientMerge.objects.exists()
 
 
 @pytest.mark.parametrize("other", ["", "HEART-00000000", "{self}", "{foreign}"])
