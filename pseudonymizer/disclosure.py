@@ -23,18 +23,20 @@ from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project, Role
 from pacs_portal.projects.services import holds, record_in
-from pseudonymizer import limits
 from pseudonymizer.approvals import Matter, needs_two, pair_matter, use_approval
+from pseudonymizer.limits import (
+    EXPORTED,
+    LIST_CHECKED,
+    LISTED,
+    PAIR_VIEWED,
+    SEARCHED,
+    VIEWED,
+    check_limit,
+    counted,
+)
 from pseudonymizer.mapping import mapping_lines
 from pseudonymizer.models import Disclosure, Reason, RegistryPatient
 from pseudonymizer.registry import find, identity_of
-
-ACTIONS = {
-    Disclosure.IDENTITY: limits.VIEWED,
-    Disclosure.SEARCH: limits.SEARCHED,
-    Disclosure.PAIR: limits.PAIR_VIEWED,
-    Disclosure.EXPORT: limits.EXPORTED,
-}
 
 
 PAIR_REMEMBERED = timedelta(hours=1)
@@ -48,8 +50,8 @@ class ExportPermit:
     by: Actor
 
 
-def permit(matter: Matter, *, by: Actor) -> None:
-    """Refuse what may not be disclosed; who is permitted something has to record it.
+def view_identity(patient: RegistryPatient, *, by: Actor, reason: Reason) -> GivenIdentity:
+    """Return who the patient is, and record the look; what the others raise, too:
 
     Raises
     ------
@@ -60,13 +62,9 @@ def permit(matter: Matter, *, by: Actor) -> None:
     ApprovalNeededError
         If another data steward has to approve it first.
     """
-    _check(matter, ACTIONS[matter.kind], by)
-
-
-def view_identity(patient: RegistryPatient, *, by: Actor, reason: Reason) -> GivenIdentity:
-    """Return who the patient is, and record the look."""
-    permit(Matter(patient.project, Disclosure.IDENTITY, patient), by=by)
-    record_in(patient.project, by, limits.VIEWED, patient, reason=reason.value)
+    with counted(patient.project, by):
+        _permit(Matter(patient.project, Disclosure.IDENTITY, patient), VIEWED, by)
+        record_in(patient.project, by, VIEWED, patient, reason=reason.value)
     return identity_of(patient)
 
 
@@ -74,8 +72,9 @@ def view_pair(
     first: RegistryPatient, second: RegistryPatient, *, by: Actor
 ) -> tuple[GivenIdentity, GivenIdentity]:
     """Return who two patients of a project are, side by side, and record the look at both."""
-    permit(pair_matter(first, second), by=by)
-    record_in(first.project, by, limits.PAIR_VIEWED, first, other=str(second.pk))
+    with counted(first.project, by):
+        _permit(pair_matter(first, second), PAIR_VIEWED, by)
+        record_in(first.project, by, PAIR_VIEWED, first, other=str(second.pk))
     return identity_of(first), identity_of(second)
 
 
@@ -92,28 +91,32 @@ def has_viewed_pair(first: RegistryPatient, second: RegistryPatient, *, by: User
 
 def find_patient(project: Project, identity: GivenIdentity, *, by: Actor) -> RegistryPatient | None:
     """Return the patient of exactly this identity, and record that somebody asked, not for whom."""
-    permit(Matter(project, Disclosure.SEARCH), by=by)
-    found = find(project, identity)
-    record_in(project, by, limits.SEARCHED, found, found=found is not None)
+    with counted(project, by):
+        _permit(Matter(project, Disclosure.SEARCH), SEARCHED, by)
+        found = find(project, identity)
+        record_in(project, by, SEARCHED, found, found=found is not None)
     return found
 
 
 def permit_list_check(project: Project, *, by: Actor) -> None:
     """Permit that a list of identities is compared with the registry: many searches at once."""
-    _check(Matter(project, Disclosure.SEARCH), limits.LIST_CHECKED, by)
+    with counted(project, by):
+        _permit(Matter(project, Disclosure.SEARCH), LIST_CHECKED, by)
 
 
 def permit_export(project: Project, *, by: Actor) -> ExportPermit:
     """Permit one export; for those who must know before a long run."""
-    permit(Matter(project, Disclosure.EXPORT), by=by)
+    with counted(project, by):
+        _permit(Matter(project, Disclosure.EXPORT), EXPORTED, by)
     return ExportPermit(project, by)
 
 
 def export_mapping(project: Project, *, by: Actor, reason: Reason) -> Iterator[str]:
     """Return the project's mapping as lines of CSV, and record the export before the first one."""
-    permit_export(project, by=by)
     patients = RegistryPatient.objects.filter(project=project).select_related("merged_into")
-    record_in(project, by, limits.EXPORTED, reason=reason.value, patients=patients.count())
+    with counted(project, by):
+        _permit(Matter(project, Disclosure.EXPORT), EXPORTED, by)
+        record_in(project, by, EXPORTED, reason=reason.value, patients=patients.count())
     return mapping_lines(patients.iterator(chunk_size=500), project_keys(project.pk))
 
 
@@ -126,7 +129,7 @@ def export_job_mapping(job: Job, permitted: ExportPermit) -> Iterator[str]:
     keys = project_keys(job.project_id)
     patients = RegistryPatient.objects.filter(project=job.project).select_related("merged_into")
     wanted = [patient for patient in patients.iterator() if patient.pk in patient_ids]
-    record_in(job.project, permitted.by, limits.EXPORTED, job, patients=len(wanted))
+    record_in(job.project, permitted.by, EXPORTED, job, patients=len(wanted))
     return mapping_lines(wanted, keys)
 
 
@@ -139,13 +142,15 @@ def permit_listing(patients: Iterable[RegistryPatient], *, by: Actor) -> frozens
     alone = {pk for pk, project in projects.items() if not needs_two(project)}
     shown = [patient for patient in patients if patient.project_id in alone]
     for project_id, count in Counter(patient.project_id for patient in shown).items():
-        limits.check_limit(projects[project_id], limits.LISTED, by=by)
-        record_in(projects[project_id], by, limits.LISTED, patients=count)
+        with counted(projects[project_id], by):
+            check_limit(LISTED, by=by)
+            record_in(projects[project_id], by, LISTED, patients=count)
     return frozenset(patient.pk for patient in shown)
 
 
-def _check(matter: Matter, action: str, by: Actor) -> None:
+def _permit(matter: Matter, action: str, by: Actor) -> None:
+    """Refuse what may not be disclosed; the caller then records the action."""
     if isinstance(by, User) and not holds(matter.project, by, Role.STEWARD):
         raise PermissionDenied
-    limits.check_limit(matter.project, action, by=by)
+    check_limit(action, by=by)
     use_approval(matter, by=by)

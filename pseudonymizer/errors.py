@@ -32,9 +32,9 @@ class ListChangedError(ListError):
 class TooManyError(RegistryError):
     """A person has seen as much of the registry as anybody may in a while."""
 
-    def __init__(self, within: timedelta) -> None:
+    def __init__(self, action: str, within: timedelta) -> None:
         super().__init__(_("You have looked at too many identities in a short time."))
-        self.within = within
+        self.action, self.within = action, within
 
 
 class ApprovalNeededError(RegistryError):

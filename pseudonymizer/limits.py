@@ -4,8 +4,12 @@ The log is the database's, so the limit is one for all processes; and what is no
 shown, so nothing is missed. Commands are not limited: who has a shell and the keys is trusted.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+
+from django.db import transaction
 
 from pacs_portal.accounts.models import User
 from pacs_portal.audit.services import Actor, count_since
@@ -40,7 +44,23 @@ LIMITS = {
 }
 
 
-def check_limit(project: Project, action: str, *, by: Actor) -> None:
+@contextmanager
+def counted(project: Project, by: Actor) -> Iterator[None]:
+    """Check and record in one transaction, one after the other for each person: in two tabs, too.
+
+    That a limit was reached is recorded when nothing else is.
+    """
+    try:
+        with transaction.atomic():
+            if isinstance(by, User):
+                User.objects.select_for_update(no_key=True).get(pk=by.pk)
+            yield
+    except TooManyError as error:
+        record_in(project, by, LIMIT_REACHED, limited=error.action)
+        raise
+
+
+def check_limit(action: str, *, by: Actor) -> None:
     """Refuse what would be one too many for this person, in all projects together.
 
     Raises
@@ -50,5 +70,4 @@ def check_limit(project: Project, action: str, *, by: Actor) -> None:
     """
     limit = LIMITS[action]
     if isinstance(by, User) and count_since(by, action, limit.within) >= limit.most:
-        record_in(project, by, LIMIT_REACHED, limited=action)
-        raise TooManyError(limit.within)
+        raise TooManyError(action, limit.within)

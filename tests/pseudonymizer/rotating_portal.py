@@ -1,6 +1,6 @@
 """A portal whose keys are rotated, in processes of its own; run by test_rotation_crashes.py.
 
-rotating_portal.py prepare              migrate, make a project with patients
+rotating_portal.py prepare              make a project with patients
 rotating_portal.py rotate               rotatekeys --all --master
 rotating_portal.py ask                  resolve known and new patients until stdin closes
 rotating_portal.py inspect              print what there is, as JSON
@@ -51,7 +51,6 @@ def person(number: int) -> GivenIdentity:
 
 
 def prepare() -> None:
-    call_command("migrate", verbosity=0)
     project = create_project(NewProject("heart", "Heart"), actor="test")
     for number in range(KNOWN):
         resolve(project, person(number), None)

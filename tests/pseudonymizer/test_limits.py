@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -16,6 +17,7 @@ from pseudonymizer.errors import TooManyError
 from pseudonymizer.limits import LIMITS, Limit
 from pseudonymizer.models import Reason
 from pseudonymizer.registry import resolve
+from tests.processes import answers_of
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,12 @@ def test_a_second_export_within_a_minute_is_refused_and_commands_are_not(
         export_mapping(project, by=steward, reason=Reason.SAFEKEEPING)
     for _ in range(3):
         export_mapping(project, by="cli:root", reason=Reason.SAFEKEEPING)
+
+
+def test_many_tabs_at_once_see_no_more(tmp_path, database_environment) -> None:
+    """Of ten looks at once the limit lets three through; of ten exports, the approved one."""
+    script = Path(__file__).with_name("many_tabs.py")
+    assert answers_of(script, tmp_path, 1, database_environment) == [["3", "1"]]
 
 
 def test_the_page_says_so_and_when_to_come_back(three_each, patient, steward) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.migrated import copy_migrated_data
+
 SCRIPT = Path(__file__).with_name("rotating_portal.py")
 IDENTITY, MASTER = "pacs_portal.projects.rotation", "pacs_portal.projects.master_rotation"
 KEY_FILE = "pacs_portal.projects.keyfile"
@@ -43,7 +45,7 @@ class Portal:
     database: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> "Portal":
-        (self.folder / "data").mkdir(parents=True)
+        copy_migrated_data(self.folder / "data")
         answer = self.call("prepare")
         assert answer.returncode == 0, answer.stderr
         return self
