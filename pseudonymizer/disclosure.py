@@ -38,7 +38,6 @@ from pseudonymizer.mapping import mapping_lines
 from pseudonymizer.models import Disclosure, Reason, RegistryPatient
 from pseudonymizer.registry import find, identity_of
 
-
 PAIR_REMEMBERED = timedelta(hours=1)
 
 
@@ -81,7 +80,7 @@ def view_pair(
 def has_viewed_pair(first: RegistryPatient, second: RegistryPatient, *, by: User) -> bool:
     """Tell whether `by` has seen these two side by side in the last hour."""
     looks = Event.objects.filter(
-        actor=by, action=limits.PAIR_VIEWED, at__gt=timezone.now() - PAIR_REMEMBERED
+        actor=by, action=PAIR_VIEWED, at__gt=timezone.now() - PAIR_REMEMBERED
     )
     either_way = Q(target_id=str(first.pk), details__other=str(second.pk)) | Q(
         target_id=str(second.pk), details__other=str(first.pk)
