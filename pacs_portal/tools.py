@@ -39,6 +39,20 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class JobFact:
+    """A line about a job on its page; `url` leads to more."""
+
+    label: Text
+    text: Text
+    url: str = ""
+
+
+def no_facts(job: Any) -> tuple[JobFact, ...]:
+    """Say nothing about a job."""
+    return ()
+
+
+@dataclass(frozen=True)
 class Tool:
     """A tool of the portal: where its pages live and what the home page says of it."""
 
@@ -51,6 +65,7 @@ class Tool:
     tabs: tuple[ProjectTab, ...] = ()
     study_actions: tuple[StudyAction, ...] = ()
     statements: tuple[Statement, ...] = ()
+    job_facts: Callable[[Any], tuple[JobFact, ...]] = no_facts  # of any tool's jobs
 
 
 _tools: dict[str, Tool] = {}
@@ -69,3 +84,8 @@ def statement_names() -> list[str]:
 def registered_tools() -> tuple[Tool, ...]:
     """Return the tools in the order they were registered."""
     return tuple(_tools.values())
+
+
+def facts_of(job: Any) -> list[JobFact]:
+    """Return what the tools have to say about a job."""
+    return [fact for tool in registered_tools() for fact in tool.job_facts(job)]

@@ -1,4 +1,4 @@
-"""The registry in Django's administration: to read, by staff who are stewards of the project."""
+"""Registry and profiles in Django's administration: to read, by staff who are stewards."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,13 +12,42 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure import permit_listing
-from pseudonymizer.models import RegistryPatient
+from pseudonymizer.models import ProfileVersion, RegistryPatient
 from pseudonymizer.refusals import discloses
 from pseudonymizer.registry import identity_of
 
 
+class OfStewards(admin.ModelAdmin):
+    """Rows of projects, to read only, for staff who are stewards of them and for nobody else."""
+
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        stewarded = Project.objects.stewarded_by(_person(request))
+        return super().get_queryset(request).filter(project__in=stewarded)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = _person(request)
+        if not (user.is_active and user.is_staff):
+            return False
+        stewarded = Project.objects.stewarded_by(user)
+        return stewarded.filter(pk=obj.project_id).exists() if obj else stewarded.exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(RegistryPatient)
-class RegistryPatientAdmin(admin.ModelAdmin):
+class RegistryPatientAdmin(OfStewards):
     """Shows pseudonym and patient; being a superuser alone opens nothing here."""
 
     list_display = ("pseudonym", "patient", "project", "created_at", "first_job")
@@ -28,7 +57,6 @@ class RegistryPatientAdmin(admin.ModelAdmin):
     search_fields = ("=pseudonym",)
     search_help_text = _("A whole pseudonym.")
     show_full_result_count = False
-    actions = None
     fields = readonly_fields = (
         *("pseudonym", "patient", "project", "created_at", "first_job", "merged_into"),
     )
@@ -42,10 +70,6 @@ class RegistryPatientAdmin(admin.ModelAdmin):
         return " · ".join(
             part for part in (identity.name, identity.patient_id, identity.birth_date) if part
         )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RegistryPatient]:
-        stewarded = Project.objects.stewarded_by(_person(request))
-        return super().get_queryset(request).filter(project__in=stewarded)
 
     @method_decorator(discloses)
     def changelist_view(
@@ -74,28 +98,18 @@ class RegistryPatientAdmin(admin.ModelAdmin):
             _disclose([shown], request)
         return response
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: RegistryPatient | None = None) -> bool:
-        user = _person(request)
-        if not (user.is_active and user.is_staff):
-            return False
-        stewarded = Project.objects.stewarded_by(user)
-        return stewarded.filter(pk=obj.project_id).exists() if obj else stewarded.exists()
+@admin.register(ProfileVersion)
+class ProfileVersionAdmin(OfStewards):
+    """Shows what a project's jobs may have used; versions never change."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: RegistryPatient | None = None
-    ) -> bool:
-        return False
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: RegistryPatient | None = None
-    ) -> bool:
-        return False
+    list_display = ("project", "number", "is_loosening", "created_by", "created_at")
+    list_filter = (("project", admin.RelatedOnlyFieldListFilter), "is_loosening")
+    list_select_related = ("project", "created_by")
+    ordering = ("project__key", "-number")
+    fields = readonly_fields = (
+        *("project", "number", "spec", "reason", "is_loosening", "created_by", "created_at"),
+    )
 
 
 def _disclose(patients: Sequence[RegistryPatient], request: HttpRequest) -> None:

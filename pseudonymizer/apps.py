@@ -21,6 +21,7 @@ class PseudonymizerConfig(AppConfig):
         from pseudonymizer.matches import CAUSE, are_settled
         from pseudonymizer.moving import catch_up
         from pseudonymizer.moving_step import MovingStep
+        from pseudonymizer.profile_facts import facts_of_job
         from pseudonymizer.registry import standing_of
         from pseudonymizer.sealed_rows import BLOCKS, INDEXES, PATIENTS
         from pseudonymizer.step import PseudonymizeStep
@@ -49,6 +50,7 @@ class PseudonymizerConfig(AppConfig):
                     ProjectTab(_("Profile"), "profile"),
                     ProjectTab(_("Registry"), "registry", for_stewards=True, count=count_open),
                 ),
+                job_facts=facts_of_job,
                 study_actions=(
                     StudyAction(
                         _("Into another project"), "study_transfer", "folder-plus", may_transfer

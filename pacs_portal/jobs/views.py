@@ -28,6 +28,7 @@ from pacs_portal.jobs.services import (
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
+from pacs_portal.tools import facts_of
 from pacs_portal.uploads.models import Upload
 
 JOBS_PER_PAGE = 25
@@ -55,6 +56,7 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "may_read_names": named,
         "chosen_outcome": chosen,
         "tool_label": tool_label(shown.tool),
+        "facts": facts_of(shown),
         "study_url": study_url(shown),
         "may_edit": Job.objects.editable_by(user).filter(pk=shown.pk).exists(),
     }

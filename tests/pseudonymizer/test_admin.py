@@ -6,10 +6,14 @@ from django.urls import reverse
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
+from pseudonymizer.engine import ProfileSpec
+from pseudonymizer.profiles import ProfileChange, save_profile
 from pseudonymizer.registry import resolve
 
 LIST = "admin:pseudonymizer_registrypatient_changelist"
 DETAIL = "admin:pseudonymizer_registrypatient_change"
+VERSIONS = "admin:pseudonymizer_profileversion_changelist"
+VERSION = "admin:pseudonymizer_profileversion_change"
 
 
 @pytest.fixture
@@ -70,3 +74,29 @@ def test_another_projects_patient_is_hidden_from_a_staff_steward(
     foreign = resolve(other_project, GivenIdentity(patient_id="B-2", name="Quasten^Ute"), None)
     response = client_of(staff_steward).get(reverse(DETAIL, args=[foreign.pk]), follow=True)
     assert b"Quasten" not in response.content
+
+
+@pytest.fixture
+def version(project, owner):
+    return save_profile(project, ProfileChange(ProfileSpec(frozenset()), 0), by=owner)
+
+
+def test_staff_who_are_stewards_read_the_versions_of_a_profile(
+    version, staff_steward, client_of
+) -> None:
+    client = client_of(staff_steward)
+    assert "owner@example.org" in client.get(reverse(VERSIONS)).content.decode()
+    shown = client.get(reverse(VERSION, args=[version.pk]))
+    assert shown.status_code == 200
+    assert client.post(reverse(VERSION, args=[version.pk]), {"reason": "x"}).status_code == 403
+    delete = reverse("admin:pseudonymizer_profileversion_delete", args=[version.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("who", ["site_admin", "owner", "stranger"])
+def test_versions_of_a_profile_are_hidden_there_from_everybody_else(
+    version, request, client_of, who
+) -> None:
+    client = client_of(request.getfixturevalue(who))
+    for address in (reverse(VERSIONS), reverse(VERSION, args=[version.pk])):
+        assert client.get(address).status_code in {302, 403}
