@@ -30,7 +30,6 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEGBaseline8Bit,
     RTStructureSetStorage,
-    VLPhotographicImageStorage,
 )
 
 TABLE = Path(__file__).parents[2] / "pseudonymizer/engine/tables/ps3.15-e1-1.csv"
@@ -116,7 +115,7 @@ def _files(planter: Planter) -> Iterator[bytes]:
             plant(dataset, planter)
             yield file_of(dataset, syntax)
     yield from _envelopes(planter)
-    yield from _photographs(planter)
+    yield from _compressed_images(planter)
 
 
 def base() -> Dataset:
@@ -308,7 +307,7 @@ def _envelopes(planter: Planter) -> Iterator[bytes]:
     yield file_of(dataset, ExplicitVRLittleEndian)
 
 
-def _photographs(planter: Planter) -> Iterator[bytes]:
+def _compressed_images(planter: Planter) -> Iterator[bytes]:
     """Plant in the frame of a JPEG: comment, application data, and behind its end."""
     for kind in ("comment", "application data", "behind the end"):
         buffer = io.BytesIO()
@@ -320,7 +319,6 @@ def _photographs(planter: Planter) -> Iterator[bytes]:
             marker = b"\xff\xfe" if kind == "comment" else b"\xff\xe5"
             frame = frame[:2] + marker + pack(">H", len(text) + 2) + text + frame[2:]
         dataset = base()
-        dataset.SOPClassUID, dataset.Modality = VLPhotographicImageStorage, "XC"
         dataset.Rows = dataset.Columns = 16
         pixels = DataElement(0x7FE00010, "OB", encapsulate([frame]))
         pixels.is_undefined_length = True
