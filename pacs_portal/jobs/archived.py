@@ -28,6 +28,10 @@ BATCH_BYTES = 64 * 2**20
 NOTHING_STORED = gettext_noop("Nothing is stored of these studies any more.")
 NO_LONGER_STORED = gettext_noop("The image is no longer in the archive.")
 GONE = ("gone", NO_LONGER_STORED)
+NO_LONGER_STEWARD = gettext_noop(
+    "Who started this job is no longer data steward of the project that the image comes from."
+)
+NOT_ALLOWED = ("not-allowed", NO_LONGER_STEWARD)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ def fetch_inputs(lease: Lease, job: Job) -> dict[int, tuple[str, str]]:
     refused: dict[int, tuple[str, str]] = {}
     batch: list[UploadFile] = []
     lacking = job.upload.files.filter(state=FileState.STORED).select_related("upload")
+    if not _may_fetch(job):
+        return dict.fromkeys(lacking.values_list("pk", flat=True), NOT_ALLOWED)
     for file in lacking.order_by("number"):
         try:
             _fetch(file)
@@ -101,6 +107,14 @@ def fetch_inputs(lease: Lease, job: Job) -> dict[int, tuple[str, str]]:
                 raise StepUnavailableError("The job is being cancelled.")
     _note(lease, batch)
     return refused
+
+
+def _may_fetch(job: Job) -> bool:
+    """Tell whether images of another project may still be had: rights that end, end at once."""
+    source, by = job.upload.source_project, job.created_by
+    if source is None or source == job.project:
+        return True
+    return by is not None and Project.objects.stewarded_by(by).filter(pk=source.pk).exists()
 
 
 def _fetch(file: UploadFile) -> None:

@@ -16,6 +16,7 @@ from pacs_portal.jobs.services import cancel_job, create_job, retry_job
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.jobs.worker import run_job_here, take_one
 from pseudonymizer.errors import RegistryError
+from pseudonymizer.matches import Judgment, decide_match, open_matches
 from pseudonymizer.merging import merge, undo_merge
 from pseudonymizer.models import MatchReason, MovedInstance, PatientState, RegistryPatient
 from pseudonymizer.moving import jobs_of
@@ -318,6 +319,27 @@ def test_both_leave_a_record_without_a_name(patients, steward) -> None:
     assert Event.objects.get(action="registry.unmerged").details == {
         "reason": MatchReason.RELATIVES
     }
+
+
+def test_a_wrong_answer_about_a_possible_match_is_undone(project, member, steward, orthanc) -> None:
+    """The images came under the pseudonym of the other one from the beginning."""
+    store_files(project, member, slice_bytes(1, **HANS))
+    twin = {**UTE, **id_of(HANS), "PatientName": "Zwirbelmayr^Heinz"}
+    job = store_files(project, member, slice_bytes(2, **twin))
+    assert outcomes(job) == [("held", "possible-match")]
+    match = open_matches(project).get()
+    same = Judgment(is_same=True, reason=MatchReason.SPELLING)
+    decide_match(match=match, judgment=same, by=steward)
+    run_job_here(job)
+    hans, heinz = match.candidate, match.patient
+    assert pseudonyms_in(orthanc, project) == {hans.pseudonym}
+
+    parted(heinz.merges.get(), steward)
+    [first, second] = datasets_of(orthanc, project)
+    assert (first.PatientID, second.PatientID) == (hans.pseudonym, heinz.pseudonym)
+    assert second.StudyDate == moved(date_shift_of(heinz))
+    job = store_files(project, member, slice_bytes(2, **twin))
+    assert outcomes(job) == [("duplicate", "already-stored")]
 
 
 def test_a_cancelled_move_is_ended_by_housekeeping(project, patients, steward, orthanc) -> None:

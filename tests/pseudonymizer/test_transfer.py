@@ -21,7 +21,8 @@ from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.engine import ProfileSpec, map_uid
 from pseudonymizer.engine.spec import RuleAction, TagRule
-from pseudonymizer.models import RegistryPatient
+from pseudonymizer.matches import Judgment, decide_match, open_matches
+from pseudonymizer.models import MatchReason, RegistryPatient
 from pseudonymizer.profiles import ProfileChange, save_profile
 from pseudonymizer.registry import date_shift_of, identity_of
 from pseudonymizer.transfer import transfer
@@ -263,6 +264,20 @@ def test_a_cancelled_transfer_goes_on_where_it_was(project, target, member, stew
     assert not job.upload.files.exclude(state="gone").exists()
 
 
+def test_rights_that_were_removed_count_at_once(project, target, member, steward, orthanc):
+    store_files(project, member, slice_bytes(1, **HANS))
+    job = transfer(studies=list(Study.objects.all()), into=target, by=steward)
+    Membership.objects.filter(project=project, user=steward, role=Role.STEWARD).delete()
+    run_job_here(job)
+    assert outcomes(job) == [("failed", "not-allowed")]
+    assert stored_uids(target) == []
+
+    Membership.objects.create(project=project, user=steward, role=Role.STEWARD)
+    retry_job(job=job, by=steward)
+    run_job_here(job)
+    assert outcomes(job) == [("stored", "")]
+
+
 def test_nobody_starts_another_job_over_fetched_images(project, target, member, steward, orthanc):
     """A contributor of the target could choose a tool that lets more through."""
     store_files(project, member, slice_bytes(1, **HANS))
@@ -281,3 +296,21 @@ def test_an_archive_that_is_away_is_waited_for(project, target, member, steward,
     job.parts.update(not_before=None)
     run_job_here(job)
     assert outcomes(job) == [("stored", "")]
+
+
+def test_who_may_be_known_in_the_other_project_waits_there_for_a_steward(
+    project, target, member, steward, orthanc
+):
+    heinz = {**HANS, "PatientName": "Zwirbelmayr^Heinz", "StudyInstanceUID": "1.2.3.5"}
+    store_files(target, steward, slice_bytes(7, **heinz))
+    store_files(project, member, slice_bytes(1, **HANS))
+    job = bring(project, target, steward)
+    assert outcomes(job) == [("held", "possible-match")]
+    match = open_matches(target).get()
+    different = Judgment(is_same=False, reason=MatchReason.RELATIVES)
+    decide_match(match=match, judgment=different, by=steward)
+    run_job_here(job)
+    assert outcomes(job) == [("stored", "")]
+    copy = datasets_of(orthanc, target)[-1]
+    assert copy.PatientID == match.patient.pseudonym
+    assert copy.StudyDate == moved(date_shift_of(match.patient))
