@@ -30,18 +30,23 @@ def blocks_of(
     patient: RegistryPatient, person: Person | None, keys: SealingKeys
 ) -> list[PatientBlock]:
     """Return the blocks of a patient who is `person`, not saved."""
-    messages = sorted(block_keys(person)) if person else []
-    digests = keys.short_digests(Label.BLOCKING, map(_message, messages))
     return [
         PatientBlock(
             project_id=patient.project_id,
             patient=patient,
-            kind=message[0],
+            kind=kind,
             digest=digest,
             key_version=keys.version,
         )
-        for message, digest in zip(messages, digests, strict=True)
+        for kind, digest in digests_to_store(person, keys)
     ]
+
+
+def digests_to_store(person: Person | None, keys: SealingKeys) -> list[tuple[str, bytes]]:
+    """Return kind and digest of each block of `person`; none for who is compared with nobody."""
+    found = sorted(block_keys(person)) if person else []
+    digests = keys.short_digests(Label.BLOCKING, map(_message, found))
+    return [(key[0], digest) for key, digest in zip(found, digests, strict=True)]
 
 
 def index_missing(project: Project) -> None:

@@ -8,6 +8,10 @@ from pseudonymizer.matching.ids import plain_id
 from pseudonymizer.matching.names import Name, parse_name
 from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
 
+# PS3.5 6.2: 64 characters for an ID, and for each group of a name. What a file has beyond that is
+# no part of the comparison, whose time grows with the length.
+LONGEST_ID, LONGEST_NAME = 64, 3 * 64 + 2
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
@@ -24,18 +28,19 @@ class Person:
 
 def person_of(identity: Identity) -> Person | None:
     """Return whom `identity` means, or None for a phantom and for whoever is nobody."""
-    written = folded(identity.name)
+    name, patient_id = identity.name[:LONGEST_NAME], identity.patient_id[:LONGEST_ID]
+    written = folded(name)
     if is_phantom(written):
         return None
     is_unnamed = is_newborn(written)
-    exact_id = plain_text(identity.patient_id)
+    exact_id = plain_text(patient_id)
     has_id = not is_shared(letters(exact_id))
     sex = identity.sex.strip(" \0").lower()
     return Person(
         patient_id=plain_id(exact_id) if has_id else "",
         exact_id=exact_id if has_id else "",
         issuer=plain_text(identity.issuer),
-        names=() if is_unnamed else parse_name(identity.name),
+        names=() if is_unnamed else parse_name(name),
         birth_date=birth_date(identity.birth_date),
         sex=sex if sex in {"m", "f"} else "",
         is_newborn=is_unnamed,

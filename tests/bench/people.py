@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 from pacs_portal.jobs.steps import GivenIdentity
@@ -52,7 +52,8 @@ def names(kind: str) -> Sequence[str]:
 
 @cache
 def _frequencies(count: int) -> Sequence[float]:
-    return [1 / (place + 3) for place in range(count)]  # Zipf's law, with a flat top
+    """Return running sums of Zipf's law with a flat top."""
+    return list(accumulate(1 / (place + 3) for place in range(count)))
 
 
 class Population:
@@ -163,7 +164,7 @@ class Population:
 
     def _family(self, people: str) -> str:
         listed = names(f"{people} family")
-        family = self.random.choices(listed, _frequencies(len(listed)))[0]
+        family = self.random.choices(listed, cum_weights=_frequencies(len(listed)))[0]
         if people != "german":
             return family
         chance = self.random.random()
@@ -176,8 +177,10 @@ class Population:
         return family
 
     def _given(self, people: str, is_male: bool, but: str = "") -> str:
-        listed = [n for n in names(f"{people} {'male' if is_male else 'female'}") if n != but]
-        first = self.random.choices(listed, _frequencies(len(listed)))[0]
+        listed = names(f"{people} {'male' if is_male else 'female'}")
+        first = but
+        while first == but:
+            first = self.random.choices(listed, cum_weights=_frequencies(len(listed)))[0]
         chance = self.random.random()
         if chance < 0.10:
             return f"{first} {self.random.choice(listed)}"
