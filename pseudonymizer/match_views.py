@@ -16,7 +16,7 @@ from pacs_portal.accounts.recent_sign_in import recent_sign_in_required
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.approvals import pair_matter
-from pseudonymizer.disclosure import view_pair
+from pseudonymizer.disclosure import has_viewed_pair, view_pair
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import JudgmentForm
 from pseudonymizer.match_queue import facts_of, next_match, queue_rows, waiting_counts
@@ -66,6 +66,11 @@ def registry_match_decide(request: HttpRequest, key: str, match_id: UUID) -> Htt
     """Decide about a pair and show the next one."""
     project = _stewarded(request, key)
     match = _match(project, match_id)
+    if match.state == MatchState.OPEN and not has_viewed_pair(
+        match.patient, match.candidate, by=_person(request)
+    ):
+        messages.warning(request, _("Compare both records first."))
+        return redirect("registry_match", key=key, match_id=match.pk)
     form = JudgmentForm(request.POST, is_same=request.POST.get("decision") == "same")
     if not form.is_valid():
         messages.error(request, _("Choose a reason for your decision."))

@@ -25,6 +25,7 @@ from pseudonymizer.forms import MergeForm, UndoForm
 from pseudonymizer.merging import merge, undo_merge
 from pseudonymizer.models import PatientMerge, RegistryPatient
 from pseudonymizer.moving import came_from_gone, jobs_of
+from pseudonymizer.pairs import field_pairs
 from pseudonymizer.recall import beyond_recall
 from pseudonymizer.refusals import approval_context, discloses
 
@@ -54,8 +55,7 @@ def patient_merge(request: HttpRequest, key: str, patient_id: UUID) -> HttpRespo
         **project_context(request, project, "registry"),
         "patient": patient,
         "other": other,
-        "sides": list(zip(pair, identities or (None, None), strict=True)),
-        "is_seen": identities is not None,
+        "fields": field_pairs(*identities) if identities else [],
         "form": form,
         "approval": approval_context(request, pair_matter(*pair)),
     }

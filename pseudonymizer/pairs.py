@@ -17,6 +17,7 @@ from pseudonymizer.matching.ids import IdLevel
 from pseudonymizer.matching.people import Person, person_of
 
 Text = str | Promise
+LEAST_ALIKE = 0.5  # else single letters that happen to agree would stand out
 
 
 class Grade(StrEnum):
@@ -136,6 +137,8 @@ def _plainly(mine: str, yours: str) -> tuple[Grade, Text]:
 def _marked(mine: str, yours: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Return both values in pieces; capital and small letters make no difference."""
     matcher = SequenceMatcher(None, _small(mine), _small(yours), autojunk=False)
+    if mine and yours and matcher.ratio() < LEAST_ALIKE:
+        return (Piece(mine, is_marked=True),), (Piece(yours, is_marked=True),)
     steps = matcher.get_opcodes()
     return (
         tuple(Piece(mine[a:b], kind != "equal") for kind, a, b, _c, _d in steps if b > a),

@@ -59,6 +59,11 @@ class World:
     def post(self, page: str, /, *arguments: object, **fields: object) -> HttpResponse:
         return self.client.post(reverse(page, args=["heart", *arguments]), fields)
 
+    def compare_and_decide(self) -> HttpResponse:
+        self.post("registry_match", self.match.pk)
+        decided = {"decision": "same", "reason": "spelling"}
+        return self.post("registry_match_decide", self.match.pk, **decided)
+
     def compare_and_merge(self) -> HttpResponse:
         compared = {"other": self.other.pseudonym}
         self.post("patient_merge", self.patient.pk, **compared)
@@ -93,11 +98,7 @@ VISITS: dict[str, list[Callable[[World], HttpResponse]]] = {
         lambda world: world.get("registry_match", world.match.pk),
         lambda world: world.post("registry_match", world.match.pk),
     ],
-    "registry_match_decide": [
-        lambda world: world.post(
-            "registry_match_decide", world.match.pk, decision="same", reason="spelling"
-        )
-    ],
+    "registry_match_decide": [lambda world: world.compare_and_decide()],
     "patient_merge": [
         lambda world: world.client.get(
             reverse("patient_merge", args=["heart", world.patient.pk]),
@@ -129,7 +130,7 @@ RECORDED = {
     ("registry_export", 0): "registry.exported",
     ("registry_import", 1): "registry.list_checked",
     ("registry_match", 1): "registry.pair_viewed",
-    ("registry_match_decide", 0): "registry.match_same",
+    ("registry_match_decide", 0): "registry.pair_viewed registry.match_same",
     ("patient_merge", 1): "registry.pair_viewed",
     ("patient_merge", 2): "registry.pair_viewed registry.merged",
     ("registry_merge", 1): "registry.unmerged",

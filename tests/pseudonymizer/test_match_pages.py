@@ -60,6 +60,8 @@ def page_of(match: PossibleMatch) -> str:
 
 
 def decide(client: Client, match: PossibleMatch, decision: str, reason: str, **extra):
+    """Look at both records, then decide."""
+    client.post(page_of(match))
     address = reverse("registry_match_decide", args=[match.project.key, match.pk])
     return client.post(address, {"decision": decision, "reason": reason}, **extra)
 
@@ -147,7 +149,7 @@ def test_the_next_pair_is_shown_at_once(match, second_match, steward) -> None:
     response = decide(signed_in(steward), match, "different", "relatives", follow=True)
     assert response.redirect_chain == [(page_of(second_match), 307)]
     assert "Quastenflosser^Ute" in text_of(response)
-    assert Event.objects.filter(action="registry.pair_viewed").count() == 1
+    assert Event.objects.filter(action="registry.pair_viewed").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -160,10 +162,22 @@ def test_a_decision_needs_a_reason_that_fits(match, steward, decision, reason) -
     assert open_matches(match.project).count() == 1
 
 
+def test_nobody_decides_about_a_pair_she_has_not_compared(match, steward, make_user) -> None:
+    second = make_user("second")
+    Membership.objects.create(project=match.project, user=second, role=Role.STEWARD)
+    signed_in(second).post(page_of(match))
+    address = reverse("registry_match_decide", args=["heart", match.pk])
+    fields = {"decision": "same", "reason": "spelling"}
+    response = signed_in(steward).post(address, fields, follow=True)
+    assert "Compare both records first." in response.content.decode()
+    assert open_matches(match.project).count() == 1
+
+
 def test_the_second_of_two_tabs_is_told_who_decided(match, steward, make_user) -> None:
     second = make_user("second")
     Membership.objects.create(project=match.project, user=second, role=Role.STEWARD)
     client = signed_in(second)
+    client.post(page_of(match))
     decide(signed_in(steward), match, "same", "spelling")
     response = decide(client, match, "different", "relatives", follow=True)
     text = response.content.decode()

@@ -17,7 +17,7 @@ from tests.pseudonymizer.test_merging import UTE, plan_only
 
 HANS = GivenIdentity(patient_id="A-471108", name="Zwirbelmayr^Hans", birth_date="19560228")
 HANNES = GivenIdentity(patient_id="Q-33021", name="Knusperkeks^Ute", birth_date="19700101")
-NAMES = ("Zwirbelmayr", "A-471108", "Knusperkeks", "Q-33021", "19560228", "19700101")
+NAMES = ("Zwirbelmayr", "A-471108", "Knusperkeks", "Q-33021", "1956-02-28", "1970-01-01")
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ def test_a_steward_compares_two_patients_and_merges_them(pair, steward) -> None:
     assert 'name="merge"' not in page
 
     page = client.post(compare_url(pair), asked).content.decode()
+    page = page.replace("<mark>", "").replace("</mark>", "")
     assert all(name in page for name in NAMES)
     assert Event.objects.filter(action="registry.pair_viewed", actor=steward).count() == 1
 

@@ -68,6 +68,12 @@ def test_the_letters_that_differ_are_marked_on_both_sides() -> None:
     assert written(found.second) == "ZWIRBELM[EIE]R^Hans"
 
 
+def test_values_that_have_little_in_common_are_marked_whole() -> None:
+    found = pair("Name", name="Quastenflosser^Ute")
+    assert written(found.first) == "[Zwirbelmayr^Hans]"
+    assert written(found.second) == "[Quastenflosser^Ute]"
+
+
 def test_dates_are_shown_as_people_write_them() -> None:
     found = pair("Birth date", birth_date="19560227")
     assert (written(found.first), written(found.second)) == ("1956-02-2[8]", "1956-02-2[7]")
