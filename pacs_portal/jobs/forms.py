@@ -1,6 +1,7 @@
 """What people may say about jobs."""
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from pacs_portal.jobs.pipelines import tool_names
 from pacs_portal.jobs.steps import Region
 from pacs_portal.tools import statement_names
 
-MOST_BOXES = 500
+MOST_BOXES = 4000
 MOST_FINDINGS = 100
 LARGEST_IMAGE = 1_000_000  # pixels on a side
 BAD_BOX = _("A box needs whole numbers of pixels: left and top from 0, width and height from 1.")
+TOO_MANY_BOXES = _("These are too many boxes. Draw fewer and larger ones.")
 FOR_PEOPLE = (Destination.ARCHIVE, Destination.DOWNLOAD)
 
 
@@ -125,7 +127,9 @@ class HeldFileForm(ReasonForm):
         """Return the boxes as they were entered, one field of each side in every row."""
         entered = cast(QueryDict, self.data)
         sides = list(BoxForm.base_fields)
-        rows = zip(*(entered.getlist(side) for side in sides), strict=False)
+        columns = [entered.getlist(side) for side in sides]
+        # A row that lacks a side is no box: it is refused, not left out.
+        rows = zip_longest(*columns, fillvalue="")
         return [dict(zip(sides, row, strict=True)) for row in rows]
 
     def wish(self, line: int) -> str:
@@ -133,7 +137,10 @@ class HeldFileForm(ReasonForm):
         return str(self.data.get(f"finding-{line}", ""))
 
     def _boxes(self) -> Iterator[Region]:
-        for entered in self.entered_boxes()[:MOST_BOXES]:
+        boxes = self.entered_boxes()
+        if len(boxes) > MOST_BOXES:
+            raise forms.ValidationError(TOO_MANY_BOXES)
+        for entered in boxes:
             box = BoxForm(entered)
             if not box.is_valid():
                 raise forms.ValidationError(BAD_BOX)

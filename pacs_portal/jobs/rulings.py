@@ -86,8 +86,10 @@ def _ruling(held: HeldFile, keys: ProjectKeys) -> Ruling:
 def _for_steps(held: HeldFile, keys: ProjectKeys) -> FileRuling:
     lines = {*held.false_alarms, *held.removals}
     texts = [found.text for found in findings_of(held, keys)] if lines else []
+    # Who drew boxes saw those that were found: what she left out is not held for it again.
+    is_accepted = held.decision == Decision.ACCEPT or held.redactions
     return FileRuling(
-        accepted=frozenset({held.cause} if held.decision == Decision.ACCEPT else ()),
+        accepted=frozenset({held.cause} if is_accepted else ()),
         false_alarms=frozenset(texts[line] for line in held.false_alarms),
         removals=frozenset(texts[line] for line in held.removals),
         redactions=regions_in(held.redactions),

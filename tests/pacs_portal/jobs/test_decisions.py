@@ -155,7 +155,7 @@ def test_found_boxes_are_blacked_out_in_the_next_run(monkeypatch, finish, honore
     decide(held=held, choice=Choice(Decision.REDACT, steward, "a name"))
     honored.clear()
     run_job_here(job)
-    assert honored == [FileRuling(redactions=(found,))]
+    assert honored == [FileRuling(accepted=frozenset({"name-found"}), redactions=(found,))]
 
 
 def test_boxes_that_a_steward_drew_take_the_place_of_the_found_ones(
@@ -170,7 +170,7 @@ def test_boxes_that_a_steward_drew_take_the_place_of_the_found_ones(
     decide(held=held, choice=choice)
     honored.clear()
     run_job_here(job)
-    assert honored == [FileRuling(redactions=(drawn,))]
+    assert honored == [FileRuling(accepted=frozenset({"name-found"}), redactions=(drawn,))]
 
 
 def test_nothing_is_redacted_without_a_box(held, steward):

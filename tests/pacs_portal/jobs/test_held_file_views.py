@@ -232,6 +232,8 @@ def test_boxes_are_blacked_out_as_they_were_sent(pictured, fresh_client, outcome
         (boxes((1, 2, 0, 4)), "A box needs whole numbers"),
         (boxes((1, 2, "x", 4)), "A box needs whole numbers"),
         (boxes((-1, 2, 3, 4)), "A box needs whole numbers"),
+        ({**boxes((1, 2, 3, 4), (5, 6, 7, 8)), "height": ["4"]}, "A box needs whole numbers"),
+        (boxes(*[(1, 2, 3, 4)] * 4001), "too many boxes"),
         ({**boxes((5, 6, 7, 8)), "reason": ""}, "Say in a few words"),
     ],
 )
