@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.models import HeldFile
 from pacs_portal.jobs.releasing import release_due
 from pacs_portal.jobs.steps import PlanValues
 from pacs_portal.projects.models import Project
@@ -48,17 +47,6 @@ def open_matches(project: Project) -> QuerySet[PossibleMatch]:
     """Return the pairs of `project` that wait for a decision, newest first."""
     waiting = PossibleMatch.objects.filter(project=project, state=MatchState.OPEN)
     return waiting.select_related("patient__first_job", "candidate__first_job")
-
-
-def waiting_files(patient: RegistryPatient) -> QuerySet[HeldFile]:
-    """Return the files that are held until it is settled who `patient` is."""
-    ids = [str(patient.pk), *map(str, patient.aliases.values_list("pk", flat=True))]
-    return HeldFile.objects.filter(
-        cause=CAUSE,
-        decision="",
-        receipt__job__project=patient.project_id,
-        receipt__unit__plan__patient__in=ids,
-    )
 
 
 def decide_match(*, match: PossibleMatch, judgment: Judgment, by: User) -> None:

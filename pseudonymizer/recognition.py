@@ -20,7 +20,7 @@ CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
 
 # One statement, and no objects for rows that are compared once.
 _CANDIDATES = """
-    SELECT p.id, p.sealed_identity, p.merged_into_id
+    SELECT p.id, p.sealed_identity
     FROM (
         SELECT patient_id, COUNT(*) AS shared
         FROM pseudonymizer_patientblock
@@ -41,7 +41,6 @@ class Candidate:
     patient_id: UUID
     score: float
     zone: Zone
-    is_alias: bool
 
 
 def candidates(project_id: UUID, person: Person, keys: ProjectKeys) -> list[Candidate]:
@@ -53,14 +52,14 @@ def candidates(project_id: UUID, person: Person, keys: ProjectKeys) -> list[Cand
     from pseudonymizer.matching.comparison import compare
 
     found = []
-    for patient_id, sealed, merged_into in rows:
+    for patient_id, sealed in rows:
         other = person_of(open_identity(keys, patient_id, sealed))
         if other is None:
             continue
         agreement = compare(person, other)
         zone = zone_of(agreement)
         if zone != Zone.NEW:
-            found.append(Candidate(patient_id, score(agreement), zone, merged_into is not None))
+            found.append(Candidate(patient_id, score(agreement), zone))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
@@ -74,8 +73,8 @@ def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
 
 def sharing_a_block(
     project_id: UUID, person: Person, keys: ProjectKeys
-) -> list[tuple[UUID, bytes, UUID | None]]:
-    """Return key, sealed identity and successor of whom to compare `person` with."""
+) -> list[tuple[UUID, bytes]]:
+    """Return key and sealed identity of each patient to compare `person` with."""
     digests = digests_to_find(person, keys)
     if not digests:
         return []
@@ -84,4 +83,4 @@ def sharing_a_block(
     with connection.cursor() as cursor:
         cursor.execute(statement, [*digests, project_id if is_native else project_id.hex])
         rows = cursor.fetchall()
-    return rows if is_native else [(UUID(pk), *others) for pk, *others in rows]
+    return rows if is_native else [(UUID(pk), sealed) for pk, sealed in rows]

@@ -63,8 +63,6 @@ def _compare_names(
 ) -> tuple[NameLevel, NameLevel, bool]:
     if not (ones and others):
         return NameLevel.MISSING, NameLevel.MISSING, False
-    if len(ones) == len(others) == 1 and ones[0].family == others[0].family:
-        return NameLevel.EQUAL, compare_given(ones[0].given, others[0].given), False
     pairs = [(one, other) for one in ones for other in others]
     found = [_compare_pair(one, other) for one, other in pairs]
     return min(found, key=_rank)

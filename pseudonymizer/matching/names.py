@@ -37,10 +37,6 @@ class Name:
     def words(self) -> tuple[str, ...]:
         return self.family + self.given
 
-    def turned(self) -> "Name":
-        """Return the name with family and given names changed over."""
-        return Name(self.given, self.family, self.generation)
-
 
 def parse_name(text: str) -> tuple[Name, ...]:
     """Return the groups of a person name that name somebody (PS3.5 6.2.1).
