@@ -32,6 +32,8 @@ _IDS = _WORD_IDS | {
     *(0x00080050, 0x00101090, 0x00102154, 0x00200010),  # accession, record, telephone, study
     *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
 }
+_TELLING = _IDS | {PATIENT_BIRTH_DATE}
+_TELLING_VRS = frozenset({"PN", "SQ", "UN"})  # a sequence may be stored as UN
 # What the engine writes itself, from pseudonym and project key.
 _OWN = frozenset(
     {
@@ -118,9 +120,16 @@ def _is_kept(raw: _Raw, output: Dataset) -> bool:
     return element is not None and element.value == raw.value
 
 
+def _telling(dataset: Dataset) -> list[Element]:
+    """Return what may name somebody; most of every file does not."""
+    elements = dataset.items()
+    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _TELLING]
+
+
 def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
     """Gather names, IDs and birth dates at every depth."""
-    for tag, element in dataset.items():
+    for element in _telling(dataset):
+        tag = element.tag
         if element.items is not None:
             for item in element.items:
                 _collect(item, _terms(item, terms), found)
