@@ -4,8 +4,10 @@ The pages are taken from the URLconf: a new one has to be visited here, too.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+import pseudonymizer
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
@@ -219,3 +222,17 @@ def test_the_pages_that_show_patients_do_show_them_here(world) -> None:
         name for name, ways in VISITS.items() if any(says_who(body(visit(world))) for visit in ways)
     }
     assert shown == SHOWING
+
+
+def test_identities_are_opened_by_the_gate_and_by_workers_alone() -> None:
+    """Whoever opens one elsewhere goes around limits, approvals and the audit log."""
+    shown = {"disclosure.py", "mapping.py", "admin.py"}  # the gate, and what it calls or permits
+    compared = {"indexes.py", "recognition.py", "origins.py", "lists/checking.py"}  # never shown
+    opening = re.compile(r"\b(identity_of|open_identity)\(")
+    package = Path(pseudonymizer.__file__).parent
+    found = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if opening.search(path.read_text()) and "engine" not in path.parts
+    }
+    assert found == shown | compared | {"registry.py", "identities.py"}
