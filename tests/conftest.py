@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.command_line import CommandLine
     from tests.services.orthanc import RunningOrthanc
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="pacs2go-tests-"))
@@ -101,6 +102,27 @@ def orthanc(_orthanc_process: "RunningOrthanc", settings) -> "RunningOrthanc":
     settings.ORTHANC_USERNAME = _orthanc_process.plan.username
     settings.ORTHANC_PASSWORD = _orthanc_process.plan.password
     return _orthanc_process
+
+
+@pytest.fixture(scope="module")
+def own_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningOrthanc"]:
+    """A real Orthanc of the module's own, empty at its start."""
+    from tests.services.orthanc import RunningOrthanc
+
+    running = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> "CommandLine":
+    """A portal of the module's own with one project, "heart", for its commands."""
+    from tests.command_line import CommandLine
+
+    made = CommandLine(tmp_path_factory.mktemp("portal"))
+    made.start_portal()
+    return made
 
 
 @pytest.fixture

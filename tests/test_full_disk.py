@@ -42,13 +42,6 @@ def disk(tmp_path) -> Iterator[SmallDisk]:
     subprocess.run(["umount", "-l", path], check=True)
 
 
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory) -> CommandLine:
-    made = CommandLine(tmp_path_factory.mktemp("portal"))
-    made.start_portal()
-    return made
-
-
 @pytest.fixture
 def sources(tmp_path) -> Path:
     """More than the disk holds: slices of several series, and as many pictures."""

@@ -11,7 +11,6 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from tests.command_line import ROOT, CommandLine, read_report
-from tests.services.orthanc import RunningOrthanc
 
 ALIKE = [
     "tests/pacs_portal/audit",
@@ -47,14 +46,6 @@ def portal(tmp_path_factory, postgresql) -> CommandLine:
     return made
 
 
-@pytest.fixture(scope="module")
-def orthanc(tmp_path_factory):
-    started = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
-    started.start()
-    yield started
-    started.stop()
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two slices in each of three series, and a file that is held."""
@@ -73,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("target", ["--output", "--store"])
 def test_a_command_does_its_job_and_a_second_run_finds_it_done(
-    portal, orthanc, folder, tmp_path, target
+    portal, own_orthanc, folder, tmp_path, target
 ) -> None:
     report, out = tmp_path / "report.json", tmp_path / "out"
     where = [target, out] if target == "--output" else [target]
@@ -81,16 +72,14 @@ def test_a_command_does_its_job_and_a_second_run_finds_it_done(
         ended = portal.run(
             *("pseudonymize", folder, "--project", "heart", *where),
             *("--workers", "2", "--report", report),
-            ORTHANC_URL=orthanc.url,
-            ORTHANC_USERNAME=orthanc.plan.username,
-            ORTHANC_PASSWORD=orthanc.plan.password,
+            **own_orthanc.environment,
         )
         assert ended.status == 1
         assert "Traceback" not in ended.err
         assert read_report(report)["counts"] == {outcome: 2 * SERIES_COUNT, "held": 1}
     patients = {pydicom.dcmread(path).PatientID for path in out.rglob("*.dcm")}
     assert len(patients) == (1 if target == "--output" else 0)
-    stored = orthanc.get("/patients?expand").json()
+    stored = own_orthanc.get("/patients?expand").json()
     assert len(stored) == (0 if target == "--output" else 1)
 
 

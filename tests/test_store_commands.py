@@ -11,21 +11,6 @@ from tests.command_line import CommandLine, Ended, read_report
 from tests.services.orthanc import RunningOrthanc
 
 
-@pytest.fixture(scope="module")
-def orthanc(tmp_path_factory):
-    started = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
-    started.start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory) -> CommandLine:
-    made = CommandLine(tmp_path_factory.mktemp("portal"))
-    made.start_portal()
-    return made
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two CT slices of one patient and a picture."""
@@ -43,26 +28,24 @@ def folder(tmp_path: Path) -> Path:
 def store(portal: CommandLine, orthanc: RunningOrthanc, *arguments: object) -> Ended:
     return portal.run(
         *(*arguments, "--project", "heart", "--store"),
-        ORTHANC_URL=orthanc.url,
-        ORTHANC_USERNAME=orthanc.plan.username,
-        ORTHANC_PASSWORD=orthanc.plan.password,
+        **orthanc.environment,
     )
 
 
 def test_both_tools_store_pseudonyms_and_a_second_run_finds_them(
-    portal, orthanc, folder, tmp_path
+    portal, own_orthanc, folder, tmp_path
 ) -> None:
     report = tmp_path / "report.json"
     for outcome in ("stored", "duplicate"):
-        ended = store(portal, orthanc, "pseudonymize", folder / "1.dcm", folder / "2.dcm")
+        ended = store(portal, own_orthanc, "pseudonymize", folder / "1.dcm", folder / "2.dcm")
         assert (ended.status, ended.out, ended.err) == (0, f"2 {outcome}\n", "")
-        ended = store(portal, orthanc, "convert", folder, "--report", report)
+        ended = store(portal, own_orthanc, "convert", folder, "--report", report)
         assert ended.status == 1  # the DICOM files are not for this tool
         assert read_report(report)["counts"] == {outcome: 1, "failed": 2}
 
-    instances = orthanc.get("/instances?expand").json()
+    instances = own_orthanc.get("/instances?expand").json()
     assert len(instances) == 3
-    patients = orthanc.get("/patients?expand").json()
+    patients = own_orthanc.get("/patients?expand").json()
     assert len(patients) == 2
     for patient in patients:
         tags = patient["MainDicomTags"]
@@ -71,7 +54,7 @@ def test_both_tools_store_pseudonyms_and_a_second_run_finds_them(
 
 
 def test_the_archive_takes_the_pseudonyms_of_an_imported_list(
-    portal, orthanc, folder, tmp_path
+    portal, own_orthanc, folder, tmp_path
 ) -> None:
     list_ = tmp_path / "list.csv"
     list_.write_text(
@@ -87,9 +70,9 @@ def test_the_archive_takes_the_pseudonyms_of_an_imported_list(
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.9.1"
     dataset.save_as(folder / "ute.dcm")
 
-    ended = store(portal, orthanc, "pseudonymize", folder / "ute.dcm")
+    ended = store(portal, own_orthanc, "pseudonymize", folder / "ute.dcm")
     assert (ended.status, ended.out, ended.err) == (0, "1 stored\n", "")
-    studies = orthanc.get("/studies?expand").json()
+    studies = own_orthanc.get("/studies?expand").json()
     dates = {
         study["PatientMainDicomTags"]["PatientID"]: study["MainDicomTags"]["StudyDate"]
         for study in studies

@@ -20,13 +20,6 @@ def here(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory) -> CommandLine:
-    made = CommandLine(tmp_path_factory.mktemp("portal"))
-    made.start_portal()
-    return made
-
-
 def draw(path: Path, shade: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (12, 8), (shade, 0, 0)).save(path)

@@ -9,13 +9,6 @@ from tests.command_line import CommandLine, Ended
 GOOD = "patient_id;name;pseudonym\nA-4711;Zwirbelmayr^Hans;P-1\nB-12;Quastenflosser^Ute;P-2\n"
 
 
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory) -> CommandLine:
-    made = CommandLine(tmp_path_factory.mktemp("portal"))
-    made.start_portal()
-    return made
-
-
 def run(portal: CommandLine, folder: Path, content: str | bytes, *options: str) -> Ended:
     list_ = folder / "Zwirbelmayr.csv"
     list_.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -17,13 +17,6 @@ from tests.command_line import ROOT, CommandLine, read_report
 NAME, PATIENT_ID = "Zwirbelmayr^Hans", "A-471108"
 
 
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory) -> CommandLine:
-    made = CommandLine(tmp_path_factory.mktemp("portal"))
-    made.start_portal()
-    return made
-
-
 def write_slice(path: Path, number: int = 1, **attributes: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))

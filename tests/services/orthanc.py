@@ -32,6 +32,15 @@ class RunningOrthanc:
     def url(self) -> str:
         return self.plan.url
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a portal that stores in this Orthanc."""
+        return {
+            "ORTHANC_URL": self.url,
+            "ORTHANC_USERNAME": self.plan.username,
+            "ORTHANC_PASSWORD": self.plan.password,
+        }
+
     def start(self) -> None:
         """Start Orthanc and wait until it answers."""
         log = (self.plan.folder / "log").open("ab")
@@ -60,6 +69,12 @@ class RunningOrthanc:
             return self.get("/system").is_success
         except httpx.TransportError:
             return False
+
+    def empty(self) -> None:
+        """Delete everything that is stored."""
+        login = (self.plan.username, self.plan.password)
+        for patient in self.get("/patients").json():
+            httpx.delete(f"{self.url}/patients/{patient}", auth=login, trust_env=False)
 
     def get(self, path: str) -> httpx.Response:
         """Ask Orthanc itself, past the portal."""

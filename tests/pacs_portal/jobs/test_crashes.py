@@ -3,11 +3,9 @@
 import io
 import signal
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydicom.data import get_testdata_file
 
@@ -73,15 +71,7 @@ def toys(tmp_path_factory) -> Installation:
 
 
 @pytest.fixture(scope="module")
-def orthanc(tmp_path_factory) -> Iterator[RunningOrthanc]:
-    running = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory, orthanc) -> Installation:
+def real(tmp_path_factory, own_orthanc) -> Installation:
     files = {
         "ct/1.dcm": Path(get_testdata_file("CT_small.dcm")).read_bytes(),
         "mr/1.dcm": Path(get_testdata_file("MR_small.dcm")).read_bytes(),
@@ -93,16 +83,8 @@ def real(tmp_path_factory, orthanc) -> Installation:
         tmp_path_factory.mktemp("real") / "origin",
         "real",
         files,
-        ORTHANC_URL=orthanc.url,
-        ORTHANC_USERNAME=orthanc.plan.username,
-        ORTHANC_PASSWORD=orthanc.plan.password,
+        **own_orthanc.environment,
     )
-
-
-def empty(orthanc: RunningOrthanc) -> None:
-    login = (orthanc.plan.username, orthanc.plan.password)
-    for patient in orthanc.get("/patients").json():
-        httpx.delete(f"{orthanc.url}/patients/{patient}", auth=login, trust_env=False)
 
 
 def sop_instance_uids(orthanc: RunningOrthanc) -> list[str]:
@@ -141,9 +123,9 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(toys, tmp_path, point
 
 @pytest.mark.parametrize(("point", "when", "number"), named(REAL_POINTS))
 def test_a_killed_worker_leaves_every_instance_in_orthanc_exactly_once(
-    real, orthanc, tmp_path, point, when, number
+    real, own_orthanc, tmp_path, point, when, number
 ):
-    empty(orthanc)
+    own_orthanc.empty()
     here = real.copy(tmp_path / "copy")
     assert here.run(point, when, str(number)).returncode == -signal.SIGKILL
     found = here.finish()
@@ -156,7 +138,7 @@ def test_a_killed_worker_leaves_every_instance_in_orthanc_exactly_once(
         "5": ["failed", "not-an-image"],
     }
     assert found["attempts"] == 5
-    assert found["outputs"] == found["stored"] == sop_instance_uids(orthanc)
+    assert found["outputs"] == found["stored"] == sop_instance_uids(own_orthanc)
     assert len(found["stored"]) == 4
     assert found["patients"] == 3  # CT, MR, the photos' folder
     assert found["work_folders"] == 0

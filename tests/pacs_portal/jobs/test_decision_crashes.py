@@ -2,10 +2,8 @@
 
 import hashlib
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
@@ -83,15 +81,7 @@ def test_an_accepted_file_survives_the_death_of_its_worker(held, tmp_path, point
 
 
 @pytest.fixture(scope="module")
-def orthanc(tmp_path_factory) -> Iterator[RunningOrthanc]:
-    running = RunningOrthanc(tmp_path_factory.mktemp("orthanc"))
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def conflicting(tmp_path_factory, orthanc) -> Installation:
+def conflicting(tmp_path_factory, own_orthanc) -> Installation:
     """Two images of one SOP Instance UID, as scanners and people make them."""
     first = Path(get_testdata_file("CT_small.dcm")).read_bytes()
     second = first[:-8000] + bytes(4000) + first[-4000:]
@@ -99,16 +89,8 @@ def conflicting(tmp_path_factory, orthanc) -> Installation:
         tmp_path_factory.mktemp("conflict") / "origin",
         "real",
         {"1.dcm": first, "2.dcm": second},
-        ORTHANC_URL=orthanc.url,
-        ORTHANC_USERNAME=orthanc.plan.username,
-        ORTHANC_PASSWORD=orthanc.plan.password,
+        **own_orthanc.environment,
     )
-
-
-def emptied(orthanc: RunningOrthanc) -> None:
-    login = (orthanc.plan.username, orthanc.plan.password)
-    for patient in orthanc.get("/patients").json():
-        httpx.delete(f"{orthanc.url}/patients/{patient}", auth=login, trust_env=False)
 
 
 def files_in(orthanc: RunningOrthanc) -> list[bytes]:
@@ -118,9 +100,9 @@ def files_in(orthanc: RunningOrthanc) -> list[bytes]:
 
 @pytest.mark.parametrize(("point", "when"), named(REPLACING))
 def test_a_replacement_survives_the_death_of_its_worker(
-    conflicting, orthanc, tmp_path, point, when
+    conflicting, own_orthanc, tmp_path, point, when
 ):
-    emptied(orthanc)
+    own_orthanc.empty()
     here = conflicting.copy(tmp_path / "copy")
     before = here.finish()
     assert before["outcomes"] == {"1": ["stored", ""], "2": ["held", "other-content"]}
@@ -130,7 +112,7 @@ def test_a_replacement_survives_the_death_of_its_worker(
     assert found["state"] == "done"
     assert found["outcomes"] == {"1": ["stored", ""], "2": ["stored", ""]}
     assert (found["counted"], found["stored"]) == ([1], before["stored"])
-    [file] = files_in(orthanc)
+    [file] = files_in(own_orthanc)
     assert found["digests"] == [hashlib.sha256(file).hexdigest()]
     assert found["digests"] != before["digests"]
     (tmp_path / "now.dcm").write_bytes(file)

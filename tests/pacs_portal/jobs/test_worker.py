@@ -72,9 +72,7 @@ def here(tmp_path, orthanc) -> Installation:
         tmp_path / "here",
         "real",
         files,
-        ORTHANC_URL=orthanc.url,
-        ORTHANC_USERNAME=orthanc.plan.username,
-        ORTHANC_PASSWORD=orthanc.plan.password,
+        **orthanc.environment,
     )
 
 
