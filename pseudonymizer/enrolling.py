@@ -14,7 +14,7 @@ from pseudonymizer.indexes import blocks_of
 from pseudonymizer.matching.blocks import VERSION
 from pseudonymizer.matching.people import person_of
 from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
-from pseudonymizer.registry import find_each, lock_registry, new_shift, seal_patient
+from pseudonymizer.registry import find_each, lock_registry, new_shift, seal_patient, suspect
 
 ROWS_AT_ONCE = 100
 
@@ -26,6 +26,7 @@ class Enrollment:
     identity: GivenIdentity
     pseudonym: str
     shift_days: int | None = None
+    may_be: tuple[tuple[RegistryPatient, float], ...] = ()  # to be compared by a data steward
 
 
 def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
@@ -57,3 +58,6 @@ def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
     RegistryPatient.objects.bulk_create(patients, batch_size=ROWS_AT_ONCE)
     PatientIndex.objects.bulk_create(indexes, batch_size=ROWS_AT_ONCE)
     PatientBlock.objects.bulk_create(blocks, batch_size=ROWS_AT_ONCE)
+    for patient, one in zip(patients, enrollments, strict=True):
+        if one.may_be:
+            suspect(patient, one.may_be)

@@ -99,6 +99,7 @@ def _shown(checked: CheckedList) -> dict[str, object]:
         "columns": ", ".join(checked.patients.columns),
         "counts": {state.value: count for state, count in report.counts.items()},
         "ready": len(report.ready),
+        "to_compare": len(report.to_compare),
         "conflicts": report.conflicts[:CONFLICTS_SHOWN],
         "conflict_count": len(report.conflicts),
     }

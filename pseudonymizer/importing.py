@@ -14,7 +14,7 @@ from pseudonymizer.disclosure import permit_list_check
 from pseudonymizer.enrolling import Enrollment, enroll
 from pseudonymizer.errors import ListChangedError, ListError, RegistryError
 from pseudonymizer.limits import LIST_CHECKED
-from pseudonymizer.lists.checking import Report, RowState, check_rows
+from pseudonymizer.lists.checking import Report, RowState, Verdict, check_rows
 from pseudonymizer.lists.reading import PatientList, read_list
 
 
@@ -68,12 +68,17 @@ def import_list(
         with transaction.atomic():
             enroll(
                 project,
-                [Enrollment(one.identity, one.pseudonym, one.shift_days) for one in report.ready],
+                [_enrollment(verdict) for verdict in report.ready],
             )
             _record(project, by, "registry.imported", report)
     except (IntegrityError, RegistryError):
         raise ListChangedError(_changed()) from None
     return report
+
+
+def _enrollment(verdict: Verdict) -> Enrollment:
+    one = verdict.patient
+    return Enrollment(one.identity, one.pseudonym, one.shift_days, verdict.may_be)
 
 
 def _changed() -> str:

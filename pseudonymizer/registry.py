@@ -8,6 +8,7 @@ merge is worse than a hundred splits.
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
@@ -44,6 +45,14 @@ RANDOM_BYTES = 5  # 8 symbols, about 10^12 pseudonyms per prefix
 TRIES = 20
 LONGEST_ALIAS_CHAIN = 50
 DIGESTS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Who is a person beyond doubt, and all who may be, with the evidence, the likeliest first."""
+
+    same: RegistryPatient | None
+    possible: tuple[tuple[RegistryPatient, float], ...]
 
 
 def resolve(project: Project, identity: GivenIdentity, job: Job | None) -> RegistryPatient:
@@ -190,16 +199,25 @@ def _admit(
     project: Project, keys: SealingKeys, identity: GivenIdentity, job: Job | None
 ) -> RegistryPatient:
     """Return who is the person beyond doubt, or a new patient; the caller has the registry."""
+    likeness = likeness_of(project, identity, keys)
+    if likeness.same:
+        return likeness.same
+    patient = _create(project, keys, identity, job)
+    index_person(patient, person_of(identity), keys)
+    if likeness.possible:
+        suspect(patient, likeness.possible)
+    return patient
+
+
+def likeness_of(project: Project, identity: GivenIdentity, keys: ProjectKeys) -> Likeness:
+    """Return who of the registry is, or may be, the person of this identity."""
     person = person_of(identity)
     found = _different_patients(candidates(project.pk, person, keys)) if person else []
     winner = clear_winner([candidate for candidate, _ in found])
+    same = None
     if winner:  # as the entry that agrees best, which may be an alias
-        return RegistryPatient.objects.select_related("merged_into").get(pk=winner.patient_id)
-    patient = _create(project, keys, identity, job)
-    index_person(patient, person, keys)
-    if found:
-        suspect(patient, [(other, candidate.score) for candidate, other in found])
-    return patient
+        same = RegistryPatient.objects.select_related("merged_into").get(pk=winner.patient_id)
+    return Likeness(same, tuple((other, candidate.score) for candidate, other in found))
 
 
 def _different_patients(

@@ -3,18 +3,20 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import combinations
 
 from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
+from pseudonymizer.indexes import index_missing
 from pseudonymizer.lists.reading import PatientList
 from pseudonymizer.lists.rows import ListedPatient, Problem, listed_patient
 from pseudonymizer.matching.exact import PlainIdentity, plain_identity
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.registry import current, find_each, identity_of
+from pseudonymizer.registry import Likeness, current, find_each, identity_of, likeness_of
 
 CHUNK = 500
 MOST_OF_ONE_ID = 20  # rows with one ID that are compared with each other
@@ -35,6 +37,8 @@ class Verdict:
     state: RowState
     problem: Problem | None = None
     other_line: int = 0
+    # Patients of the registry who may be this one; a data steward compares them afterwards.
+    may_be: tuple[tuple[RegistryPatient, float], ...] = ()
 
     @property
     def line(self) -> int:
@@ -62,13 +66,21 @@ class Report:
         return [one for one in self.verdicts if one.state == RowState.CONFLICT]
 
     @property
-    def ready(self) -> list[ListedPatient]:
-        return [one.patient for one in self.verdicts if one.state == RowState.READY]
+    def ready(self) -> list[Verdict]:
+        return [one for one in self.verdicts if one.state == RowState.READY]
+
+    @property
+    def to_compare(self) -> list[Verdict]:
+        """The rows that can be imported but wait among the possible matches then."""
+        return [one for one in self.ready if one.may_be]
 
     @property
     def fingerprint(self) -> bytes:
         """Equal for two reports that say the same of every row."""
-        said = (f"{one.line} {one.state} {one.problem} {one.other_line}" for one in self.verdicts)
+        said = (
+            f"{one.line} {one.state} {one.problem} {one.other_line} {len(one.may_be)}"
+            for one in self.verdicts
+        )
         return hashlib.sha256("\n".join(said).encode()).digest()
 
 
@@ -79,12 +91,39 @@ def check_rows(project: Project, patients: PatientList, today: date) -> Report:
     found = _beside_each_other(listed, plain)
     taken = _registered(project, listed)
     known = find_each(project, (one.identity for one in listed))
-    return Report(
-        tuple(
-            _verdict(one, taken.get(one.pseudonym), there, found.get(one.line))
-            for one, there in zip(listed, known, strict=True)
-        )
-    )
+    verdicts = [
+        _verdict(one, taken.get(one.pseudonym), there, found.get(one.line))
+        for one, there in zip(listed, known, strict=True)
+    ]
+    if RegistryPatient.objects.filter(project=project).exists():
+        verdicts = _compared(project, verdicts, taken)
+    return Report(tuple(verdicts))
+
+
+def _compared(
+    project: Project, verdicts: Iterable[Verdict], taken: Mapping[str, RegistryPatient]
+) -> list[Verdict]:
+    """Return the verdicts after a look at who is only like the patients of the list."""
+    index_missing(project)
+    keys = project_keys(project.pk)
+    return [
+        _liked(one, likeness_of(project, one.patient.identity, keys), taken)
+        if one.state == RowState.READY or one.problem == Problem.TAKEN
+        else one
+        for one in verdicts
+    ]
+
+
+def _liked(verdict: Verdict, likeness: Likeness, taken: Mapping[str, RegistryPatient]) -> Verdict:
+    """Judge a row again by who of the registry is the patient, or may be."""
+    listed = verdict.patient
+    same = current(likeness.same) if likeness.same else None
+    if verdict.problem == Problem.TAKEN:
+        is_holder = same == current(taken[listed.pseudonym])
+        return Verdict(listed, RowState.KNOWN) if is_holder else verdict
+    if same:
+        return Verdict(listed, RowState.CONFLICT, Problem.HAS_ANOTHER)
+    return replace(verdict, may_be=likeness.possible)
 
 
 def _verdict(

@@ -15,7 +15,8 @@ from pseudonymizer.errors import ListChangedError, ListError
 from pseudonymizer.importing import check_list, import_list
 from pseudonymizer.lists.checking import Report, RowState
 from pseudonymizer.lists.rows import Problem
-from pseudonymizer.models import PatientIndex, RegistryPatient
+from pseudonymizer.matches import open_matches
+from pseudonymizer.models import PatientIndex, PatientState, RegistryPatient
 from pseudonymizer.registry import date_shift_of, find, identity_of, resolve, standing_of
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +236,33 @@ def test_the_audit_counts_and_neither_audit_nor_log_nor_database_names_anybody(
     dump = "\n".join(connection.connection.iterdump()) + caplog.text
     for planted in ("Zwirbelmayr", "A-4711", "19560228", "28.02.1956", "Quastenflosser", "B-12"):
         assert planted not in dump
+
+
+def test_who_is_known_in_another_spelling_has_another_pseudonym(project) -> None:
+    resolve(project, HANS, None)
+    row = "A-4711,CLINIC,ZWIRBELMEYR^Hans,19560228,M,P-0009,"
+    assert states(check(project, row)) == [(2, RowState.CONFLICT, Problem.HAS_ANOTHER)]
+
+
+def test_another_spelling_under_the_same_pseudonym_is_known(project) -> None:
+    imported(project, HANS_ROW)
+    row = "A-4711,CLINIC,ZWIRBELMEYR^Hans,19560228,M,P-0007,"
+    assert states(check(project, row)) == [(2, RowState.KNOWN, None)]
+
+
+def test_who_may_be_known_is_imported_and_waits_for_a_decision(project) -> None:
+    hans = resolve(project, HANS, None)
+    row = "A-4711,CLINIC,Zwirbelmayr^Heinz,19560228,M,P-0009,"
+    report = imported(project, row, UTE_ROW)
+    assert [len(one.may_be) for one in report.ready] == [1, 0]
+    match = open_matches(project).get()
+    assert (match.patient.pseudonym, match.candidate) == ("P-0009", hans)
+    assert match.patient.state == PatientState.PROVISIONAL
+    assert RegistryPatient.objects.get(pseudonym="P-0008").state == PatientState.CONFIRMED
+    assert {one.state for one in check(project, row, UTE_ROW).verdicts} == {RowState.KNOWN}
+
+
+def test_people_whom_a_list_tells_apart_are_not_compared_with_each_other(project) -> None:
+    """The list is somebody's word that they are two."""
+    imported(project, HANS_ROW, "A-4711,CLINIC,Zwirbelmayr^Heinz,19560228,M,P-0009,")
+    assert not open_matches(project).exists()

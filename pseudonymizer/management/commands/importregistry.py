@@ -81,6 +81,11 @@ class Command(BaseCommand):
             only_good=options["only_good"],
         )
         self.stdout.write(f"{len(report.ready)} imported.")
+        if report.to_compare:
+            self.stdout.write(
+                f"{len(report.to_compare)} of them may be known already: a data steward compares "
+                "them on the registry's page."
+            )
         return report
 
 
