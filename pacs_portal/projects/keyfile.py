@@ -62,10 +62,13 @@ def rotating() -> Iterator[None]:
     Raises
     ------
     KeyFileError
-        If another command changes keys now.
+        If another command changes keys now, or the key file's folder cannot be written to.
     """
     path: Path = settings.KEYS_FILE
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _cannot_be_replaced(path, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for draft in path.parent.glob(f".{path.name}.*"):  # of a killed command; it holds keys
@@ -94,15 +97,16 @@ def replace_key_file(master_keys: MasterKeys) -> None:
     """
     path: Path = settings.KEYS_FILE
     try:
-        draft, owner = _write_draft(path, master_keys), path.stat()
-        os.chown(draft, owner.st_uid, owner.st_gid)
-        draft.replace(path)
+        draft = _write_draft(path, master_keys)
+        try:
+            owner = path.stat()
+            os.chown(draft, owner.st_uid, owner.st_gid)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
         _flush_folder(path.parent)
     except OSError as error:
-        raise KeyFileError(
-            f"The key file {path} cannot be replaced: {error.strerror}. Its folder must be "
-            "writable, and the file must be your own and not be mounted by itself."
-        ) from None
+        raise _cannot_be_replaced(path, error) from None
 
 
 def note_fingerprint(master_keys: MasterKeys) -> None:
@@ -110,6 +114,13 @@ def note_fingerprint(master_keys: MasterKeys) -> None:
     KeyFileCheck.objects.get_or_create(
         key_id=master_keys.current_id,
         defaults={"fingerprint": _fingerprint(master_keys.keys[master_keys.current_id])},
+    )
+
+
+def _cannot_be_replaced(path: Path, error: OSError) -> KeyFileError:
+    return KeyFileError(
+        f"The key file {path} cannot be replaced: {error.strerror}. Its folder must be writable, "
+        "and the file must be your own and not be mounted by itself."
     )
 
 

@@ -1,8 +1,10 @@
 """New keys for a project: nothing is lost, nothing is left under the old ones."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from unittest.mock import Mock
 
 import pytest
 from django.apps import apps
@@ -245,6 +247,21 @@ def test_a_command_that_names_no_keys_is_refused(project, options, sentence) -> 
     with pytest.raises(CommandError, match=sentence) as refusal:
         call_command("rotatekeys", **options)
     assert refusal.value.returncode == 2
+
+
+def test_a_key_file_that_cannot_be_replaced_stays_with_a_sentence(
+    project, settings, monkeypatch
+) -> None:
+    content = settings.KEYS_FILE.read_bytes()
+    monkeypatch.setattr(Path, "replace", Mock(side_effect=OSError(errno.EBUSY, "busy")))
+    with pytest.raises(CommandError, match="cannot be replaced: busy"):
+        call_command("rotatekeys", master=True)
+    assert settings.KEYS_FILE.read_bytes() == content
+    assert not list(settings.KEYS_FILE.parent.glob(f".{settings.KEYS_FILE.name}.*"))
+    monkeypatch.undo()
+    settings.KEYS_FILE = settings.KEYS_FILE.parent / "nowhere" / "keys"
+    with pytest.raises(CommandError, match="cannot be replaced: No such file"):
+        call_command("rotatekeys", all=True)
 
 
 def test_one_command_at_a_time(project) -> None:
