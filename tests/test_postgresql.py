@@ -21,6 +21,9 @@ ALIKE = [
     "tests/pacs_portal/jobs/test_decisions.py",
     "tests/pseudonymizer/test_registry.py",
     "tests/pseudonymizer/test_matches.py",
+    "tests/pseudonymizer/test_merging.py",
+    "tests/pseudonymizer/test_importing.py",
+    "tests/pseudonymizer/test_approvals.py",
 ]
 SERIES_COUNT = 3
 

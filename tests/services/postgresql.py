@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -74,7 +75,7 @@ class RunningPostgres:
     def stop(self) -> None:
         """Stop the server and remove the cluster."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGINT)  # at once, whoever is still connected
             self._process.wait(timeout=30)
         shutil.rmtree(self.folder)
 
