@@ -1,9 +1,8 @@
-"""NIfTI volumes: one MR or CT instance per slice, slice by slice."""
+"""NIfTI volumes: one MR or CT instance per slice, slice by slice, volume after volume."""
 
 import gzip
 import math
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from isal import igzip
+from isal.igzip_lib import IsalError
 
 from converter.engine.errors import ConversionError, damaged, too_large, truncated
 from converter.engine.errors import gettext_noop as _
@@ -18,7 +19,7 @@ from converter.engine.geometry import Planes, planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.nifti_header import LONGEST_HEADER_BYTES, NiftiHeader, read_header
-from converter.engine.sources.nifti_instance import SliceInfo, new_slice, set_slice
+from converter.engine.sources.nifti_instance import SliceInfo, Times, new_slice, set_slice
 from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
 
 _GZIP = b"\x1f\x8b"
@@ -28,7 +29,10 @@ _SAMPLED_VOXELS = 1 << 20
 
 @dataclass(frozen=True)
 class Volume:
-    """An open volume; slices are counted in the order in which they are written."""
+    """An open file of one or more volumes of one shape.
+
+    Slices are counted in the order in which they are written: all of a volume, then the next's.
+    """
 
     file: BinaryIO
     header: NiftiHeader
@@ -38,13 +42,18 @@ class Volume:
         """Return the raw voxels of one slice, shape (rows, columns), as DICOM orders them."""
         flip_columns, flip_rows, flip_slices = self.planes.flips
         columns, rows, slices = self.header.shape
-        stored_index = slices - 1 - index if flip_slices else index
+        volume, place = divmod(index, slices)
+        stored_index = volume * slices + (slices - 1 - place if flip_slices else place)
         self.file.seek(self.header.data_offset + stored_index * self.header.slice_bytes)
         raw = self.file.read(self.header.slice_bytes)
         if len(raw) != self.header.slice_bytes:
             raise truncated()
         voxels = np.frombuffer(raw, dtype=self.header.dtype).reshape(rows, columns)
         return voxels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+
+    @property
+    def slice_count(self) -> int:
+        return self.header.shape[2] * self.header.volumes
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
@@ -61,19 +70,21 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 
 
 def _extent(volume: Volume) -> Extent:
-    voxel_count = math.prod(volume.header.shape)
+    voxel_count = math.prod(volume.header.shape) * volume.header.volumes
     extent = Extent(step=math.ceil(math.sqrt(voxel_count / _SAMPLED_VOXELS)))
-    for index in range(volume.header.shape[2]):
+    for index in range(volume.slice_count):
         extent.add(volume.slice(index))
     return extent
 
 
 def _write_slices(volume: Volume, storage: Storage, job: Job, box: Outbox) -> None:
     columns, rows, slices = volume.header.shape
-    dataset = new_slice(job, SliceInfo(rows, columns, volume.planes, storage))
-    for index in range(slices):
+    times = Times(volume.header.volumes, volume.header.interval_ms)
+    info = SliceInfo(rows, columns, slices, volume.planes, storage, times)
+    dataset = new_slice(job, info)
+    for index in range(volume.slice_count):
         stored = storage.encode(volume.slice(index))
-        set_slice(dataset, job, index, volume.planes, stored)
+        set_slice(dataset, job, index, info, stored)
         box.write(dataset)
 
 
@@ -96,11 +107,11 @@ def _unpacked(
 def _gunzip(packed: BinaryIO, target: BinaryIO, options: Options) -> NiftiHeader:
     """Unpack as much as the header asks for, and never more than the options allow."""
     try:
-        with gzip.GzipFile(fileobj=packed) as stream:
+        with igzip.IGzipFile(fileobj=packed) as stream:
             head = stream.read(LONGEST_HEADER_BYTES)
             header = _checked_header(head, options)
             target.write(head)
-            end = header.data_offset + header.volume_bytes
+            end = header.data_offset + header.data_bytes
             left = end - len(head)
             while left > 0 and (chunk := stream.read(min(left, 1 << 20))):
                 target.write(chunk)
@@ -108,7 +119,7 @@ def _gunzip(packed: BinaryIO, target: BinaryIO, options: Options) -> NiftiHeader
             stream.read(1)  # past the last byte, gzip compares the checksum
     except EOFError:
         raise truncated() from None
-    except (OSError, zlib.error):
+    except (gzip.BadGzipFile, IsalError):  # type: ignore[misc]  # its stub: an instance
         raise damaged() from None
     if left > 0:
         raise truncated()
@@ -118,7 +129,7 @@ def _gunzip(packed: BinaryIO, target: BinaryIO, options: Options) -> NiftiHeader
 def _checked_header(head: bytes, options: Options) -> NiftiHeader:
     header = read_header(head)
     columns, rows, _slices = header.shape
-    if header.data_offset + header.volume_bytes > options.max_bytes:
+    if header.data_offset + header.data_bytes > options.max_bytes:
         raise too_large()
     if columns * rows > options.max_pixels:
         raise too_large()

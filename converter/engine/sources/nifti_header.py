@@ -12,6 +12,7 @@ LONGEST_HEADER_BYTES = 540
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"}
 _DTYPES |= {256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 _UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+_UNIT_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,13 @@ _NIFTI_2 = _Layout(
 class NiftiHeader:
     """One volume of shape (columns, rows, slices), stored column fastest.
 
-    `affine` maps voxel indices to RAS in mm. Real value = stored * slope + intercept.
+    `affine` maps voxel indices to RAS in mm. Real value = stored * slope + intercept. `volumes`
+    of this shape follow each other, `interval_ms` apart where the file says so.
     """
 
     shape: tuple[int, int, int]
+    volumes: int
+    interval_ms: float | None
     dtype: np.dtype
     data_offset: int
     slope: float
@@ -72,8 +76,8 @@ class NiftiHeader:
         return self.shape[0] * self.shape[1] * self.dtype.itemsize
 
     @property
-    def volume_bytes(self) -> int:
-        return self.slice_bytes * self.shape[2]
+    def data_bytes(self) -> int:
+        return self.slice_bytes * self.shape[2] * self.volumes
 
 
 class _Fields:
@@ -112,12 +116,12 @@ def read_header(head: bytes) -> NiftiHeader:
     Returns
     -------
     NiftiHeader
-        Units are mm whatever the file says; sform is preferred to qform.
+        Units are mm and ms whatever the file says; sform is preferred to qform.
 
     Raises
     ------
     ConversionError
-        Code "truncated", "damaged", "unsupported" (several volumes, color, complex numbers) or
+        Code "truncated", "damaged", "unsupported" (five dimensions, color, complex numbers) or
         "geometry" (neither sform nor qform).
 
     References
@@ -126,8 +130,12 @@ def read_header(head: bytes) -> NiftiHeader:
     """
     fields = _Fields(head)
     slope, intercept = _scaling(fields)
+    *shape, volumes = _sizes(fields)
+    columns, rows, slices = shape
     return NiftiHeader(
-        shape=_shape(fields),
+        shape=(columns, rows, slices),
+        volumes=volumes,
+        interval_ms=_interval_ms(fields) if volumes > 1 else None,
         dtype=_dtype(fields),
         data_offset=_data_offset(fields),
         slope=slope,
@@ -145,21 +153,31 @@ def _data_offset(fields: _Fields) -> int:
     return offset
 
 
-def _shape(fields: _Fields) -> tuple[int, int, int]:
+def _sizes(fields: _Fields) -> tuple[int, int, int, int]:
+    """Return the number of columns, rows, slices and volumes."""
     count, *sizes = (int(value) for value in fields.read(fields.layout.dim))
     sizes = sizes[: max(count, 0)]
     if not 1 <= count <= 7 or min(sizes) < 1:
         raise damaged()
-    if any(size > 1 for size in sizes[3:]):
+    if any(size > 1 for size in sizes[4:]):
         raise ConversionError(
             _(
-                "This NIfTI file holds several volumes, which is not supported yet. "
-                "Split it into one file per volume."
+                "This NIfTI file holds several values per voxel, which is not supported yet. "
+                "Split it into one file per value."
             ),
             "unsupported",
         )
-    columns, rows, slices = (*sizes, 1, 1)[:3]
-    return columns, rows, slices
+    columns, rows, slices, volumes = (*sizes, 1, 1, 1)[:4]
+    return columns, rows, slices, volumes
+
+
+def _interval_ms(fields: _Fields) -> float | None:
+    """Return the time from volume to volume, where the fourth axis is one of time."""
+    unit = _UNIT_MS.get(fields.read_int(fields.layout.units) & 56)
+    interval = fields.read(fields.layout.pixdim)[4]
+    if unit is None or not np.isfinite(interval) or interval <= 0:
+        return None
+    return float(interval * unit)
 
 
 def _dtype(fields: _Fields) -> np.dtype:

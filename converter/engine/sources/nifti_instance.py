@@ -24,13 +24,23 @@ _WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers 
 
 
 @dataclass(frozen=True)
+class Times:
+    """How many volumes follow each other, and how far apart where that is known."""
+
+    volumes: int
+    interval_ms: float | None
+
+
+@dataclass(frozen=True)
 class SliceInfo:
-    """What all slices of a volume share."""
+    """What all slices of a series share; `slices` is their number in one volume."""
 
     rows: int
     columns: int
+    slices: int
     planes: Planes
     storage: Storage
+    times: Times
 
 
 def new_slice(job: Job, info: SliceInfo) -> Dataset:
@@ -41,7 +51,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     job : Job
         Attributes, series and options; modality MR (also when empty) or CT.
     info : SliceInfo
-        Size, place and storage of the slices.
+        Size, place, storage and times of the slices.
 
     Returns
     -------
@@ -69,6 +79,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
         _add_mr(dataset)
     else:
         _add_ct(dataset)
+    _add_times(dataset, info.times)
     _add_plane(dataset, job, info.planes)
     _add_pixel_format(dataset, info)
     _add_rescale(dataset, info.storage)
@@ -76,10 +87,14 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     return dataset
 
 
-def set_slice(dataset: Dataset, job: Job, index: int, planes: Planes, stored: np.ndarray) -> None:
+def set_slice(dataset: Dataset, job: Job, index: int, info: SliceInfo, stored: np.ndarray) -> None:
     """Make `dataset` the slice at `index`; `stored` has the shape (rows, columns)."""
     number_instance(dataset, job, index)
-    dataset.ImagePositionPatient = decimal_strings(planes.position(index))
+    volume, place = divmod(index, info.slices)
+    if info.times.volumes > 1:
+        dataset.AcquisitionNumber = volume + 1
+        dataset.TemporalPositionIdentifier = volume + 1
+    dataset.ImagePositionPatient = decimal_strings(info.planes.position(place))
     dataset.PixelData = stored.tobytes()
     dataset["PixelData"].VR = "OW"
 
@@ -102,6 +117,21 @@ def _add_ct(dataset: Dataset) -> None:
     dataset.AcquisitionNumber = None
     dataset.KVP = None
     dataset.RescaleType = "HU"
+
+
+def _add_times(dataset: Dataset, times: Times) -> None:
+    """Say that several volumes follow each other in time.
+
+    These are attributes of the MR Image module; a CT Image carries them beyond its module, as
+    viewers sort by them. The interval is the repetition time by the convention of NIfTI (BIDS).
+    """
+    if times.volumes == 1:
+        return
+    dataset.NumberOfTemporalPositions = times.volumes
+    if times.interval_ms is not None:
+        dataset.TemporalResolution = decimal_string(times.interval_ms)
+        if dataset.Modality == "MR":
+            dataset.RepetitionTime = dataset.TemporalResolution
 
 
 def _add_plane(dataset: Dataset, job: Job, planes: Planes) -> None:
