@@ -11,7 +11,7 @@ from pathlib import Path
 from pseudonymizer.engine.actions import Keys
 from pseudonymizer.engine.burned_in.boxes import Box, TextDetector
 from pseudonymizer.engine.burned_in.detector import NetworkDetector
-from pseudonymizer.engine.burned_in.inspection import ImageFile, Looks, inspect
+from pseudonymizer.engine.burned_in.inspection import TEXT_CODES, ImageFile, Looks, inspect
 from pseudonymizer.engine.checks import FACE, UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
@@ -39,7 +39,7 @@ from pseudonymizer.engine.pixels import (
 )
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.series import Series
-from pseudonymizer.engine.statements import state_features, state_pixels
+from pseudonymizer.engine.statements import is_settled, state_features, state_pixels
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.taking_out import take_out
 from pseudonymizer.engine.traces import KnownPerson
@@ -155,7 +155,10 @@ def pseudonymize_file(
 
 def _inspected(image: ImageFile, output: Dataset, context: Context) -> Pixels | None:
     """Return the pixels without burned-in text, and say so in the header of the output."""
-    looks = Looks(context.detector, context.accepted, context.redactions)
+    accepted = context.accepted
+    if context.earlier is not None and is_settled(image.header):
+        accepted |= TEXT_CODES  # by this engine, or by the steward of the first project
+    looks = Looks(context.detector, accepted, context.redactions)
     inspected = inspect(image, looks)
     state_pixels(output, inspected)
     if inspected.pixels is not None:

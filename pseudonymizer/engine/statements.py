@@ -4,11 +4,16 @@ from pseudonymizer.engine.burned_in.inspection import Inspected
 from pseudonymizer.engine.checks import FACE, RECOGNIZABLE_VISUAL_FEATURES, may_show_face
 from pseudonymizer.engine.elements import Dataset, text_element
 from pseudonymizer.engine.options import CLEAN_PIXEL_DATA, CLEAN_VISUAL_FEATURES, Option
-from pseudonymizer.engine.subject import add_methods
+from pseudonymizer.engine.subject import add_methods, has_method
 
 _BURNED_IN_ANNOTATION = 0x00280301
 _BLACKENED = "Text in pixels blacked out"
 _DECODED = "Text in pixels blacked out, frames decoded for it"
+
+
+def is_settled(header: Dataset) -> bool:
+    """Tell whether a file that went through this engine before had its pixels cleaned."""
+    return has_method(header, CLEAN_PIXEL_DATA)
 
 
 def state_pixels(output: Dataset, inspected: Inspected) -> None:

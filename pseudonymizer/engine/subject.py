@@ -114,6 +114,16 @@ def add_methods(dataset: Dataset, options: Sequence[Option], words: Sequence[str
         dataset[_METHOD_TAG] = text_element(_METHOD_TAG, "LO", told)
 
 
+def has_method(header: Dataset, option: Option) -> bool:
+    """Tell whether DeidentificationMethodCodeSequence names the option."""
+    codes = header.get(_METHOD_CODES_TAG)
+    return (
+        any(text_of(item.get(0x00080100)) == option.code for item in codes.items or ())
+        if codes
+        else False
+    )
+
+
 def _code_item(option: Option) -> Dataset:
     elements = (
         text_element(0x00080100, "SH", option.code),

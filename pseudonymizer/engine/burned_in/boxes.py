@@ -51,10 +51,10 @@ class Box:
             and self.bottom >= other.bottom
         )
 
-    def grown(self, margin: int) -> "Box":
-        """Return the box with a margin on every side."""
-        left, top = max(0, self.left - margin), max(0, self.top - margin)
-        right, bottom = self.right + margin, self.bottom + margin
+    def grown(self, beside: int, above: int) -> "Box":
+        """Return the box with a margin on both sides, and above and below."""
+        left, top = max(0, self.left - beside), max(0, self.top - above)
+        right, bottom = self.right + beside, self.bottom + above
         return Box(left, top, right - left, bottom - top, self.frame)
 
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Map = NDArray[np.float32]
 
 MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
-TILE = 480  # pixels a side; a whole image would look like one big letter to the network
+LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
-_PIXELS_IN_TIME = 1_200_000  # that half a second is enough for
+_PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _LEAST_PROBABILITY = 0.2
-_LEAST_MEAN_PROBABILITY = 0.5
+_LEAST_MEAN_PROBABILITY = 0.6
 _LEAST_SIDE = 3  # of the core of a line
 _THICKEST, _THICKEST_SHARE = 120, 0.35  # of a picture's shorter side: what is thicker is no line
 _ALWAYS_THIN = 48
@@ -72,15 +72,18 @@ def _contrast(image: "Image") -> "Image":
 
 
 def _tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    for top in _starts(rows):
-        for left in _starts(columns):
-            yield slice(top, top + TILE), slice(left, left + TILE)
+    for high in _parts(rows):
+        for wide in _parts(columns):
+            yield high, wide
 
 
-def _starts(length: int) -> list[int]:
-    """Return where the tiles of one side start; the last one ends where the image does."""
-    last = max(0, length - TILE)
-    return [*range(0, last, TILE - OVERLAP), last]
+def _parts(length: int) -> list[slice]:
+    """Return equal parts of one side that overlap."""
+    count = max(1, ceil((length - OVERLAP) / (LARGEST_TILE - OVERLAP)))
+    size = ceil((length + (count - 1) * OVERLAP) / count / _STRIDE) * _STRIDE
+    last = max(0, length - size)
+    starts = [round(last * index / max(1, count - 1)) for index in range(count)]
+    return [slice(start, min(start + size, length)) for start in starts]
 
 
 def _run(tile: "Image") -> "Map":

@@ -104,10 +104,17 @@ def _arrays(frames: Frames) -> "Iterator[Samples]":
 
 
 def _with_margin(box: Box, regions: tuple[Box, ...]) -> Box:
-    """Return a box that holds the whole line; outside regions also what may be beside it."""
-    generous = box.grown(min(box.width, box.height) // 2)
+    """Return a box that holds the whole line; outside regions also what may be above and below.
+
+    At the ends of a line a letter that was not recognized as one may stand.
+    """
+    letter = min(box.width, box.height)
+    along, across = letter, MARGIN
+    is_level = box.width >= box.height
+    grown = box.grown(along, across) if is_level else box.grown(across, along)
+    generous = box.grown(letter, letter // 2) if is_level else box.grown(letter // 2, letter)
     is_outside = bool(regions) and not any(generous.touches(region) for region in regions)
-    return generous if is_outside else box.grown(MARGIN)
+    return generous if is_outside else grown
 
 
 def _clipped(box: Box, columns: int, rows: int) -> Box:

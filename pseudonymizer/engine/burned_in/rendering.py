@@ -22,7 +22,8 @@ _INTERCEPT, _SLOPE = 0x00281052, 0x00281053
 _LUT_DESCRIPTOR, _LUT_DATA = 0x00281101, 0x00281201  # red; green and blue follow
 _MOST_WINDOWS = 2  # of the header
 _MIDDLE_PERCENT = (0.5, 99.5)
-_LEAST_DIFFERENCE = 3  # of 255, on average: two windows that show the same are one
+# Two windows show the same unless as many pixels as a letter has differ visibly.
+_LEAST_DIFFERENCE, _FEWEST_PIXELS = 16, 20
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,9 @@ class Renderer:
         ------
         ndarray of uint8, of the same shape; (rows, columns, 3) with a palette
         """
-        import numpy as np
-
         seen: list[Image] = []
         for picture in self._pictures(frame):
-            is_new = all(
-                np.abs(picture.astype(np.int16) - other).mean() >= _LEAST_DIFFERENCE
-                for other in seen
-            )
+            is_new = all(_differ(picture, other) for other in seen)
             if is_new:
                 seen.append(picture)
                 yield picture
@@ -134,6 +130,13 @@ def read_palette(header: Dataset, encoding: Encoding) -> "tuple[int, NDArray[np.
     if len({len(color) for color in colors}) > 1:
         raise UnreadableError
     return first, np.stack(colors, axis=1)
+
+
+def _differ(picture: "Image", other: "Image") -> bool:
+    import numpy as np
+
+    difference = np.abs(picture.astype(np.int16) - other)
+    return bool((difference >= _LEAST_DIFFERENCE).sum() >= _FEWEST_PIXELS)
 
 
 def _windowed(values: "Floats", window: Window) -> "Image":

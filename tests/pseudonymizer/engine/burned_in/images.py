@@ -1,0 +1,76 @@
+"""Images as files, built with pydicom, which the engine does not use to read or write."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    RLELossless,
+    SecondaryCaptureImageStorage,
+    UltrasoundImageStorage,
+)
+
+NAME = "MUELLER, HANS 12.04.1956"
+
+
+def dataset_of(pixels: np.ndarray, **attributes: object) -> Dataset:
+    """Return an ultrasound image; an array of (frames,) rows, columns(, 3) becomes its pixels."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID, dataset.Modality = UltrasoundImageStorage, "US"
+    dataset.SOPInstanceUID, dataset.StudyInstanceUID = "1.2.3.1", "1.2.3.2"
+    dataset.SeriesInstanceUID = "1.2.3.3"
+    is_color = pixels.shape[-1] == 3
+    shape = pixels.shape[:-1] if is_color else pixels.shape
+    if len(shape) == 3:
+        dataset.NumberOfFrames = shape[0]
+    dataset.Rows, dataset.Columns = shape[-2:]
+    dataset.SamplesPerPixel = 3 if is_color else 1
+    dataset.PhotometricInterpretation = "RGB" if is_color else "MONOCHROME2"
+    if is_color:
+        dataset.PlanarConfiguration = 0
+    dataset.BitsAllocated = dataset.BitsStored = 8 * pixels.dtype.itemsize
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+    dataset.PixelData = pixels.tobytes()
+    dataset["PixelData"].VR = "OB" if pixels.dtype.itemsize == 1 else "OW"
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def write(path: Path, dataset: Dataset) -> Path:
+    """Write a dataset as a file."""
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+    return path
+
+
+def as_jpeg(dataset: Dataset) -> Dataset:
+    """Return the image with its one frame as a JPEG."""
+    stream = BytesIO()
+    Image.fromarray(dataset.pixel_array).save(stream, "JPEG", quality=95)
+    dataset.PixelData = encapsulate([stream.getvalue()])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    if dataset.SamplesPerPixel == 3:
+        dataset.PhotometricInterpretation = "YBR_FULL_422"
+    return dataset
+
+
+def as_rle(dataset: Dataset) -> Dataset:
+    """Return the image compressed without loss."""
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    return dataset
+
+
+def as_capture(dataset: Dataset) -> Dataset:
+    """Return the image as a capture of a screen."""
+    dataset.SOPClassUID, dataset.Modality = SecondaryCaptureImageStorage, "OT"
+    return dataset

@@ -1,0 +1,58 @@
+"""The real network on a few generated pictures; `make bench` measures it on many."""
+
+import numpy as np
+import pytest
+
+from pseudonymizer.engine import Box
+from pseudonymizer.engine.burned_in.detector import NetworkDetector
+from tests.bench.planted_text import (
+    BITMAP,
+    STROKES,
+    background,
+    clean_pictures,
+    letters,
+    plant,
+)
+
+DETECTOR = NetworkDetector()
+
+
+def share_in(boxes: tuple[Box, ...], mask: np.ndarray) -> float:
+    """Return how much of the letters lies in a box."""
+    held = np.zeros(mask.shape, bool)
+    for box in boxes:
+        held[box.top : box.bottom, box.left : box.right] = True
+    return float(held[mask].mean())
+
+
+@pytest.mark.parametrize("font", [BITMAP, STROKES])
+@pytest.mark.parametrize(
+    ("kind", "color", "direction", "left", "top"),
+    [
+        ("black", (255, 255, 255), 0, 0, 0),  # at the edge
+        ("white", (0, 0, 0), 0, 40, 200),
+        ("black", (255, 255, 0), 90, 3, 60),
+        ("gray", (255, 255, 255), 270, 480, 30),
+        ("ultrasound", (0, 255, 0), 0, 10, 490),
+        ("x-ray", (255, 255, 255), 0, 200, 300),
+        ("photograph", (255, 255, 255), 0, 120, 40),
+    ],
+)
+def test_a_line_of_twelve_pixels_is_found(
+    font: str, kind: str, color: tuple[int, int, int], direction: int, left: int, top: int
+):
+    gray = background(kind, (512, 512), np.random.default_rng(1))
+    pixels = gray if gray.ndim == 3 else np.stack([gray] * 3, axis=-1)
+    mask = plant(pixels, letters("MUELLER 1956", font, 12, direction), left, top, color)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+
+
+def test_nothing_is_found_where_nothing_is_written():
+    found = {kind: DETECTOR.boxes(pixels) for kind, pixels in clean_pictures(9, seed=1)}
+    assert found == dict.fromkeys(found, ())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (700, 3), (31, 33), (513, 511), (40, 1500, 3)])
+def test_pictures_of_any_size_are_taken(shape: tuple[int, ...]):
+    noise = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+    assert all(box.right <= shape[1] and box.bottom <= shape[0] for box in DETECTOR.boxes(noise))
