@@ -14,12 +14,12 @@ from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, Unit
 from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
-OTHER_IMAGES = frozenset({"gif", "webp", "tiff"})
+OTHER_IMAGES = frozenset({"tiff"})
 UNSUPPORTED = gettext_noop(
-    "The format of this image is not supported yet. Save it as JPEG, PNG, BMP or NIfTI."
+    "The format of this image is not supported yet. Save it as JPEG, PNG, BMP, GIF, WebP or NIfTI."
 )
 NOT_AN_IMAGE = gettext_noop(
-    "This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI."
+    "This is not an image that can be converted. Use JPEG, PNG, BMP, GIF, WebP or NIfTI."
 )
 
 

@@ -23,7 +23,7 @@ def convert_file(
     Parameters
     ----------
     source : Path
-        A JPEG, PNG, BMP, .nii or .nii.gz file; told by content, not by name.
+        A JPEG, PNG, BMP, GIF, WebP, .nii or .nii.gz file; told by content, not by name.
     target_dir : Path
         An existing folder.
     attributes : Attributes
@@ -75,13 +75,16 @@ def _refusal(kind: str | None) -> ConversionError:
         )
     if kind is None:
         return ConversionError(
-            _("This is not an image that can be converted. Use JPEG, PNG, BMP or NIfTI."),
+            _(
+                "This is not an image that can be converted. "
+                "Use JPEG, PNG, BMP, GIF, WebP or NIfTI."
+            ),
             "not-an-image",
         )
     return ConversionError(
         _(
             "The format of this image is not supported yet. "
-            "Save it as JPEG, PNG, BMP or single-file NIfTI."
+            "Save it as JPEG, PNG, BMP, GIF, WebP or single-file NIfTI."
         ),
         "unsupported",
     )

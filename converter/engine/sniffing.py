@@ -4,7 +4,7 @@ import struct
 import zlib
 from contextlib import suppress
 
-CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "nifti", "nifti-gz"})
+CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz"})
 """Kinds that `convert_file` takes; other kinds that `sniff` names are refused with a reason."""
 
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
@@ -31,8 +31,8 @@ def sniff(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        "jpeg", "png", "bmp", "nifti" or "nifti-gz" for what can be converted (`CONVERTIBLE`);
-        "dicom", "gif", "webp", "tiff" or "nifti-pair" for what is known and refused; else None.
+        One of `CONVERTIBLE` for what can be converted;
+        "dicom", "tiff" or "nifti-pair" for what is known and refused; else None.
 
     References
     ----------

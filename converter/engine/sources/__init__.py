@@ -14,6 +14,8 @@ READERS = {
     "jpeg": "converter.engine.sources.jpeg",
     "png": "converter.engine.sources.png",
     "bmp": "converter.engine.sources.bmp",
+    "gif": "converter.engine.sources.gif",
+    "webp": "converter.engine.sources.webp",
     "nifti": "converter.engine.sources.nifti",
     "nifti-gz": "converter.engine.sources.nifti",
 }

@@ -29,6 +29,7 @@ from converter.engine.sources.raster import (
     pillow_errors,
 )
 
+_METHOD = "ISO_10918_1"
 _CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
 
 
@@ -62,9 +63,10 @@ def _picture(image: Image.Image, stream: JpegStream, frame: Frame) -> Picture:
             data=encapsulate([bytes(stream.clean)]),
             icc_profile=image.info.get("icc_profile"),
             lossy_ratio=ratio,
+            lossy_method=_METHOD,
             transfer_syntax_uid=JPEGBaseline8Bit,
         )
-    return replace(flatten(image), lossy_ratio=ratio)
+    return replace(flatten(image), lossy_ratio=ratio, lossy_method=_METHOD)
 
 
 def _names_a_camera(image: Image.Image) -> bool:

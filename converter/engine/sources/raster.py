@@ -34,7 +34,8 @@ class Picture:
     """A picture ready for the Image Pixel module.
 
     `data` is the value of Pixel Data: little endian, color by pixel, or one encapsulated frame.
-    `derivation` says what was done to the pixels; `lossy_ratio` is 0 where no loss is known.
+    `derivation` says what was done to the pixels; `lossy_ratio` is 0 where no loss is known;
+    `lossy_method` stays empty where DICOM has no term for it.
     """
 
     rows: int
@@ -45,6 +46,7 @@ class Picture:
     icc_profile: bytes | None = None
     derivation: tuple[str, ...] = ()
     lossy_ratio: float = 0.0
+    lossy_method: str = ""
     transfer_syntax_uid: str = ExplicitVRLittleEndian
 
 
@@ -88,7 +90,7 @@ def orientation(image: Image.Image) -> int:
     return mark if mark in range(1, 9) else 1
 
 
-def flatten(image: Image.Image) -> Picture:
+def flatten(image: Image.Image, is_gray: bool | None = None) -> Picture:
     """Turn a picture of up to 8 bits per sample into gray or RGB, upright and without alpha.
 
     Parameters
@@ -96,6 +98,8 @@ def flatten(image: Image.Image) -> Picture:
     image : Image
         In any mode of Pillow with 8 bits per sample or fewer; gray of 1, 2 and 4 bits comes
         spread over 0 to 255.
+    is_gray : bool, optional
+        Whether the result is gray, for the frames of one animation; else the image decides.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def flatten(image: Image.Image) -> Picture:
     if orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
         derivation.append(UPRIGHT)
-    is_gray = _is_gray(image)
+    is_gray = _is_gray(image) if is_gray is None else is_gray
     if image.has_transparency_data:
         image, is_changed = _on_white(image)
         derivation += [ON_WHITE] if is_changed else []
@@ -183,8 +187,11 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
             dataset.RecognizableVisualFeatures = "NO"
     else:
         dataset.ConversionType = "WSD"
-    _add_image(dataset, picture, is_photograph)
-    _add_pixels(dataset, picture)
+    add_image(dataset, picture, is_photograph)
+    add_pixel_format(dataset, picture)
+    dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
+    is_bytes = picture.bits == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
+    dataset["PixelData"].VR = "OB" if is_bytes else "OW"
     return dataset
 
 
@@ -205,7 +212,7 @@ def _object_class(options: Options, picture: Picture, is_photograph: bool) -> Ob
     return ObjectClass(sop_class_uid, modality, picture.transfer_syntax_uid)
 
 
-def _add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
+def add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
     """General Image, VL Image and ICC Profile modules."""
     origin = "DERIVED" if picture.derivation else "ORIGINAL"
     dataset.ImageType = [origin, "PRIMARY" if is_photograph else "SECONDARY"]
@@ -215,14 +222,15 @@ def _add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
     dataset.LossyImageCompression = "01" if picture.lossy_ratio else "00"
     if picture.lossy_ratio:
         dataset.LossyImageCompressionRatio = decimal_string(round(picture.lossy_ratio, 3))
-        dataset.LossyImageCompressionMethod = "ISO_10918_1"
+        if picture.lossy_method:
+            dataset.LossyImageCompressionMethod = picture.lossy_method
     profile = color_only(picture.icc_profile) if picture.icc_profile else None
     if profile and picture.photometric_interpretation != "MONOCHROME2":
         dataset.ICCProfile = profile
 
 
-def _add_pixels(dataset: Dataset, picture: Picture) -> None:
-    """Image Pixel module."""
+def add_pixel_format(dataset: Dataset, picture: Picture) -> None:
+    """Image Pixel module, without the pixels."""
     is_gray = picture.photometric_interpretation == "MONOCHROME2"
     dataset.SamplesPerPixel = 1 if is_gray else 3
     dataset.PhotometricInterpretation = picture.photometric_interpretation
@@ -234,6 +242,3 @@ def _add_pixels(dataset: Dataset, picture: Picture) -> None:
     dataset.BitsStored = picture.bits
     dataset.HighBit = picture.bits - 1
     dataset.PixelRepresentation = 0
-    dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
-    is_bytes = picture.bits == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
-    dataset["PixelData"].VR = "OB" if is_bytes else "OW"

@@ -14,7 +14,10 @@ from pacs_portal.jobs.tool_command import ToolCommand
 class Command(ToolCommand):
     """Convert images to DICOM from the command line."""
 
-    help = "Convert JPEG, PNG, BMP and NIfTI to DICOM; without --project no database is used."
+    help = (
+        "Convert JPEG, PNG, BMP, GIF, WebP and NIfTI to DICOM; "
+        "without --project no database is used."
+    )
     tool = "convert"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -17,6 +17,15 @@ def scene(columns: int = 61, rows: int = 44) -> Image.Image:
     return Image.fromarray(np.stack(channels, axis=-1).clip(0, 255).astype(np.uint8))
 
 
+def moving(count: int = 3, mode: str = "RGB") -> list[Image.Image]:
+    """Pictures that all differ, for animations."""
+    return [scene().rotate(40 * index).convert(mode) for index in range(count)]
+
+
+def animated(kind: str, frames: list[Image.Image], **options: object) -> bytes:
+    return saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+
+
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
     image.save(stream, kind, **options)

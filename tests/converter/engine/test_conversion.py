@@ -10,7 +10,7 @@ from nibabel.testing import data_path
 from nifti_samples import AFFINES, counted, nifti, packed
 from PIL import ImageCms
 from pydicom.data import get_testdata_file
-from raster_samples import planted_exif, png, saved, scene
+from raster_samples import animated, moving, planted_exif, png, saved, scene
 from series_samples import GIVEN, a_series
 
 from converter.engine import Attributes, ConversionError
@@ -29,9 +29,20 @@ PICTURES = {
     "PNG with alpha": saved(scene().convert("RGBA").rotate(9), "PNG"),
     "PNG of one bit": saved(scene().convert("1"), "PNG"),
     "BMP": saved(scene(), "BMP"),
+    "GIF": saved(scene(), "GIF"),
+    "WebP": saved(scene(), "WebP", icc_profile=PROFILE),
+    "lossless WebP with alpha": saved(scene().convert("RGBA").rotate(9), "WebP", lossless=True),
+}
+ANIMATIONS = {
+    "moving GIF": animated("GIF", moving(), duration=[40, 100, 40]),
+    "gray moving GIF": animated("GIF", moving(mode="L"), duration=40),
+    "moving WebP": animated("WebP", moving(), duration=40),
+    "moving PNG": animated("PNG", moving(), duration=[40, 100, 40]),
+    "gray moving PNG": animated("PNG", moving(mode="L"), duration=[40, 100, 40]),
 }
 CAPTURES = {
     **PICTURES,
+    **ANIMATIONS,
     "gray PNG of 16 bits": png(counted("u2").reshape(42, 5, 1), 16, 0),
     "RGB PNG of 16 bits": RGB16,
 }
@@ -66,7 +77,9 @@ def test_dciodvfy_finds_no_error(convert_paths, dciodvfy_errors, source, options
         assert dciodvfy_errors(one.path) == []
 
 
-@pytest.mark.parametrize("source", [PICTURES["baseline JPEG"], VOLUMES["float32"]])
+@pytest.mark.parametrize(
+    "source", [PICTURES["baseline JPEG"], ANIMATIONS["moving GIF"], VOLUMES["float32"]]
+)
 def test_the_same_input_gives_the_same_bytes(convert_paths, source):
     first = {one.path.name: one.path.read_bytes() for one in convert_paths(source)}
     for name in first:
@@ -130,7 +143,8 @@ def test_a_failure_in_the_last_slice_leaves_nothing_behind(convert_paths, out, m
         (b"Name;Diagnosis\n", "not-an-image"),
         (b"\xff\xd8\xff but then a text", "damaged"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),
-        (b"GIF89a" + bytes(100), "unsupported"),
+        (b"GIF89a" + bytes(100), "damaged"),
+        (b"II*\0" + bytes(100), "unsupported"),
         (Path(get_testdata_file("CT_small.dcm")), "is-dicom"),
     ],
 )

@@ -176,12 +176,6 @@ def test_an_image_longer_than_dicom_allows_is_refused(convert):
     assert refused.value.code == "unsupported"
 
 
-def test_an_animation_is_refused_rather_than_cut_to_its_first_frame(convert):
-    source = saved(scene(), "PNG", save_all=True, append_images=[scene().rotate(180)])
-    with pytest.raises(ConversionError, match="Animated"):
-        convert(source)
-
-
 def test_more_than_eight_bits_are_no_photograph(convert):
     with pytest.raises(ConversionError, match="Secondary Capture"):
         convert(png(RANDOM.integers(0, 65536, (5, 11, 1)), 16, 0), photograph=True)
