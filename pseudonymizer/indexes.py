@@ -7,7 +7,7 @@ from django.db import transaction
 from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, sealing_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.identities import open_identity
-from pseudonymizer.matching.blocks import VERSION, block_keys
+from pseudonymizer.matching.blocks import STRONG, VERSION, block_keys
 from pseudonymizer.matching.people import Person, person_of
 from pseudonymizer.models import PatientBlock, RegistryPatient
 
@@ -59,9 +59,12 @@ def index_missing(project: Project) -> None:
                 index_patient(patient, keys)
 
 
-def digests_to_find(person: Person, keys: ProjectKeys) -> list[bytes]:
-    """Return the digests under which others like `person` may be indexed."""
-    return keys.all_short_digests(Label.BLOCKING, map(_message, block_keys(person)))
+def digests_to_find(person: Person, keys: ProjectKeys) -> tuple[list[bytes], list[bytes]]:
+    """Return digests of which whoever is like `person` has one, and digests of which two."""
+    found = block_keys(person)
+    one = [_message(key) for key in found if key[0] in STRONG]
+    two = [_message(key) for key in found if key[0] not in STRONG]
+    return keys.all_short_digests(Label.BLOCKING, one), keys.all_short_digests(Label.BLOCKING, two)
 
 
 def _person_of(patient: RegistryPatient, keys: ProjectKeys) -> Person | None:

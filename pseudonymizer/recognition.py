@@ -22,12 +22,13 @@ CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
 _CANDIDATES = """
     SELECT p.id, p.sealed_identity
     FROM (
-        SELECT patient_id, COUNT(*) AS shared
+        SELECT patient_id
         FROM pseudonymizer_patientblock
-        WHERE digest IN ({})
+        WHERE digest IN ({any})
         GROUP BY patient_id
-        ORDER BY shared DESC
-        LIMIT {}
+        HAVING SUM(CASE WHEN digest IN ({one}) THEN 2 ELSE 1 END) > 1
+        ORDER BY COUNT(*) DESC
+        LIMIT {most}
     ) AS b
     JOIN pseudonymizer_registrypatient p ON p.id = b.patient_id
     WHERE p.project_id = %s
@@ -75,12 +76,17 @@ def sharing_a_block(
     project_id: UUID, person: Person, keys: ProjectKeys
 ) -> list[tuple[UUID, bytes]]:
     """Return key and sealed identity of each patient to compare `person` with."""
-    digests = digests_to_find(person, keys)
-    if not digests:
+    one, two = digests_to_find(person, keys)
+    if not one:
         return []
     is_native = connection.features.has_native_uuid_field
-    statement = _CANDIDATES.format(", ".join(["%s"] * len(digests)), MOST_COMPARED)
+    statement = _CANDIDATES.format(any=_places([*one, *two]), one=_places(one), most=MOST_COMPARED)
+    project = project_id if is_native else project_id.hex
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*digests, project_id if is_native else project_id.hex])
+        cursor.execute(statement, [*one, *two, *one, project])
         rows = cursor.fetchall()
     return rows if is_native else [(UUID(pk), sealed) for pk, sealed in rows]
+
+
+def _places(values: Sequence[bytes]) -> str:
+    return ", ".join(["%s"] * len(values))

@@ -1,8 +1,10 @@
 """Whom to compare with whom: people who share one of these keys, and nobody else.
 
 Each key joins several fields, never a name or a date alone, so that its keyed digest tells little
-even by how often it occurs. Together they find every pair of entries of one person that differ in
-two places, as long as an ID or a part of the birth date is left.
+even by how often it occurs. A key over an ID or a whole birth date is enough for a comparison; of
+those over a part of the date, which many share, it takes two. Together they find every pair of
+entries of one person that differ in two places, as long as an ID or a part of the birth date is
+left.
 """
 
 from collections.abc import Iterator
@@ -25,6 +27,9 @@ class BlockKind(StrEnum):
     DATE_INITIALS = "date-initials"  # birth date, both first letters
     YEAR_NAME = "year-name"  # birth year, sound of one name, first letter of the other
     DAY_NAME = "day-name"  # day and month in either order, then the same
+
+
+STRONG = frozenset({BlockKind.ID, BlockKind.DATE_NAME, BlockKind.DATE_INITIALS})
 
 
 def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
