@@ -14,6 +14,7 @@ from converter.engine import (
     convert_file,
 )
 from converter.options import ConvertOptions, with_patient
+from converter.pairs import paired
 from converter.planning import position_name
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import (
@@ -67,10 +68,13 @@ def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> S
     """Convert each file into `work_dir`; one that fails does not stop the others."""
     outputs: list[StepFile] = []
     verdicts: list[Verdict] = []
-    for file in files:
-        series = plan.series_for(file)
+    for source in paired(files):
+        file, series = source.whole, plan.series_for(source.file)
+        voxels = source.voxels.path if source.voxels else None
+        options = replace(plan.options, voxels=voxels)
         try:
-            converted = convert_file(file.path, work_dir, plan.attributes, series, plan.options)
+            source.check()
+            converted = convert_file(file.path, work_dir, plan.attributes, series, options)
             outputs += [_output(file, one, series) for one in converted]
         except ConversionError as error:
             verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), NAME)

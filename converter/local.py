@@ -10,7 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
@@ -170,16 +170,22 @@ def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
 
 def _converted(run: LocalRun, unit: PlannedUnit, work: Path) -> list[Ended]:
     result = convert_unit(unit.files, UnitPlan.of(unit.files, unit.values, run.options), work)
-    ended = [_placed(run, file) for file in result.files]
+    ended = [end for file in result.files for end in _placed(run, file)]
     return [
         *ended,
         *(Ended(v.receipt_id, str(v.outcome.value), v.sentence) for v in result.verdicts),
     ]
 
 
-def _placed(run: LocalRun, file: StepFile) -> Ended:
-    """Give an output its place, unless another file has it."""
-    (number,), facts = file.receipt_ids, file.instance
+def _placed(run: LocalRun, file: StepFile) -> list[Ended]:
+    """Give an output its place, unless another file has it; each of its inputs ends alike."""
+    first, *others = file.receipt_ids
+    end = _placed_once(run, file, first)
+    return [end, *(replace(end, number=number, output=None) for number in others)]
+
+
+def _placed_once(run: LocalRun, file: StepFile, number: int) -> Ended:
+    facts = file.instance
     if facts is None:
         raise ValueError("The converter says which instance it made.")
     goal = run.output / result_path(file)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from converter.engine import Attributes, derive_uid
 from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
+from converter.pairs import paired
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
@@ -75,11 +76,11 @@ def _study_seed(
 def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:
     """Yield each volume by itself, then photographs together, then other pictures."""
     pictures: dict[bool, list[StepFile]] = {True: [], False: []}
-    for file in files:
-        if file.kind in VOLUME_KINDS:
-            yield Series((file,), is_photograph=False)
+    for source in paired(files):
+        if source.file.kind in VOLUME_KINDS:
+            yield Series(source.files, is_photograph=False)
         else:
-            pictures[_is_photograph(file, options)].append(file)
+            pictures[_is_photograph(source.file, options)].append(source.file)
     for is_photograph, alike in pictures.items():
         if alike:
             yield Series(tuple(alike), is_photograph)

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_noop
 
 from converter.conversion import NAME, UnitPlan, convert_unit
 from converter.engine import CONVERTIBLE
+from converter.engine.conversion import ANALYZE
 from converter.options import ConvertOptions
+from converter.pairs import VOXELS_KIND
 from converter.planning import plan_units
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
@@ -31,10 +33,12 @@ class ConvertStep:
 
     def refusal(self, kind: str) -> tuple[str, str] | None:
         """Return (code, sentence) why files of `kind` are not for this step, or None."""
-        if kind in CONVERTIBLE:
+        if kind in CONVERTIBLE or kind == VOXELS_KIND:
             return None
         if kind in {"dicom", "dicomdir"}:
             return "is-dicom", IS_DICOM
+        if kind == "analyze":
+            return "geometry", ANALYZE
         if kind in OTHER_IMAGES:
             return "unsupported", UNSUPPORTED
         return "not-an-image", NOT_AN_IMAGE

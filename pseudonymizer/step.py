@@ -48,7 +48,9 @@ from pseudonymizer.registry import resolve, subject_of
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
 PLACE_LENGTH = 200  # of a deeply nested tag; the end says most
-IMAGE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz"})
+IMAGE_KINDS = frozenset(
+    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair"}
+)
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")
 IS_DICOMDIR = gettext_noop("This is the table of contents of a disc; its images are taken.")

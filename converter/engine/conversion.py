@@ -9,6 +9,10 @@ from converter.engine.options import Attributes, Converted, Job, Options, Series
 from converter.engine.sniffing import CONVERTIBLE, sniff
 
 _HEAD_BYTES = 1024
+ANALYZE = _(
+    "This is an Analyze file, which does not say which side is left. "
+    "Save it as NIfTI with its orientation."
+)
 
 
 def convert_file(
@@ -23,7 +27,7 @@ def convert_file(
     Parameters
     ----------
     source : Path
-        A JPEG, PNG, BMP, GIF, WebP, .nii or .nii.gz file; told by content, not by name.
+        A JPEG, PNG, BMP, GIF, WebP, .nii, .nii.gz or .hdr file; told by content, not by name.
     target_dir : Path
         An existing folder.
     attributes : Attributes
@@ -73,6 +77,8 @@ def _refusal(kind: str | None) -> ConversionError:
         return ConversionError(
             _("This is already a DICOM file. Give it to the pseudonymizer instead."), "is-dicom"
         )
+    if kind == "analyze":
+        return ConversionError(ANALYZE, "geometry")
     if kind is None:
         return ConversionError(
             _(
@@ -84,7 +90,7 @@ def _refusal(kind: str | None) -> ConversionError:
     return ConversionError(
         _(
             "The format of this image is not supported yet. "
-            "Save it as JPEG, PNG, BMP, GIF, WebP or single-file NIfTI."
+            "Save it as JPEG, PNG, BMP, GIF, WebP or NIfTI."
         ),
         "unsupported",
     )

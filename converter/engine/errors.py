@@ -24,6 +24,7 @@ class ConversionError(Exception):
             "damaged",
             "empty",
             "geometry",
+            "incomplete",
             "is-dicom",
             "not-an-image",
             "truncated",

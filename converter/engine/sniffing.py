@@ -4,10 +4,11 @@ import struct
 import zlib
 from contextlib import suppress
 
-CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz"})
+CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz", "nifti-pair"})
 """Kinds that `convert_file` takes; other kinds that `sniff` names are refused with a reason."""
 
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_ANALYZE_DATATYPES = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
 _STARTS = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -31,8 +32,8 @@ def sniff(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        One of `CONVERTIBLE` for what can be converted;
-        "dicom", "tiff" or "nifti-pair" for what is known and refused; else None.
+        One of `CONVERTIBLE` for what can be converted ("nifti-pair" is a header whose voxels lie
+        in a second file); "dicom", "tiff" or "analyze" for what is known and refused; else None.
 
     References
     ----------
@@ -48,7 +49,8 @@ def sniff(head: bytes) -> str | None:
     if _is_bmp(head):
         return "bmp"
     if head.startswith(b"\x1f\x8b"):
-        return "nifti-gz" if _nifti(_gunzip_head(head)) == "nifti" else None
+        packed = _nifti(_gunzip_head(head))
+        return "nifti-gz" if packed == "nifti" else packed
     return _nifti(head)
 
 
@@ -73,7 +75,18 @@ def _nifti(head: bytes) -> str | None:
         return "nifti"
     if head[4:12] == b"ni2\0\r\n\x1a\n" or head[344:348] == b"ni1\0":
         return "nifti-pair"
-    return None
+    return "analyze" if _is_analyze(head) else None
+
+
+def _is_analyze(head: bytes) -> bool:
+    """Analyze 7.5 has no magic word: the header's size, dimensions and type speak for it."""
+    if len(head) < 348:
+        return False
+    for order in "<>":
+        size, dimensions, datatype = struct.unpack_from(f"{order}i36xh28xh", head)
+        if size == 348 and 1 <= dimensions <= 7 and datatype in _ANALYZE_DATATYPES:
+            return True
+    return False
 
 
 def _gunzip_head(head: bytes) -> bytes:

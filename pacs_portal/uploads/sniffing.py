@@ -1,4 +1,8 @@
-"""Tell what a file is by its content; names count only for the litter of operating systems."""
+"""Tell what a file is by its content.
+
+Names count only for the litter of operating systems, and for voxels without a header (.img), whose
+content can be anything.
+"""
 
 import struct
 import zlib
@@ -22,8 +26,9 @@ SIGNATURES = (
 BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 # Documents that are zips inside start with one of these entries: nothing to unpack for us.
 DOCUMENT_ENTRIES = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/")
-NIFTI_1_MAGIC = (b"n+1\0", b"ni1\0")
-NIFTI_2_MAGIC = (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
+NIFTI_1_MAGIC = {b"n+1\0": "nifti", b"ni1\0": "nifti-pair"}
+NIFTI_2_MAGIC = {b"n+2\0\r\n\x1a\n": "nifti", b"ni2\0\r\n\x1a\n": "nifti-pair"}
+ANALYZE_DATATYPES = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
 DICOM_VRS = frozenset(
@@ -43,12 +48,15 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     -------
     str
         "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti",
-        "nifti-gz", "gzip", "zip", "pdf", "system" or "unknown".
+        "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
+        pair), "analyze", "gzip", "zip", "pdf", "system" or "unknown".
     """
     if relative_path is not None and is_system_file(relative_path):
         return "system"
     with path.open("rb") as stream:
-        return sniff_head(stream.read(HEAD_BYTES))
+        kind = sniff_head(stream.read(HEAD_BYTES))
+    is_voxels = relative_path is not None and _is_named_voxels(relative_path)
+    return "voxels" if is_voxels and kind in ("unknown", "gzip") else kind
 
 
 def is_system_file(relative_path: PurePosixPath) -> bool:
@@ -59,6 +67,10 @@ def is_system_file(relative_path: PurePosixPath) -> bool:
         or name.startswith("._")
         or any(folder in SYSTEM_FOLDERS for folder in folders)
     )
+
+
+def _is_named_voxels(relative_path: PurePosixPath) -> bool:
+    return relative_path.name.lower().endswith((".img", ".img.gz"))
 
 
 def sniff_head(head: bytes) -> str:
@@ -77,13 +89,14 @@ def _sniff_structure(head: bytes) -> str:
     if head.startswith(b"PK\x03\x04"):
         return "unknown" if head[30:].startswith(DOCUMENT_ENTRIES) else "zip"
     if head.startswith(b"\x1f\x8b"):
-        return "nifti-gz" if _is_nifti(_gunzipped(head)) else "gzip"
+        packed = _volume_kind(_gunzipped(head))
+        return "nifti-gz" if packed == "nifti" else packed or "gzip"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if _is_bmp(head):
         return "bmp"
-    if _is_nifti(head):
-        return "nifti"
+    if kind := _volume_kind(head):
+        return kind
     if _starts_with_element(head):
         return "dicomdir" if _is_dicomdir(head, 0) else "dicom"
     return "unknown"
@@ -97,13 +110,24 @@ def _is_bmp(head: bytes) -> bool:
     )
 
 
-def _is_nifti(head: bytes) -> bool:
+def _volume_kind(head: bytes) -> str | None:
     if len(head) < 348:
-        return False
+        return None
     header_sizes = {struct.unpack_from(f"{order}i", head)[0] for order in "<>"}
-    if 348 in header_sizes:
-        return head[344:348] in NIFTI_1_MAGIC
-    return 540 in header_sizes and head[4:12] in NIFTI_2_MAGIC
+    if 540 in header_sizes:
+        return NIFTI_2_MAGIC.get(head[4:12])
+    if 348 not in header_sizes:
+        return None
+    return NIFTI_1_MAGIC.get(head[344:348]) or ("analyze" if _is_analyze(head) else None)
+
+
+def _is_analyze(head: bytes) -> bool:
+    """Analyze 7.5 has no magic word: the header's size, dimensions and type speak for it."""
+    fields = (struct.unpack_from(f"{order}i36xh28xh", head) for order in "<>")
+    return any(
+        size == 348 and 1 <= dimensions <= 7 and datatype in ANALYZE_DATATYPES
+        for size, dimensions, datatype in fields
+    )
 
 
 def _gunzipped(head: bytes) -> bytes:

@@ -18,6 +18,7 @@ READERS = {
     "webp": "converter.engine.sources.webp",
     "nifti": "converter.engine.sources.nifti",
     "nifti-gz": "converter.engine.sources.nifti",
+    "nifti-pair": "converter.engine.sources.nifti",
 }
 
 

@@ -23,6 +23,7 @@ from converter.engine.sources.nifti_instance import SliceInfo, Times, new_slice,
 from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
 
 _GZIP = b"\x1f\x8b"
+_CHUNK_BYTES = 1 << 20
 _LARGEST_SIDE = 65535
 _SAMPLED_VOXELS = 1 << 20
 
@@ -61,8 +62,9 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 
     Memory holds one slice; a packed volume is unpacked to an unnamed file in the target folder.
     """
-    with _unpacked(source, box.target_dir, job.options) as (file, header):
-        planes = planes_from_affine(header.affine, header.shape)
+    header = _checked_header(_read_head(source), job.options)
+    planes = planes_from_affine(header.affine, header.shape)
+    with _unpacked(job.options.voxels or source, header, box.target_dir) as file:
         volume = Volume(file, header, planes)
         extent = _extent(volume)
         storage = choose_storage(header.dtype, extent, header.slope, header.intercept)
@@ -88,42 +90,52 @@ def _write_slices(volume: Volume, storage: Storage, job: Job, box: Outbox) -> No
         box.write(dataset)
 
 
+def _read_head(source: Path) -> bytes:
+    """Return the first unpacked bytes, as far as headers reach."""
+    with source.open("rb") as file, _gzip_errors_told():
+        if not _is_gzip(file):
+            return file.read(LONGEST_HEADER_BYTES)
+        with igzip.IGzipFile(fileobj=file) as stream:
+            return stream.read(LONGEST_HEADER_BYTES)
+
+
 @contextmanager
-def _unpacked(
-    source: Path, work_dir: Path, options: Options
-) -> Iterator[tuple[BinaryIO, NiftiHeader]]:
-    """Open a volume for reading anywhere in it, its header checked against the limits."""
-    with source.open("rb") as packed:
-        is_gzip = packed.read(2) == _GZIP
-        packed.seek(0)
-        if not is_gzip:
-            yield packed, _checked_header(packed.read(LONGEST_HEADER_BYTES), options)
+def _unpacked(path: Path, header: NiftiHeader, work_dir: Path) -> Iterator[BinaryIO]:
+    """Open the file of the voxels for reading anywhere in it."""
+    with path.open("rb") as file:
+        if not _is_gzip(file):
+            yield file
             return
-        with tempfile.TemporaryFile(dir=work_dir) as file:
-            header = _gunzip(packed, file, options)
-            yield file, header
+        with tempfile.TemporaryFile(dir=work_dir) as unpacked:
+            _gunzip(file, unpacked, header.data_offset + header.data_bytes)
+            yield unpacked
 
 
-def _gunzip(packed: BinaryIO, target: BinaryIO, options: Options) -> NiftiHeader:
-    """Unpack as much as the header asks for, and never more than the options allow."""
+def _is_gzip(file: BinaryIO) -> bool:
+    start = file.read(len(_GZIP))
+    file.seek(0)
+    return start == _GZIP
+
+
+def _gunzip(packed: BinaryIO, target: BinaryIO, left: int) -> None:
+    """Unpack `left` bytes, which is what the header asks for, and never more."""
+    with _gzip_errors_told(), igzip.IGzipFile(fileobj=packed) as stream:
+        while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
+            target.write(chunk)
+            left -= len(chunk)
+        stream.read(1)  # past the last byte, gzip compares the checksum
+    if left > 0:
+        raise truncated()
+
+
+@contextmanager
+def _gzip_errors_told() -> Iterator[None]:
     try:
-        with igzip.IGzipFile(fileobj=packed) as stream:
-            head = stream.read(LONGEST_HEADER_BYTES)
-            header = _checked_header(head, options)
-            target.write(head)
-            end = header.data_offset + header.data_bytes
-            left = end - len(head)
-            while left > 0 and (chunk := stream.read(min(left, 1 << 20))):
-                target.write(chunk)
-                left -= len(chunk)
-            stream.read(1)  # past the last byte, gzip compares the checksum
+        yield
     except EOFError:
         raise truncated() from None
     except (gzip.BadGzipFile, IsalError):  # type: ignore[misc]  # its stub: an instance
         raise damaged() from None
-    if left > 0:
-        raise truncated()
-    return header
 
 
 def _checked_header(head: bytes, options: Options) -> NiftiHeader:

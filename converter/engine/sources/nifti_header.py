@@ -26,6 +26,7 @@ class _Layout:
     scaling: tuple[int, str]
     units: tuple[int, str]
     codes: tuple[int, str]
+    magic: tuple[int, str]
     quaternion: tuple[int, str]
     sform: tuple[int, str]
 
@@ -38,6 +39,7 @@ _NIFTI_1 = _Layout(
     scaling=(112, "2f"),
     units=(123, "B"),
     codes=(252, "2h"),
+    magic=(344, "3s"),
     quaternion=(256, "6f"),
     sform=(280, "12f"),
 )
@@ -49,6 +51,7 @@ _NIFTI_2 = _Layout(
     scaling=(176, "2d"),
     units=(500, "i"),
     codes=(344, "2i"),
+    magic=(4, "3s"),
     quaternion=(352, "6d"),
     sform=(400, "12d"),
 )
@@ -145,8 +148,12 @@ def read_header(head: bytes) -> NiftiHeader:
 
 
 def _data_offset(fields: _Fields) -> int:
-    """Voxels start behind the header and its four bytes of extension flags; 0 means right there."""
-    earliest = fields.size + 4
+    """Voxels start behind the header and its four bytes of extension flags; 0 means right there.
+
+    In the second file of a pair they may start anywhere.
+    """
+    (magic,) = struct.unpack_from(fields.layout.magic[1], fields.head, fields.layout.magic[0])
+    earliest = 0 if magic.startswith(b"ni") else fields.size + 4
     offset = fields.read_int(fields.layout.offset) or earliest
     if offset < earliest:
         raise damaged()

@@ -1,12 +1,15 @@
 import gzip
 import zlib
+from pathlib import Path
 
 import pytest
+from nibabel.testing import data_path
 from pydicom.data import get_testdata_file
 
 from converter.engine import CONVERTIBLE, sniff
 
 NIFTI_HEAD = (348).to_bytes(4, "little") + bytes(340) + b"n+1\0"
+ANALYZE_HEAD = (Path(data_path) / "analyze.hdr").read_bytes()
 BMP_HEAD = b"BM" + bytes(12) + (40).to_bytes(4, "little") + bytes(100)
 
 
@@ -19,6 +22,8 @@ BMP_HEAD = b"BM" + bytes(12) + (40).to_bytes(4, "little") + bytes(100)
         (NIFTI_HEAD, "nifti"),
         ((540).to_bytes(4, "little") + b"n+2\0\r\n\x1a\n", "nifti"),
         (NIFTI_HEAD.replace(b"n+1", b"ni1"), "nifti-pair"),
+        (gzip.compress(NIFTI_HEAD.replace(b"n+1", b"ni1") + bytes(1000)), "nifti-pair"),
+        (ANALYZE_HEAD, "analyze"),
         (gzip.compress(NIFTI_HEAD + bytes(1000)), "nifti-gz"),
         (gzip.compress(NIFTI_HEAD + bytes(10**6))[:600], "nifti-gz"),
         (bytes(128) + b"DICM", "dicom"),
@@ -61,4 +66,4 @@ def test_real_dicom_is_told_with_and_without_preamble():
 
 
 def test_only_what_can_be_converted_is_called_convertible():
-    assert {"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz"} == CONVERTIBLE
+    assert {"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz", "nifti-pair"} == CONVERTIBLE
