@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_PIXELS = 1 << 28  # of one frame; what claims more is not decoded
+# Samples of one frame: looking takes about 15 bytes for each, and a blank frame of any size
+# is a few kilobytes in a file. What claims more is not decoded.
+MOST_SAMPLES = 150_000_000
 MOST_FRAMES = 1 << 20
 _ROWS, _COLUMNS, _FRAMES = 0x00280010, 0x00280011, 0x00280008
 _SAMPLES, _PHOTOMETRIC, _PLANAR = 0x00280002, 0x00280004, 0x00280006
@@ -110,7 +112,7 @@ def pixel_format(header: Dataset, encoding: Encoding, *, is_native: bool) -> Pix
 
 def _has_sane_size(found: PixelFormat) -> bool:
     return (
-        0 < found.rows * found.columns <= MOST_PIXELS
+        0 < found.rows * found.columns * found.samples <= MOST_SAMPLES
         and 0 < found.frames <= MOST_FRAMES
         and found.allocated in (8, 16, 32)
         and 0 < found.stored <= found.allocated

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Samples = NDArray[np.generic]
 
 _SHOWN_BY_PILLOW = "1.2.840.10008.1.2.4."
+# Of all compressed frames of a file: minutes of decoding. Native ones are bounded by the file.
+MOST_DECODED_SAMPLES = 1 << 33
 
 
 class Frames(Protocol):
@@ -66,7 +68,10 @@ class CompressedFrames:
     source: PixelFormat
 
     def __post_init__(self) -> None:
-        if len(self.frames.frames) != self.source.frames:
+        form = self.source
+        if len(self.frames.frames) != form.frames:
+            raise UnreadableError
+        if form.frames * form.rows * form.columns * form.samples > MOST_DECODED_SAMPLES:
             raise UnreadableError
 
     @property

@@ -9,6 +9,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from pseudonymizer.engine import Box, Context, HeldBack, TextFound, pseudonymize_file
+from pseudonymizer.engine.burned_in import formats as burned_in_formats
+from pseudonymizer.engine.burned_in import frames as burned_in_frames
 from tests.bench.planted_text import STROKES, background, letters, plant
 from tests.pseudonymizer.engine.burned_in.images import (
     NAME,
@@ -214,6 +216,29 @@ def test_what_cannot_be_read_and_may_show_text_is_held(
     dataset = dataset_of(picture, PhotometricInterpretation="HSV", SamplesPerPixel=3)
     with pytest.raises(TextFound):
         pseudonymize_file(write(tmp_path / "a", dataset), target, context)
+
+
+def test_a_frame_that_would_fill_the_memory_is_held_and_not_decoded(
+    tmp_path: Path, target: Path, context: Context, monkeypatch
+):
+    """A blank frame of any size is a few kilobytes in a file; color counts three times."""
+    monkeypatch.setattr(burned_in_formats, "MOST_SAMPLES", 64 * 64)
+    gray = write(tmp_path / "a", dataset_of(np.zeros((64, 64), np.uint8)))
+    assert run(gray, target, context).Rows == 64
+    color = write(tmp_path / "b", dataset_of(np.zeros((64, 64, 3), np.uint8)))
+    with pytest.raises(TextFound, match="cannot be read here"):
+        pseudonymize_file(color, target, context)
+
+
+def test_frames_that_take_hours_to_decode_are_held(
+    tmp_path: Path, target: Path, context: Context, monkeypatch
+):
+    monkeypatch.setattr(burned_in_frames, "MOST_DECODED_SAMPLES", 3 * 64 * 64 - 1)
+    path = write(tmp_path / "a", as_rle(dataset_of(np.zeros((3, 64, 64), np.uint8))))
+    with pytest.raises(TextFound, match="cannot be read here"):
+        pseudonymize_file(path, target, context)
+    monkeypatch.setattr(burned_in_frames, "MOST_DECODED_SAMPLES", 3 * 64 * 64)
+    assert run(path, target, context).NumberOfFrames == 3
 
 
 def test_a_photograph_waits_unless_somebody_says_that_no_face_is_in_it(
