@@ -97,10 +97,11 @@ def find_patient(project: Project, identity: GivenIdentity, *, by: Actor) -> Reg
     return found
 
 
-def permit_list_check(project: Project, *, by: Actor) -> None:
-    """Permit that a list of identities is compared with the registry: many searches at once."""
+def permit_list_check(project: Project, *, rows: int, by: Actor) -> None:
+    """Permit that a list is compared with the registry, many searches at once, and record it."""
     with counted(project, by):
         _permit(Matter(project, Disclosure.SEARCH), LIST_CHECKED, by)
+        record_in(project, by, LIST_CHECKED, rows=rows)
 
 
 def permit_export(project: Project, *, by: Actor) -> ExportPermit:

@@ -13,7 +13,6 @@ from pacs_portal.projects.services import record_in
 from pseudonymizer.disclosure import permit_list_check
 from pseudonymizer.enrolling import Enrollment, enroll
 from pseudonymizer.errors import ListChangedError, ListError, RegistryError
-from pseudonymizer.limits import LIST_CHECKED
 from pseudonymizer.lists.checking import Report, RowState, Verdict, check_rows
 from pseudonymizer.lists.reading import PatientList, read_list
 
@@ -27,7 +26,7 @@ class CheckedList:
 
 
 def check_list(project: Project, content: bytes, *, by: Actor) -> CheckedList:
-    """Return what importing the list would do, and record that somebody asked.
+    """Return what importing the list would do; that somebody asks is recorded before.
 
     Raises
     ------
@@ -36,11 +35,9 @@ def check_list(project: Project, content: bytes, *, by: Actor) -> CheckedList:
     PermissionDenied, TooManyError, ApprovalNeededError
         If `by` may not search the registry now: a list is many searches.
     """
-    permit_list_check(project, by=by)
     patients = read_list(content)
-    report = check_rows(project, patients, timezone.localdate())
-    _record(project, by, LIST_CHECKED, report)
-    return CheckedList(patients, report)
+    permit_list_check(project, rows=len(patients.rows), by=by)
+    return CheckedList(patients, check_rows(project, patients, timezone.localdate()))
 
 
 def import_list(
@@ -70,7 +67,7 @@ def import_list(
                 project,
                 [_enrollment(verdict) for verdict in report.ready],
             )
-            _record(project, by, "registry.imported", report)
+            _record_import(project, by, report)
     except (IntegrityError, RegistryError):
         raise ListChangedError(_changed()) from None
     return report
@@ -85,13 +82,13 @@ def _changed() -> str:
     return _("The registry changed since the list was checked. Nothing was imported: check again.")
 
 
-def _record(project: Project, by: Actor, action: str, report: Report) -> None:
+def _record_import(project: Project, by: Actor, report: Report) -> None:
     """Record how many rows there were of each kind, and nothing else."""
     counts = report.counts
     record_in(
         project,
         by,
-        action,
+        "registry.imported",
         ready=counts[RowState.READY],
         known=counts[RowState.KNOWN],
         repeated=counts[RowState.REPEATED],

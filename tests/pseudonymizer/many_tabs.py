@@ -21,13 +21,14 @@ from pacs_portal.projects.models import Project  # noqa: E402
 from pacs_portal.projects.services import NewProject, create_project  # noqa: E402
 from pseudonymizer.disclosure import export_mapping, permit_export, view_identity  # noqa: E402
 from pseudonymizer.errors import RegistryError  # noqa: E402
-from pseudonymizer.limits import LIMITS, VIEWED, Limit  # noqa: E402
+from pseudonymizer.importing import check_list  # noqa: E402
+from pseudonymizer.limits import LIMITS, LIST_CHECKED, VIEWED, Limit  # noqa: E402
 from pseudonymizer.models import Reason, RegistryPatient  # noqa: E402
 from pseudonymizer.registry import resolve  # noqa: E402
 from tests.pseudonymizer.two_stewards import approve_export, begin  # noqa: E402
 
 TABS = 10
-LIMITS[VIEWED] = Limit(3, timedelta(hours=1))
+LIMITS[VIEWED] = LIMITS[LIST_CHECKED] = Limit(3, timedelta(hours=1))
 
 
 def prepare() -> None:
@@ -38,12 +39,24 @@ def prepare() -> None:
 
 def looks() -> list[bool]:
     """Look at one patient, who takes one person here."""
+    project, steward = knee()
+    patient = RegistryPatient.objects.get(project=project)
+    return at_once(lambda: view_identity(patient, by=steward, reason=Reason.QUALITY))
+
+
+def checks() -> list[bool]:
+    """Compare a list with the registry."""
+    project, steward = Project.objects.get(key="knee"), User.objects.order_by("pk")[0]
+    content = b"patient_id,name,pseudonym\nB-1,Quasten^Ute,P-1\n"
+    return at_once(lambda: check_list(project, content, by=steward))
+
+
+def knee() -> tuple[Project, User]:
     project = create_project(NewProject("knee", "Knee"), actor="test")
     resolve(project, GivenIdentity(patient_id="B-1", name="Quasten^Ute"), None)
     steward = User.objects.order_by("pk")[0]
     project.memberships.create(user=steward, role="steward")
-    patient = RegistryPatient.objects.get(project=project)
-    return at_once(lambda: view_identity(patient, by=steward, reason=Reason.QUALITY))
+    return project, steward
 
 
 def exports() -> list[bool]:
@@ -78,4 +91,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare()
     else:
-        sys.stdout.write(f"{sum(looks())} {sum(exports())}")
+        sys.stdout.write(f"{sum(looks())} {sum(checks())} {sum(exports())}")

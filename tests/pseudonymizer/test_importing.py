@@ -232,7 +232,7 @@ def test_the_audit_counts_and_neither_audit_nor_log_nor_database_names_anybody(
     imported(project, HANS_ROW, UTE_ROW.replace("F,", "?,"), only_good=True)
     events = {one.action: one.details for one in Event.objects.filter(action__startswith="regi")}
     counts = {"ready": 1, "known": 0, "repeated": 0, "conflict": 1}
-    assert events == {"registry.list_checked": counts, "registry.imported": counts}
+    assert events == {"registry.list_checked": {"rows": 2}, "registry.imported": counts}
     told = everything_stored() + caplog.text.lower()
     for planted in ("Zwirbelmayr", "A-4711", "19560228", "28.02.1956", "Quastenflosser"):
         assert planted.lower() not in told
