@@ -92,10 +92,13 @@ def remove_old_held_files(keep: timedelta) -> None:
 
 
 def sweep_held_dirs() -> None:
-    """Remove what a worker put aside just before it died, when nobody came back to it."""
+    """Remove what no row names, or names no more.
+
+    A worker may die just after it put a file aside; a picture may be drawn while its file goes.
+    """
     yesterday = time.time() - DAY_SECONDS
     for held_id, path in _folders(Path(settings.HELD_DIR)):
-        is_known = HeldFile.objects.filter(pk=held_id).exists()
+        is_known = HeldFile.objects.filter(pk=held_id, has_original=True).exists()
         if not is_known and path.stat().st_mtime < yesterday:
             shutil.rmtree(path, ignore_errors=True)
 

@@ -82,6 +82,17 @@ def test_what_was_put_aside_without_a_row_goes_after_a_day(db, settings):
     assert not old.exists()
 
 
+def test_a_picture_that_was_drawn_while_its_file_went_goes_too(job):
+    held = HeldFile.objects.get()
+    two_days_ago = (timezone.now() - timedelta(days=2)).timestamp()
+    os.utime(held_dir(held.pk), (two_days_ago, two_days_ago))
+    keep_house()
+    assert held_dir(held.pk).exists()
+    HeldFile.objects.update(has_original=False)
+    keep_house()
+    assert not held_dir(held.pk).exists()
+
+
 @pytest.fixture
 def job_of_a_command(toy, upload, member):
     """A job that this process runs as a command does."""
