@@ -13,9 +13,10 @@ from converter.engine import (
     Series,
     convert_file,
 )
-from converter.options import ConvertOptions, with_patient
-from converter.pairs import paired
-from converter.planning import position_name
+from converter.engine.errors import gettext_noop
+from converter.options import VOLUME_KINDS, ConvertOptions, with_patient
+from converter.pairs import Source, paired
+from converter.planning import position_count, position_name
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import (
     InstanceFacts,
@@ -50,6 +51,26 @@ class UnitPlan:
             options=options.engine_options(is_photograph=bool(values["photograph"])),
         )
 
+    def options_for(self, source: Source) -> Options:
+        """Return the options with what belongs to one source.
+
+        Raises
+        ------
+        ConversionError
+            Code "incomplete", if files that were planned together did not come together.
+        """
+        missing = position_count(self.values) - len(source.files)
+        if source.file.kind in VOLUME_KINDS and missing:
+            raise ConversionError(
+                gettext_noop("What belongs to this volume did not come with it. Start a new job."),
+                "incomplete",
+            )
+        return replace(
+            self.options,
+            voxels=source.voxels.path if source.voxels else None,
+            sidecar=source.sidecar.path if source.sidecar else None,
+        )
+
     def series_for(self, file: StepFile) -> Series:
         """Return where the outputs of `file` belong."""
         position = int(self.values[position_name(file)])
@@ -70,10 +91,9 @@ def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> S
     verdicts: list[Verdict] = []
     for source in paired(files):
         file, series = source.whole, plan.series_for(source.file)
-        voxels = source.voxels.path if source.voxels else None
-        options = replace(plan.options, voxels=voxels)
         try:
             source.check()
+            options = plan.options_for(source)
             converted = convert_file(file.path, work_dir, plan.attributes, series, options)
             outputs += [_output(file, one, series) for one in converted]
         except ConversionError as error:

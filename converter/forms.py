@@ -33,7 +33,10 @@ class ConvertForm(ToolForm):
         label=_("Modality"),
         choices=MODALITIES,
         required=False,
-        help_text=_("Unless chosen: MR for volumes, XC for photographs, OT for other pictures."),
+        help_text=_(
+            "Unless chosen: MR for volumes (or what a sidecar says), XC for photographs, "
+            "OT for other pictures."
+        ),
     )
     photograph = forms.ChoiceField(
         label=_("Photographs"),

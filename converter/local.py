@@ -18,6 +18,7 @@ from typing import Any
 
 from converter.conversion import UnitPlan, convert_unit
 from converter.options import ConvertOptions
+from converter.pairs import whole_sources
 from converter.planning import plan_units
 from converter.step import ConvertStep
 from pacs_portal.jobs.commandline import Sources
@@ -96,7 +97,9 @@ def convert_locally(
     with tempfile.TemporaryDirectory(dir=output, prefix=".pacs2go-") as work:
         run = LocalRun(output, Path(work), options)
         ends: list[FileEnd] = []
-        files = list(_inputs(sources, run, ends))
+        files, verdicts = whole_sources(_inputs(sources, run, ends))
+        for verdict in verdicts:
+            ends[verdict.receipt_id].add(str(verdict.outcome.value), verdict.sentence)
         for ended in _run_all(run, list(plan_units(files, options, _unkeyed_digest)), workers):
             ends[ended.number].add(ended.outcome, ended.reason)
             if ended.output:

@@ -12,7 +12,7 @@ from converter.metadata import COLUMNS, Row, row_for
 from pacs_portal.tools import Statement
 
 PHOTOGRAPH_MODALITY = "XC"
-VOLUME_KINDS = frozenset({"nifti", "nifti-gz", "nifti-pair", "voxels"})
+VOLUME_KINDS = frozenset({"nifti", "nifti-gz", "nifti-pair"})
 NOBODY_SEEN = _("No face can be recognized in these photographs.")
 WHO_STATES_IT = _(
     "Else a data steward looks at each photograph first. The job keeps who stated it."

@@ -1,4 +1,4 @@
-"""Volumes in two files: a header (.hdr) and its voxels (.img), which tell nothing by themselves."""
+"""Volumes in several files: a header (.hdr), its voxels (.img), and a sidecar (.json, BIDS)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -6,23 +6,31 @@ from pathlib import PurePosixPath
 
 from converter.engine import ConversionError
 from converter.engine.errors import gettext_noop as _
-from pacs_portal.jobs.steps import StepFile
+from pacs_portal.jobs.models import Outcome
+from pacs_portal.jobs.steps import StepFile, Verdict
+from pacs_portal.jobs.verdicts import verdicts_on
 
 HEADER_KIND = "nifti-pair"
 VOXELS_KIND = "voxels"
+SIDECAR_KIND = "json"
+COMPANION_KINDS = frozenset({VOXELS_KIND, SIDECAR_KIND})
+_SUFFIXES = (".gz", ".nii", ".hdr", ".img", ".json")
+Companions = dict[tuple[str, tuple[PurePosixPath, str]], StepFile]
+_DESCRIBED_KINDS = frozenset({"nifti", "nifti-gz", HEADER_KIND})
 
 
 @dataclass(frozen=True, repr=False)
 class Source:
-    """What becomes one image or volume: a file, and the voxels that lie in a second one."""
+    """What becomes one image or volume: a file, and what else belongs to it."""
 
     file: StepFile
     voxels: StepFile | None = None
+    sidecar: StepFile | None = None
 
     @property
     def files(self) -> tuple[StepFile, ...]:
         """Return all files, that which names the source first."""
-        return (self.file,) if self.voxels is None else (self.file, self.voxels)
+        return tuple(file for file in (self.file, self.voxels, self.sidecar) if file)
 
     @property
     def whole(self) -> StepFile:
@@ -31,13 +39,17 @@ class Source:
         return replace(self.file, receipt_ids=ids)
 
     def check(self) -> None:
-        """Refuse half a pair.
+        """Refuse half a pair, and a sidecar of nothing.
 
         Raises
         ------
         ConversionError
-            Code "incomplete".
+            Code "incomplete" or "not-an-image".
         """
+        if self.file.kind == SIDECAR_KIND:
+            raise ConversionError(
+                _("This JSON file has no NIfTI volume of the same name beside it."), "not-an-image"
+            )
         if self.file.kind == HEADER_KIND and self.voxels is None:
             raise ConversionError(
                 _(
@@ -59,19 +71,44 @@ class Source:
 def paired(files: Iterable[StepFile]) -> Iterator[Source]:
     """Yield the sources in the order of `files`; what has lost its other half stands alone."""
     files = tuple(files)
-    headers = {_stem(file): file for file in files if file.kind == HEADER_KIND}
-    voxels = {_stem(file): file for file in files if file.kind == VOXELS_KIND}
+    companions: Companions = {}
+    surplus = []  # a second one of the same kind and name, such as brain.img beside brain.img.gz
     for file in files:
-        stem = _stem(file)
-        if file.kind == VOXELS_KIND and stem in headers:
-            continue  # comes with its header
-        has_voxels = file.kind == HEADER_KIND and headers[stem] is file
-        yield Source(file, voxels.get(stem) if has_voxels else None)
+        if file.kind in COMPANION_KINDS:
+            first = companions.setdefault((file.kind, _stem(file)), file)
+            surplus += [file] if first is not file else []
+    yield from [_source(file, companions) for file in files if file.kind not in COMPANION_KINDS]
+    yield from (Source(file) for file in (*companions.values(), *surplus))
 
 
-def _stem(file: StepFile) -> PurePosixPath:
-    """Return the name that both files of a pair share: brain of brain.hdr and brain.img.gz."""
-    name = file.relative_path
-    if name.suffix.lower() == ".gz":
-        name = name.with_suffix("")
-    return name.with_suffix("")
+def whole_sources(files: Iterable[StepFile]) -> tuple[list[StepFile], list[Verdict]]:
+    """Return the files of all whole sources, and verdicts on what has lost its other half."""
+    whole: list[StepFile] = []
+    verdicts: list[Verdict] = []
+    for source in paired(files):
+        try:
+            source.check()
+            whole += source.files
+        except ConversionError as error:
+            for file in source.files:
+                verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), "plan")
+    return whole, verdicts
+
+
+def _source(file: StepFile, companions: Companions) -> Source:
+    """Take what belongs to `file` out of `companions`."""
+    stem = _stem(file)
+    return Source(
+        file,
+        companions.pop((VOXELS_KIND, stem), None) if file.kind == HEADER_KIND else None,
+        companions.pop((SIDECAR_KIND, stem), None) if file.kind in _DESCRIBED_KINDS else None,
+    )
+
+
+def _stem(file: StepFile) -> tuple[PurePosixPath, str]:
+    """Return folder and name that files of one volume share: brain of brain.hdr, brain.img.gz."""
+    name = file.relative_path.name
+    for suffix in _SUFFIXES:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return file.relative_path.parent, name

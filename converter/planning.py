@@ -16,10 +16,11 @@ from pathlib import Path, PurePosixPath
 from converter.engine import Attributes, derive_uid
 from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
 from converter.pairs import paired
-from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile
+from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
 _CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
+_POSITION = "position "
 _NUMBERS = re.compile(r"(\d+)")
 
 KeyedDigest = Callable[..., bytes]
@@ -106,7 +107,12 @@ def _series_units(
 
 def position_name(file: StepFile) -> str:
     """Return under which name a unit keeps the file's position in its series."""
-    return f"position {file.receipt_ids[0]}"
+    return f"{_POSITION}{file.receipt_ids[0]}"
+
+
+def position_count(values: PlanValues) -> int:
+    """Return how many files a unit was planned with."""
+    return sum(name.startswith(_POSITION) for name in values)
 
 
 def _given_identity(attributes: Attributes, study_instance_uid: str) -> GivenIdentity:

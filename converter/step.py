@@ -9,7 +9,7 @@ from converter.conversion import NAME, UnitPlan, convert_unit
 from converter.engine import CONVERTIBLE
 from converter.engine.conversion import ANALYZE
 from converter.options import ConvertOptions
-from converter.pairs import VOXELS_KIND
+from converter.pairs import COMPANION_KINDS, whole_sources
 from converter.planning import plan_units
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
@@ -33,7 +33,7 @@ class ConvertStep:
 
     def refusal(self, kind: str) -> tuple[str, str] | None:
         """Return (code, sentence) why files of `kind` are not for this step, or None."""
-        if kind in CONVERTIBLE or kind == VOXELS_KIND:
+        if kind in CONVERTIBLE or kind in COMPANION_KINDS:
             return None
         if kind in {"dicom", "dicomdir"}:
             return "is-dicom", IS_DICOM
@@ -46,7 +46,9 @@ class ConvertStep:
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
         """Make a study of each folder, and fix all UIDs and numbers."""
         seed = project_keys(job.project_id).uid_seed
-        return Plan(units=tuple(plan_units(files, ConvertOptions.of_job(options), seed)))
+        whole, verdicts = whole_sources(files)
+        units = plan_units(whole, ConvertOptions.of_job(options), seed)
+        return Plan(units=tuple(units), verdicts=tuple(verdicts))
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is: the plan fixed everything."""

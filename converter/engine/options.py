@@ -28,16 +28,19 @@ class Attributes:
 class Options:
     """How to convert, and how much a source may grow when it is unpacked.
 
-    `modality` empty means: MR for NIfTI, XC for a photograph, OT for any other picture.
+    `modality` empty means: as a volume's sidecar says, else MR; XC for a photograph, OT for any
+    other picture.
     `photograph` None means: a JPEG that names its camera (EXIF Make or Model) is a photograph.
     `no_faces` says of photographs that nobody can be recognized in them. `voxels` is the second
-    file (.img) of a source that is the header of a NIfTI pair.
+    file (.img) of a source that is the header of a NIfTI pair, `sidecar` the JSON file (BIDS) that
+    describes a volume.
     """
 
     modality: str = ""
     photograph: bool | None = None
     no_faces: bool = False
     voxels: Path | None = field(default=None, repr=False)
+    sidecar: Path | None = field(default=None, repr=False)
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
 

@@ -1,7 +1,7 @@
 """Tell what a file is by its content.
 
-Names count only for the litter of operating systems, and for voxels without a header (.img), whose
-content can be anything.
+Names count only for the litter of operating systems, and for what goes with a volume: voxels
+without a header (.img), whose content can be anything, and sidecars (.json).
 """
 
 import struct
@@ -49,14 +49,16 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     str
         "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti",
         "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
-        pair), "analyze", "gzip", "zip", "pdf", "system" or "unknown".
+        pair), "json" (an object), "analyze", "gzip", "zip", "pdf", "system" or "unknown".
     """
     if relative_path is not None and is_system_file(relative_path):
         return "system"
     with path.open("rb") as stream:
-        kind = sniff_head(stream.read(HEAD_BYTES))
-    is_voxels = relative_path is not None and _is_named_voxels(relative_path)
-    return "voxels" if is_voxels and kind in ("unknown", "gzip") else kind
+        head = stream.read(HEAD_BYTES)
+    kind = sniff_head(head)
+    if relative_path is not None and kind in ("unknown", "gzip"):
+        return _companion_kind(head, relative_path.name.lower()) or kind
+    return kind
 
 
 def is_system_file(relative_path: PurePosixPath) -> bool:
@@ -69,8 +71,11 @@ def is_system_file(relative_path: PurePosixPath) -> bool:
     )
 
 
-def _is_named_voxels(relative_path: PurePosixPath) -> bool:
-    return relative_path.name.lower().endswith((".img", ".img.gz"))
+def _companion_kind(head: bytes, name: str) -> str | None:
+    """Name what goes with a volume: voxels that look like nothing, or a JSON object beside it."""
+    if name.endswith((".img", ".img.gz")):
+        return "voxels"
+    return "json" if name.endswith(".json") and head.lstrip()[:1] == b"{" else None
 
 
 def sniff_head(head: bytes) -> str:

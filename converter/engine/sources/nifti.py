@@ -18,6 +18,7 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.geometry import Planes, planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
+from converter.engine.sources.bids import read_sidecar
 from converter.engine.sources.nifti_header import LONGEST_HEADER_BYTES, NiftiHeader, read_header
 from converter.engine.sources.nifti_instance import SliceInfo, Times, new_slice, set_slice
 from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
@@ -82,7 +83,8 @@ def _extent(volume: Volume) -> Extent:
 def _write_slices(volume: Volume, storage: Storage, job: Job, box: Outbox) -> None:
     columns, rows, slices = volume.header.shape
     times = Times(volume.header.volumes, volume.header.interval_ms)
-    info = SliceInfo(rows, columns, slices, volume.planes, storage, times)
+    sidecar = read_sidecar(job.options.sidecar)
+    info = SliceInfo(rows, columns, slices, volume.planes, storage, times, sidecar)
     dataset = new_slice(job, info)
     for index in range(volume.slice_count):
         stored = storage.encode(volume.slice(index))

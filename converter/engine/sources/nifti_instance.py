@@ -17,6 +17,7 @@ from converter.engine.instances import (
     number_instance,
 )
 from converter.engine.options import Job
+from converter.engine.sources.bids import Sidecar
 from converter.engine.sources.nifti_scaling import Storage
 from converter.engine.uids import derive_uid
 
@@ -41,6 +42,7 @@ class SliceInfo:
     planes: Planes
     storage: Storage
     times: Times
+    sidecar: Sidecar
 
 
 def new_slice(job: Job, info: SliceInfo) -> Dataset:
@@ -49,7 +51,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     Parameters
     ----------
     job : Job
-        Attributes, series and options; modality MR (also when empty) or CT.
+        Attributes, series and options; modality MR or CT, when empty as the sidecar says, else MR.
     info : SliceInfo
         Size, place, storage and times of the slices.
 
@@ -67,7 +69,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     ----------
     DICOM PS3.3 A.3, A.4, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
     """
-    modality = job.options.modality or "MR"
+    modality = job.options.modality or info.sidecar.modality or "MR"
     if modality not in ("MR", "CT"):
         raise ConversionError(
             _("A NIfTI volume can become MR or CT for now. Choose one of them."), "unsupported"
@@ -76,7 +78,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     dataset = new_instance(job, ObjectClass(sop_class_uid, modality))
     dataset.DerivationDescription = " ".join(info.storage.notes)
     if modality == "MR":
-        _add_mr(dataset)
+        _add_mr(dataset, info.sidecar)
     else:
         _add_ct(dataset)
     _add_times(dataset, info.times)
@@ -99,8 +101,8 @@ def set_slice(dataset: Dataset, job: Job, index: int, info: SliceInfo, stored: n
     dataset["PixelData"].VR = "OW"
 
 
-def _add_mr(dataset: Dataset) -> None:
-    """MR Image module; how the source was acquired is not known."""
+def _add_mr(dataset: Dataset, sidecar: Sidecar) -> None:
+    """MR Image module; how the source was acquired only a sidecar knows."""
     dataset.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     dataset.ScanningSequence = "RM"
     dataset.SequenceVariant = "NONE"
@@ -109,6 +111,8 @@ def _add_mr(dataset: Dataset) -> None:
     dataset.RepetitionTime = None
     dataset.EchoTime = None
     dataset.EchoTrainLength = None
+    for keyword, value in sidecar.mr.items():
+        setattr(dataset, keyword, value)
 
 
 def _add_ct(dataset: Dataset) -> None:
@@ -130,7 +134,7 @@ def _add_times(dataset: Dataset, times: Times) -> None:
     dataset.NumberOfTemporalPositions = times.volumes
     if times.interval_ms is not None:
         dataset.TemporalResolution = decimal_string(times.interval_ms)
-        if dataset.Modality == "MR":
+        if dataset.Modality == "MR" and not dataset.RepetitionTime:
             dataset.RepetitionTime = dataset.TemporalResolution
 
 
