@@ -16,12 +16,8 @@ from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, Unit
 from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
-OTHER_IMAGES = frozenset({"tiff"})
-UNSUPPORTED = gettext_noop(
-    "The format of this image is not supported yet. Save it as JPEG, PNG, BMP, GIF, WebP or NIfTI."
-)
 NOT_AN_IMAGE = gettext_noop(
-    "This is not an image that can be converted. Use JPEG, PNG, BMP, GIF, WebP or NIfTI."
+    "This is not an image that can be converted. Use JPEG, PNG, BMP, GIF, WebP, TIFF or NIfTI."
 )
 
 
@@ -39,8 +35,6 @@ class ConvertStep:
             return "is-dicom", IS_DICOM
         if kind == "analyze":
             return "geometry", ANALYZE
-        if kind in OTHER_IMAGES:
-            return "unsupported", UNSUPPORTED
         return "not-an-image", NOT_AN_IMAGE
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:

@@ -10,7 +10,9 @@ from pacs_portal.jobs.tool_page import ToolPage, answer
 PAGE = ToolPage(
     tool="convert",
     title=_("Convert"),
-    sentence=_("Makes DICOM of JPEG, PNG, BMP, GIF, WebP and NIfTI. A folder becomes one study."),
+    sentence=_(
+        "Makes DICOM of JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI. A folder becomes one study."
+    ),
     form_class=ConvertForm,
 )
 

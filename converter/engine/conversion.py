@@ -27,7 +27,7 @@ def convert_file(
     Parameters
     ----------
     source : Path
-        A JPEG, PNG, BMP, GIF, WebP, .nii, .nii.gz or .hdr file; told by content, not by name.
+        A JPEG, PNG, BMP, GIF, WebP, TIFF, .nii, .nii.gz or .hdr file; told by content, not by name.
     target_dir : Path
         An existing folder.
     attributes : Attributes
@@ -83,14 +83,14 @@ def _refusal(kind: str | None) -> ConversionError:
         return ConversionError(
             _(
                 "This is not an image that can be converted. "
-                "Use JPEG, PNG, BMP, GIF, WebP or NIfTI."
+                "Use JPEG, PNG, BMP, GIF, WebP, TIFF or NIfTI."
             ),
             "not-an-image",
         )
     return ConversionError(
         _(
             "The format of this image is not supported yet. "
-            "Save it as JPEG, PNG, BMP, GIF, WebP or NIfTI."
+            "Save it as JPEG, PNG, BMP, GIF, WebP, TIFF or NIfTI."
         ),
         "unsupported",
     )

@@ -4,7 +4,9 @@ import struct
 import zlib
 from contextlib import suppress
 
-CONVERTIBLE = frozenset({"jpeg", "png", "bmp", "gif", "webp", "nifti", "nifti-gz", "nifti-pair"})
+CONVERTIBLE = frozenset(
+    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair"}
+)
 """Kinds that `convert_file` takes; other kinds that `sniff` names are refused with a reason."""
 
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
@@ -33,7 +35,7 @@ def sniff(head: bytes) -> str | None:
     -------
     str or None
         One of `CONVERTIBLE` for what can be converted ("nifti-pair" is a header whose voxels lie
-        in a second file); "dicom", "tiff" or "analyze" for what is known and refused; else None.
+        in a second file); "dicom" or "analyze" for what is known and refused; else None.
 
     References
     ----------

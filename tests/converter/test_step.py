@@ -178,10 +178,3 @@ def test_dicom_is_refused_with_a_pointer_to_the_pseudonymizer() -> None:
     code, sentence = STEP.refusal("dicom")
     assert code == "is-dicom"
     assert "Pseudonymize" in sentence
-
-
-@pytest.mark.parametrize("kind", ["tiff"])
-def test_an_image_that_comes_later_is_not_called_none(kind) -> None:
-    code, sentence = STEP.refusal(kind)
-    assert code == "unsupported"
-    assert "not supported yet" in sentence

@@ -16,6 +16,7 @@ READERS = {
     "bmp": "converter.engine.sources.bmp",
     "gif": "converter.engine.sources.gif",
     "webp": "converter.engine.sources.webp",
+    "tiff": "converter.engine.sources.tiff",
     "nifti": "converter.engine.sources.nifti",
     "nifti-gz": "converter.engine.sources.nifti",
     "nifti-pair": "converter.engine.sources.nifti",

@@ -104,7 +104,7 @@ def write_frames(job: Job, box: Outbox, frames: Frames) -> None:
             raise damaged()
         shared = replace(first, derivation=tuple(said))
         dataset = _multi_frame(job, shared, frames)
-        box.write(dataset, PixelFile(stream, "OB" if first.bits == 8 else "OW"))
+        box.write(dataset, PixelFile(stream, "OB" if first.bits_allocated == 8 else "OW"))
 
 
 def _alike(pictures: Iterable[Picture], first: Picture) -> Iterator[Picture]:
@@ -120,7 +120,7 @@ def _form(picture: Picture) -> tuple[int, int, str, int]:
 
 def _multi_frame(job: Job, picture: Picture, frames: Frames) -> Dataset:
     """Make the instance without its pixels."""
-    sop_class_uid = _CLASSES[picture.photometric_interpretation, picture.bits]
+    sop_class_uid = _CLASSES[picture.photometric_interpretation, picture.bits_allocated]
     dataset = new_instance(job, ObjectClass(sop_class_uid, job.options.modality or "OT"))
     number_instance(dataset, job, 0)
     dataset.ConversionType = "WSD"

@@ -16,7 +16,13 @@ from pydicom.uid import (
 
 from converter.engine.errors import ConversionError, damaged, too_large, truncated
 from converter.engine.errors import gettext_noop as _
-from converter.engine.instances import ObjectClass, decimal_string, new_instance, number_instance
+from converter.engine.instances import (
+    ObjectClass,
+    decimal_string,
+    decimal_strings,
+    new_instance,
+    number_instance,
+)
 from converter.engine.options import Job, Options
 from converter.engine.sources.icc import color_only
 
@@ -30,12 +36,23 @@ FROM_CMYK = "Converted from CMYK to RGB."
 
 
 @dataclass(frozen=True)
+class GrayScale:
+    """What stored gray values mean: value = stored * slope + intercept, both as DS text."""
+
+    slope: str
+    intercept: str
+    is_signed: bool
+    padding: int | None
+
+
+@dataclass(frozen=True)
 class Picture:
     """A picture ready for the Image Pixel module.
 
     `data` is the value of Pixel Data: little endian, color by pixel, or one encapsulated frame.
     `derivation` says what was done to the pixels; `lossy_ratio` is 0 where no loss is known;
-    `lossy_method` stays empty where DICOM has no term for it.
+    `lossy_method` stays empty where DICOM has no term for it. `spacing_mm` is that between rows,
+    then between columns, of what was scanned.
     """
 
     rows: int
@@ -48,6 +65,12 @@ class Picture:
     lossy_ratio: float = 0.0
     lossy_method: str = ""
     transfer_syntax_uid: str = ExplicitVRLittleEndian
+    spacing_mm: tuple[float, float] | None = None
+    gray_scale: GrayScale | None = None
+
+    @property
+    def bits_allocated(self) -> int:
+        return 8 if self.bits <= 8 else 16
 
 
 def check_size(columns: int, rows: int, bytes_per_pixel: int, options: Options) -> None:
@@ -149,7 +172,9 @@ def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     return Image.alpha_composite(white, image), True
 
 
-def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) -> Dataset:
+def make_instance(
+    job: Job, picture: Picture, looks_photographed: bool = False, index: int = 0
+) -> Dataset:
     """Make the DICOM image of a picture.
 
     Parameters
@@ -160,6 +185,8 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
         The pixels and what is known about them.
     looks_photographed : bool
         Whether the source names a camera; counts where the options do not decide.
+    index : int
+        Which picture of its source it is, from 0.
 
     Returns
     -------
@@ -180,7 +207,7 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
             "unsupported",
         )
     dataset = new_instance(job, _object_class(job.options, picture, is_photograph))
-    number_instance(dataset, job, 0)
+    number_instance(dataset, job, index)
     if is_photograph:
         dataset.AcquisitionContextSequence = []
         if job.options.no_faces:
@@ -190,7 +217,7 @@ def make_instance(job: Job, picture: Picture, looks_photographed: bool = False) 
     add_image(dataset, picture, is_photograph)
     add_pixel_format(dataset, picture)
     dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
-    is_bytes = picture.bits == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
+    is_bytes = picture.bits_allocated == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
     dataset["PixelData"].VR = "OB" if is_bytes else "OW"
     return dataset
 
@@ -224,6 +251,8 @@ def add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
         dataset.LossyImageCompressionRatio = decimal_string(round(picture.lossy_ratio, 3))
         if picture.lossy_method:
             dataset.LossyImageCompressionMethod = picture.lossy_method
+    if picture.spacing_mm and not is_photograph:
+        dataset.NominalScannedPixelSpacing = decimal_strings(picture.spacing_mm)
     profile = color_only(picture.icc_profile) if picture.icc_profile else None
     if profile and picture.photometric_interpretation != "MONOCHROME2":
         dataset.ICCProfile = profile
@@ -238,7 +267,18 @@ def add_pixel_format(dataset: Dataset, picture: Picture) -> None:
         dataset.PlanarConfiguration = 0
     dataset.Rows = picture.rows
     dataset.Columns = picture.columns
-    dataset.BitsAllocated = picture.bits
+    dataset.BitsAllocated = picture.bits_allocated
     dataset.BitsStored = picture.bits
     dataset.HighBit = picture.bits - 1
     dataset.PixelRepresentation = 0
+    if picture.gray_scale:
+        _add_gray_scale(dataset, picture.gray_scale)
+
+
+def _add_gray_scale(dataset: Dataset, scale: GrayScale) -> None:
+    """Modality LUT module, and the value of pixels without a number."""
+    dataset.PixelRepresentation = int(scale.is_signed)
+    dataset.RescaleIntercept, dataset.RescaleSlope = scale.intercept, scale.slope
+    dataset.RescaleType = "US"
+    if scale.padding is not None:
+        dataset.PixelPaddingValue = scale.padding

@@ -15,7 +15,7 @@ class Command(ToolCommand):
     """Convert images to DICOM from the command line."""
 
     help = (
-        "Convert JPEG, PNG, BMP, GIF, WebP and NIfTI to DICOM; "
+        "Convert JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI to DICOM; "
         "without --project no database is used."
     )
     tool = "convert"

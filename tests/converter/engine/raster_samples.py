@@ -5,6 +5,7 @@ import struct
 import zlib
 
 import numpy as np
+import tifffile
 from PIL import Image
 
 PLANTED = ("Mueller^Hans", "CanonTestMaker", "SecretComment", "Photoshop9", "ward7-host")
@@ -20,6 +21,22 @@ def scene(columns: int = 61, rows: int = 44) -> Image.Image:
 def moving(count: int = 3, mode: str = "RGB") -> list[Image.Image]:
     """Pictures that all differ, for animations."""
     return [scene().rotate(40 * index).convert(mode) for index in range(count)]
+
+
+def tiff(samples: np.ndarray, **options: object) -> bytes:
+    """Write a TIFF of one page; `options` are those of tifffile."""
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, samples, metadata=None, **options)
+    return stream.getvalue()
+
+
+def pages(*samples: np.ndarray, bigtiff: bool = False, **options: object) -> bytes:
+    """Write a TIFF with a page for each array."""
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream, bigtiff=bigtiff) as writer:
+        for one in samples:
+            writer.write(one, metadata=None, **options)
+    return stream.getvalue()
 
 
 def animated(kind: str, frames: list[Image.Image], **options: object) -> bytes:
