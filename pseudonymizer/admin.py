@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Project
-from pseudonymizer.disclosure import permit_listing
+from pseudonymizer.disclosure.gate import permit_listing
+from pseudonymizer.disclosure.refusals import discloses
 from pseudonymizer.models import ProfileVersion, RegistryPatient
-from pseudonymizer.refusals import discloses
-from pseudonymizer.registry import identity_of
+from pseudonymizer.registry.patients import identity_of
 
 
 class OfStewards(admin.ModelAdmin):

@@ -9,23 +9,23 @@ class PseudonymizerConfig(AppConfig):
     def ready(self) -> None:
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_standing_check
-        from pacs_portal.jobs.causes import DecisionPage, allow_decision, decided_on
+        from pacs_portal.jobs.held.causes import DecisionPage, allow_decision, decided_on
+        from pacs_portal.jobs.held.releasing import register_wait
         from pacs_portal.jobs.housekeeping import register_chore
         from pacs_portal.jobs.models import Decision
-        from pacs_portal.jobs.releasing import register_wait
         from pacs_portal.jobs.steps import register_inner_step, register_step
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
         from pseudonymizer.engine.checks import ACCEPTABLE, REDACTABLE
-        from pseudonymizer.match_queue import count_open
-        from pseudonymizer.matches import CAUSE, are_settled
-        from pseudonymizer.moving import catch_up
-        from pseudonymizer.moving_step import MovingStep
-        from pseudonymizer.profile_facts import facts_of_job
-        from pseudonymizer.registry import standing_of
-        from pseudonymizer.sealed_rows import BLOCKS, INDEXES, PATIENTS
+        from pseudonymizer.matches.decisions import CAUSE, are_settled
+        from pseudonymizer.matches.queue import count_open
+        from pseudonymizer.merges.moving import catch_up
+        from pseudonymizer.merges.step import MovingStep
+        from pseudonymizer.profiles.facts import facts_of_job
+        from pseudonymizer.registry.patients import standing_of
+        from pseudonymizer.registry.sealed_rows import BLOCKS, INDEXES, PATIENTS
         from pseudonymizer.step import PseudonymizeStep
-        from pseudonymizer.transfer import may_transfer
+        from pseudonymizer.transfers.transfer import may_transfer
 
         register_step(PseudonymizeStep())
         register_inner_step(MovingStep(), _("Merge of patients"))

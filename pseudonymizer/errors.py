@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
-    from pseudonymizer.approvals import Matter
+    from pseudonymizer.disclosure.approvals import Matter
 
 
 class PseudonymizerError(Exception):

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
-from pseudonymizer.approvals import Matter
-from pseudonymizer.matches import REASONS_FOR_DIFFERENT, REASONS_FOR_SAME, Judgment
+from pseudonymizer.disclosure.approvals import Matter
+from pseudonymizer.matches.decisions import REASONS_FOR_DIFFERENT, REASONS_FOR_SAME, Judgment
 from pseudonymizer.models import (
     LOOK_REASONS,
     RULE_REASONS,

@@ -2,16 +2,14 @@
 
 from django.urls import path
 
-from pseudonymizer import (
-    approval_views,
-    import_views,
-    match_views,
-    merge_views,
-    preview_views,
-    profile_views,
-    transfer_views,
-    views,
-)
+from pseudonymizer.disclosure import views as approval_views
+from pseudonymizer.lists import views as import_views
+from pseudonymizer.matches import views as match_views
+from pseudonymizer.merges import views as merge_views
+from pseudonymizer.profiles import preview_views
+from pseudonymizer.profiles import views as profile_views
+from pseudonymizer.registry import views
+from pseudonymizer.transfers import views as transfer_views
 
 urlpatterns = [
     path("profile/", profile_views.profile, name="profile"),

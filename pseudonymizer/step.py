@@ -39,11 +39,11 @@ from pseudonymizer.engine import (
     pseudonymize_file,
     read_header,
 )
-from pseudonymizer.matches import CAUSE, is_settled
+from pseudonymizer.matches.decisions import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.origins import context_after, identity_behind, known_of, provenance
-from pseudonymizer.profiles import fix_profile, profile_of, version_of
-from pseudonymizer.registry import resolve, subject_of
+from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
+from pseudonymizer.registry.patients import resolve, subject_of
+from pseudonymizer.transfers.origins import context_after, identity_behind, known_of, provenance
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut

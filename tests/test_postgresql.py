@@ -18,12 +18,12 @@ ALIKE = [
     "tests/pacs_portal/archive/test_search.py",
     "tests/pacs_portal/jobs/test_leases.py",
     "tests/pacs_portal/jobs/test_services.py",
-    "tests/pacs_portal/jobs/test_decisions.py",
-    "tests/pseudonymizer/test_registry.py",
-    "tests/pseudonymizer/test_matches.py",
-    "tests/pseudonymizer/test_merging.py",
-    "tests/pseudonymizer/test_importing.py",
-    "tests/pseudonymizer/test_approvals.py",
+    "tests/pacs_portal/jobs/held/test_decisions.py",
+    "tests/pseudonymizer/registry/test_patients.py",
+    "tests/pseudonymizer/matches/test_decisions.py",
+    "tests/pseudonymizer/merges/test_merging.py",
+    "tests/pseudonymizer/lists/test_importing.py",
+    "tests/pseudonymizer/disclosure/test_approvals.py",
 ]
 SERIES_COUNT = 3
 

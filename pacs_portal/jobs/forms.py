@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.decisions import Choice
-from pacs_portal.jobs.held_pictures import WINDOWS, View
+from pacs_portal.jobs.held.decisions import Choice
+from pacs_portal.jobs.held.pictures import WINDOWS, View
 from pacs_portal.jobs.models import Decision, Destination, Outcome
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.pipelines import tool_names

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from pacs_portal.archive.errors import ArchiveError
 from pacs_portal.archive.services import sweep_deletions
-from pacs_portal.jobs.held import remove_settled
+from pacs_portal.jobs.held.aside import remove_settled
+from pacs_portal.jobs.held.releasing import release_due
 from pacs_portal.jobs.leases import release_leases_of_the_dead
 from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
-from pacs_portal.jobs.releasing import release_due
 from pacs_portal.jobs.services import cancel_jobs_of_dead_commands
 from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
 from pacs_portal.uploads.models import FileState, Upload, UploadState

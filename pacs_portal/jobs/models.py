@@ -237,7 +237,7 @@ class HeldFile(models.Model):
     receipt = models.ForeignKey(FileReceipt, on_delete=models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)  # "plan", or the name of the step that held it
-    # What was found in the header, a line each (jobs/findings.py): where, and sealed, what.
+    # What was found in the header, a line each (jobs/held/findings.py): where, and sealed, what.
     place = models.TextField(blank=True)
     sealed_finding = models.BinaryField(null=True)
     # What was found in the pixels: [frame or null, left, top, width, height] each.

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.archived import fetch_inputs
-from pacs_portal.jobs.held import put_aside
+from pacs_portal.jobs.held.aside import put_aside
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
     FileReceipt,

@@ -9,8 +9,8 @@ from django.db.models import DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs.contents import seal_content
-from pacs_portal.jobs.findings import places_of, seal_findings
+from pacs_portal.jobs.held.contents import seal_content
+from pacs_portal.jobs.held.findings import places_of, seal_findings
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
     FileReceipt,

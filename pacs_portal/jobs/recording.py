@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pacs_portal.jobs import receipts, running
 from pacs_portal.jobs.delivery import folder_of
-from pacs_portal.jobs.held import remove_settled
+from pacs_portal.jobs.held.aside import remove_settled
 from pacs_portal.jobs.planning import UNFORESEEN, Attempt
 from pacs_portal.jobs.receipts import FileResult
 from pacs_portal.jobs.running import Batch

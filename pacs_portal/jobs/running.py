@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.delivery import Delivered, deliver
-from pacs_portal.jobs.held import put_aside
+from pacs_portal.jobs.held.aside import put_aside
 from pacs_portal.jobs.leases import guarded
 from pacs_portal.jobs.models import FileReceipt, JobUnit, Outcome
 from pacs_portal.jobs.pipelines import find_step

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from pacs_portal.jobs.contents import held_content, seal_content
-from pacs_portal.jobs.findings import renew_finding
+from pacs_portal.jobs.held.contents import held_content, seal_content
+from pacs_portal.jobs.held.findings import renew_finding
 from pacs_portal.jobs.models import HeldFile, Job, JobUnit
 from pacs_portal.jobs.options import renew_options
 from pacs_portal.jobs.private_values import private_values_of, set_private_values

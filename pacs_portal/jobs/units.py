@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs.contents import content_of
 from pacs_portal.jobs.delivery import Target
+from pacs_portal.jobs.held.contents import content_of
+from pacs_portal.jobs.held.rulings import Ruling, rulings_by_content, rulings_in
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import FileReceipt, Job, JobUnit, Outcome
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.private_values import private_values_of
-from pacs_portal.jobs.rulings import Ruling, rulings_by_content, rulings_in
 from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.uploads.models import FileState, UploadFile

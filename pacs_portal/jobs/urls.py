@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from pacs_portal.jobs import held_file_views, held_views, views
+from pacs_portal.jobs import views
+from pacs_portal.jobs.held import file_views as held_file_views
+from pacs_portal.jobs.held import views as held_views
 
 urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job, name="job"),

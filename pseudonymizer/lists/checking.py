@@ -11,12 +11,12 @@ from itertools import combinations
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
-from pseudonymizer.indexes import index_missing
 from pseudonymizer.lists.reading import PatientList
 from pseudonymizer.lists.rows import ListedPatient, Problem, listed_patient
 from pseudonymizer.matching.exact import PlainIdentity, plain_identity
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.registry import Likeness, current, find_each, identity_of, likeness_of
+from pseudonymizer.registry.blocking_index import index_missing
+from pseudonymizer.registry.patients import Likeness, current, find_each, identity_of, likeness_of
 
 CHUNK = 500
 MOST_OF_ONE_ID = 20  # rows with one ID that are compared with each other

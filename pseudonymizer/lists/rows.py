@@ -13,8 +13,8 @@ from pacs_portal.jobs.steps import GivenIdentity
 from pseudonymizer.engine.subject import is_plain
 from pseudonymizer.lists.reading import Row
 from pseudonymizer.lists.telling import gives_away
-from pseudonymizer.mapping import original_cell
 from pseudonymizer.matching.exact import plain_date, plain_identity
+from pseudonymizer.registry.mapping import original_cell
 
 LONGEST = {"patient_id": 64, "issuer": 64, "name": 200, "sex": 16}  # PS3.5 6.2, a name's groups
 MOST_SHIFT_DAYS = 3650

@@ -18,12 +18,12 @@ from django.db import connection, transaction
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
 from pacs_portal.projects.models import Project
-from pseudonymizer import recognition
-from pseudonymizer.identities import seal_identity
-from pseudonymizer.indexes import digests_to_store
 from pseudonymizer.matching.blocks import VERSION
 from pseudonymizer.matching.people import person_of
 from pseudonymizer.models import PatientBlock, RegistryPatient
+from pseudonymizer.registry import recognition
+from pseudonymizer.registry.blocking_index import digests_to_store
+from pseudonymizer.registry.identities import seal_identity
 from tests.bench.people import Population, Someone
 from tests.bench.variants import variants_of
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pseudonymizer.models import PatientState, RegistryPatient
-from pseudonymizer.registry import resolve
+from pseudonymizer.registry.patients import resolve
 from tests.bench.page import put_section
 from tests.bench.people import Population
 from tests.bench.recognition import ask, fill

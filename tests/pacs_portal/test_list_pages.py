@@ -12,7 +12,7 @@ from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Out
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.uploads.models import FileState
 from pacs_portal.uploads.services import ManifestEntry, create_upload
-from pseudonymizer.registry import resolve
+from pseudonymizer.registry.patients import resolve
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pacs_portal.audit.models import Event
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.engine import ProfileSpec
-from pseudonymizer.profiles import ProfileChange, save_profile
-from pseudonymizer.registry import resolve
+from pseudonymizer.profiles.versions import ProfileChange, save_profile
+from pseudonymizer.registry.patients import resolve
 
 LIST = "admin:pseudonymizer_registrypatient_changelist"
 DETAIL = "admin:pseudonymizer_registrypatient_change"

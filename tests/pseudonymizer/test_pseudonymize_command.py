@@ -129,7 +129,7 @@ def test_history_and_audit_name_who_ran_it(portal, tmp_path) -> None:
 
 SAVE_A_PROFILE_WITHOUT_OPTIONS = """
 from pseudonymizer.engine import ProfileSpec
-from pseudonymizer.profiles import ProfileChange, save_profile
+from pseudonymizer.profiles.versions import ProfileChange, save_profile
 owner = User.objects.create_user("owner@example.org")
 project = Project.objects.get(key="heart")
 Membership.objects.create(project=project, user=owner, role="owner")

@@ -21,8 +21,8 @@ from pacs_portal.uploads.models import Upload
 from pseudonymizer.engine import ProfileSpec
 from pseudonymizer.engine.profile import ENGINE_RULES
 from pseudonymizer.models import RegistryPatient
-from pseudonymizer.profiles import ProfileChange, save_profile
-from pseudonymizer.registry import identity_of
+from pseudonymizer.profiles.versions import ProfileChange, save_profile
+from pseudonymizer.registry.patients import identity_of
 
 pytestmark = pytest.mark.django_db
 STEP = step_named("pseudonymize")

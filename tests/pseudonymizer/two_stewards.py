@@ -2,7 +2,7 @@
 
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Membership, Project, Role
-from pseudonymizer.approvals import Matter, ask, decide_request, switch_on
+from pseudonymizer.disclosure.approvals import Matter, ask, decide_request, switch_on
 from pseudonymizer.models import Disclosure, Reason
 
 NAMES = ("ada", "eve")

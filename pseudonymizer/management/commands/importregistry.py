@@ -12,8 +12,8 @@ from pacs_portal.jobs.commandline import (
     wrong_usage,
 )
 from pseudonymizer.errors import ApprovalNeededError, ListError
-from pseudonymizer.importing import check_list, import_list
 from pseudonymizer.lists.checking import Report, RowState
+from pseudonymizer.lists.importing import check_list, import_list
 from pseudonymizer.lists.reading import LARGEST_BYTES
 
 NEEDS_TWO = (

@@ -13,7 +13,7 @@ from pacs_portal.jobs.commandline import (
 )
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.tool_command import ToolCommand
-from pseudonymizer.disclosure import ExportPermit, export_job_mapping, permit_export
+from pseudonymizer.disclosure.gate import ExportPermit, export_job_mapping, permit_export
 from pseudonymizer.errors import ApprovalNeededError
 
 NEEDS_TWO = (
@@ -68,7 +68,7 @@ class Command(ToolCommand):
         if name is None:
             return {}
         from pseudonymizer.errors import ProfileError
-        from pseudonymizer.profiles import NAME_OPTION, profile_named
+        from pseudonymizer.profiles.versions import NAME_OPTION, profile_named
 
         try:
             profile_named(project_of(options["project"]).pk, name)

@@ -31,8 +31,8 @@ from django.conf import settings  # noqa: E402
 from pacs_portal.accounts.models import User  # noqa: E402
 from pacs_portal.archive.models import Instance  # noqa: E402
 from pacs_portal.jobs import steps  # noqa: E402
-from pacs_portal.jobs.causes import allow_decision  # noqa: E402
-from pacs_portal.jobs.decisions import Choice, decide, open_holds  # noqa: E402
+from pacs_portal.jobs.held.causes import allow_decision  # noqa: E402
+from pacs_portal.jobs.held.decisions import Choice, decide, open_holds  # noqa: E402
 from pacs_portal.jobs.housekeeping import keep_house  # noqa: E402
 from pacs_portal.jobs.models import (  # noqa: E402
     Decision,
@@ -51,9 +51,9 @@ from pacs_portal.uploads.services import (  # noqa: E402
     create_upload,
     receive_file,
 )
-from pseudonymizer.merging import merge  # noqa: E402
+from pseudonymizer.merges.merging import merge  # noqa: E402
+from pseudonymizer.merges.moving import jobs_of  # noqa: E402
 from pseudonymizer.models import MatchReason  # noqa: E402
-from pseudonymizer.moving import jobs_of  # noqa: E402
 from tests.pacs_portal.jobs.toys import ToyStep  # noqa: E402
 
 CHOICES = {"toys": ("toy", Destination.DOWNLOAD), "real": ("auto", Destination.ARCHIVE)}

@@ -35,8 +35,8 @@ TOY_POINTS = [
     ("pacs_portal.uploads.services:remove_original", "after", 1),
 ]
 REAL_POINTS = [
-    ("pseudonymizer.registry:resolve", "before", 2),
-    ("pseudonymizer.registry:resolve", "after", 1),
+    ("pseudonymizer.registry.patients:resolve", "before", 2),
+    ("pseudonymizer.registry.patients:resolve", "after", 1),
     (f"{JOBS}.planning:commit_plan", "after", 1),
     ("pacs_portal.archive.claims:claim_all", "before", 1),
     ("pacs_portal.archive.claims:claim_all", "after", 1),

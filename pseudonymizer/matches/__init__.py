@@ -1,0 +1,1 @@
+"""Possible matches: who may be one person, and what data stewards decide."""

@@ -1,0 +1,69 @@
+"""Put patients into the registry under pseudonyms that others gave them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from pacs_portal.jobs.steps import GivenIdentity
+from pacs_portal.projects.keys import sealing_keys
+from pacs_portal.projects.models import Project
+from pseudonymizer.errors import RegistryError
+from pseudonymizer.matching.blocks import VERSION
+from pseudonymizer.matching.people import person_of
+from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
+from pseudonymizer.registry.blocking_index import blocks_of
+from pseudonymizer.registry.exact_index import new_indexes
+from pseudonymizer.registry.patients import (
+    find_each,
+    lock_registry,
+    new_shift,
+    seal_patient,
+    suspect,
+)
+
+ROWS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, repr=False)
+class Enrollment:
+    """A patient who comes with a pseudonym, and perhaps with a date shift."""
+
+    identity: GivenIdentity
+    pseudonym: str
+    shift_days: int | None = None
+    may_be: tuple[tuple[RegistryPatient, float], ...] = ()  # to be compared by a data steward
+
+
+def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
+    """Add patients whom the registry does not know, in the caller's transaction.
+
+    Raises
+    ------
+    RegistryError
+        If it knows one of them.
+    IntegrityError
+        If one of the pseudonyms is in use.
+    """
+    lock_registry(project)
+    keys = sealing_keys(project.pk)
+    patients: list[RegistryPatient] = []
+    indexes: list[PatientIndex] = []
+    blocks: list[PatientBlock] = []
+    # Not left to the database: while keys are rotated, one patient has two digests.
+    if any(find_each(project, (one.identity for one in enrollments))):
+        raise RegistryError(_("A patient is in the registry already."))
+    for one in enrollments:
+        patient = RegistryPatient(
+            project=project, pseudonym=one.pseudonym, blocking_version=VERSION
+        )
+        seal_patient(patient, keys, one.identity, one.shift_days or new_shift())
+        patients.append(patient)
+        indexes += new_indexes(patient, keys, one.identity)
+        blocks += blocks_of(patient, person_of(one.identity), keys)
+    RegistryPatient.objects.bulk_create(patients, batch_size=ROWS_AT_ONCE)
+    PatientIndex.objects.bulk_create(indexes, batch_size=ROWS_AT_ONCE)
+    PatientBlock.objects.bulk_create(blocks, batch_size=ROWS_AT_ONCE)
+    for patient, one in zip(patients, enrollments, strict=True):
+        if one.may_be:
+            suspect(patient, one.may_be)

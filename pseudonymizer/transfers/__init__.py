@@ -1,0 +1,1 @@
+"""Stored studies on their way into another project."""

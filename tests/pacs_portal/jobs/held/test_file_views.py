@@ -1,0 +1,308 @@
+import io
+import re
+
+import numpy as np
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from pacs_portal.audit.models import Event
+from pacs_portal.jobs.held import causes
+from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome
+from pacs_portal.jobs.steps import FoundText, Region, Verdict
+from pacs_portal.jobs.storage import held_dir
+from pacs_portal.projects.models import Membership, Project, Role
+from tests.pacs_portal.jobs import toys
+from tests.pacs_portal.jobs.held.samples import write_dicom
+
+PLACE, FINDING = "(0028,3010) [1] (0028,1055)", "zwirbelmayr"
+ADDRESSES = ("held_file", "held_picture", "held_thumbnail", "held_download")
+
+
+@pytest.fixture(autouse=True)
+def allowed(monkeypatch):
+    """The toy's cause allows what burned-in text and left names allow."""
+    monkeypatch.setattr(causes, "_allowed", dict(causes._allowed))
+    for decision in (Decision.ACCEPT, Decision.REDACT, Decision.FALSE_ALARM):
+        causes.allow_decision(decision, "name-found")
+
+
+@pytest.fixture
+def hold(finish, monkeypatch):
+    """Return a function that lets the toy hold files, with findings or boxes."""
+
+    def hold_files(*contents: bytes, **more: object) -> list[HeldFile]:
+        verdict = Verdict(0, Outcome.HELD, "name-found", "The toy found a name.", "toy", **more)
+        monkeypatch.setitem(toys.VERDICTS, b"hold", verdict)
+        job = finish({str(number): content for number, content in enumerate(contents)})
+        rows = HeldFile.objects.filter(receipt__job=job)
+        return list(rows.order_by("receipt__upload_file__number"))
+
+    return hold_files
+
+
+@pytest.fixture
+def named(hold) -> HeldFile:
+    """A file with two texts in its header."""
+    found = (
+        FoundText(PLACE, FINDING, "wie bei\tZwirbelmayr"),
+        FoundText("(0008,103E)", "stein"),
+        FoundText("(0018,1210)", FINDING),
+    )
+    (held,) = hold(b"hold", findings=found)
+    return held
+
+
+@pytest.fixture
+def pictured(hold) -> HeldFile:
+    """A file with a picture and a box on it."""
+    (held,) = hold(b"hold", regions=(Region(0, 20, 10, 30, 15),))
+    write_dicom(held_dir(held.pk) / "output-0.dcm", np.full((60, 90), 50, np.uint8))
+    return held
+
+
+@pytest.fixture
+def fresh_client(client, steward):
+    """The steward, who typed the password a moment ago."""
+    client.post(
+        reverse("account_login"), {"login": "steward@example.org", "password": "passphrase"}
+    )
+    return client
+
+
+def address(name: str, held: HeldFile) -> str:
+    return reverse(name, args=[held.receipt.job.project.key, held.pk])
+
+
+def seen() -> list[str]:
+    events = Event.objects.filter(action="held.viewed").order_by("pk")
+    return [event.details["what"] for event in events]
+
+
+def decided(held: HeldFile) -> HeldFile:
+    return HeldFile.objects.get(pk=held.pk)
+
+
+def test_a_finding_lies_sealed_beside_its_place(named):
+    assert named.place.split("\n")[0] == PLACE
+    assert FINDING.encode() not in bytes(named.sealed_finding)
+    receipt = FileReceipt.objects.get(pk=named.receipt_id)
+    assert FINDING not in receipt.reason + str(list(receipt.history.values()))
+    assert FINDING not in repr(toys.VERDICTS[b"hold"])
+
+
+def test_the_list_names_no_finding_and_leads_to_the_file(named, project, steward_client):
+    page = steward_client.get(reverse("project_held", args=[project.key]))
+    assert address("held_file", named) in page.text
+    assert FINDING not in page.text
+
+
+def test_a_steward_sees_the_findings_and_the_look_is_recorded(named, steward_client):
+    asked = steward_client.get(address("held_file", named))
+    assert asked.url.startswith(reverse("account_reauthenticate"))
+    assert not Event.objects.filter(action="held.finding_viewed").exists()
+    shown = steward_client.post(asked.url, {"password": "passphrase"}, follow=True)
+    for text in (PLACE, "wie bei Zwirbelmayr", "Series Description (0008,103E)", "stein"):
+        assert text in shown.text
+    assert shown.text.count(f'<strong class="text-break">{FINDING}</strong>') == 1
+    event = Event.objects.get(action="held.finding_viewed")
+    assert FINDING not in str(event.details)
+
+
+def test_nothing_is_recorded_as_seen_where_nothing_was_found(pictured, fresh_client):
+    fresh_client.get(address("held_file", pictured))
+    assert not Event.objects.filter(action="held.finding_viewed").exists()
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_nobody_else_sees_anything(
+    pictured, owner_client, member_client, stranger_client, client, name
+):
+    for other in (owner_client, member_client, stranger_client):
+        assert other.get(address(name, pictured)).status_code == 404
+    assert client.get(address(name, pictured)).status_code in (302, 401)
+    assert seen() == []
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_steward_of_another_project_sees_nothing(pictured, make_user, client_of, name):
+    other = make_user("other")
+    liver = Project.objects.create(key="liver", name="Liver")
+    Membership.objects.create(project=liver, user=other, role=Role.STEWARD)
+    assert client_of(other).get(address(name, pictured)).status_code == 404
+    mixed = reverse(name, args=["liver", pictured.pk])
+    assert client_of(other).get(mixed).status_code == 404
+
+
+def test_pictures_are_for_those_who_typed_their_password_lately(pictured, steward_client):
+    for name in ("held_picture", "held_thumbnail"):
+        assert steward_client.get(address(name, pictured)).status_code == 403
+    for page in (
+        address("held_download", pictured),
+        reverse("project_held", args=["heart"]) + "?pictures",
+    ):
+        asked = steward_client.get(page)
+        assert asked.url.startswith(reverse("account_reauthenticate"))
+    assert seen() == []
+
+
+def test_a_picture_is_sent_for_no_cache_and_recorded(pictured, fresh_client):
+    answer = fresh_client.get(address("held_picture", pictured), {"frame": 0, "window": "whole"})
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/png", "no-store")
+    assert Image.open(io.BytesIO(answer.content)).size == (90, 60)
+    assert fresh_client.get(address("held_thumbnail", pictured)).status_code == 200
+    assert seen() == ["picture", "thumbnail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["frame=-1", "frame=x", "window=x", "image=7", "frame=1", "frame=9999999999999999999"]
+)
+def test_what_does_not_exist_is_not_drawn(pictured, fresh_client, query):
+    assert fresh_client.get(f"{address('held_picture', pictured)}?{query}").status_code == 404
+
+
+def test_thumbnails_stand_in_the_list_on_request(pictured, project, fresh_client):
+    page = reverse("project_held", args=[project.key])
+    assert address("held_thumbnail", pictured) not in fresh_client.get(page).text
+    assert address("held_thumbnail", pictured) in fresh_client.get(f"{page}?pictures").text
+
+
+def test_the_original_can_be_looked_at_with_another_program(pictured, fresh_client):
+    answer = fresh_client.get(address("held_download", pictured))
+    assert b"".join(answer.streaming_content) == b"hold"
+    assert answer["Content-Disposition"] == 'attachment; filename="held-1.dcm"'
+    assert seen() == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("document", "name"), [(b"%PDF-1.4 odd", "held-1.pdf"), (b"<html>even</html>", "held-1.bin")]
+)
+def test_a_document_comes_out_of_its_dicom_file(hold, fresh_client, document, name):
+    (held,) = hold(b"hold")
+    HeldFile.objects.update(cause="encapsulated-document")
+    write_dicom(
+        held_dir(held.pk) / "original",
+        np.zeros((1, 1), np.uint8),
+        EncapsulatedDocument=document + b"\0" * (len(document) % 2),
+        EncapsulatedDocumentLength=len(document),
+    )
+    answer = fresh_client.get(address("held_download", held))
+    assert b"".join(answer.streaming_content) == document
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_without_its_document_is_not_there(hold, fresh_client):
+    (held,) = hold(b"hold")
+    HeldFile.objects.update(cause="encapsulated-document")
+    assert fresh_client.get(address("held_download", held)).status_code == 404
+
+
+def test_enter_decides_nothing(pictured, project, fresh_client):
+    """The first submit button of a form is what Enter presses: it is disabled."""
+    pages = (address("held_file", pictured), reverse("project_held", args=[project.key]))
+    for page in pages:
+        text = fresh_client.get(page).text
+        form = text[text.index("/decide/") :]
+        first = re.search(r"<button[^>]*type=\"submit\"[^>]*>", form)
+        assert "disabled" in first[0]
+
+
+def boxes(*rows: tuple[object, object, object, object]) -> dict[str, list[str]]:
+    sides = ("left", "top", "width", "height")
+    return {side: [str(row[number]) for row in rows] for number, side in enumerate(sides)}
+
+
+def test_boxes_are_blacked_out_as_they_were_sent(pictured, fresh_client, outcomes):
+    page = fresh_client.get(address("held_file", pictured)).text
+    assert re.search(r'name="left"[^>]*value="20"', page)
+    sent = {"decision": "redact", "reason": "a name", **boxes((1, 2, 3, 4), (20, 10, 30, 15))}
+    answer = fresh_client.post(address("held_file_decide", pictured), sent)
+    assert answer.url == reverse("project_held", args=["heart"])
+    held = decided(pictured)
+    assert (held.decision, held.decision_reason) == ("redact", "a name")
+    assert held.redactions == [[None, 1, 2, 3, 4], [None, 20, 10, 30, 15]]
+    assert outcomes(held.receipt.job)[1] == ("waiting", "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (boxes(), "No box is known"),
+        (boxes((1, 2, 0, 4)), "A box needs whole numbers"),
+        (boxes((1, 2, "x", 4)), "A box needs whole numbers"),
+        (boxes((-1, 2, 3, 4)), "A box needs whole numbers"),
+        ({**boxes((1, 2, 3, 4), (5, 6, 7, 8)), "height": ["4"]}, "A box needs whole numbers"),
+        (boxes(*[(1, 2, 3, 4)] * 4001), "too many boxes"),
+        ({**boxes((5, 6, 7, 8)), "reason": ""}, "Say in a few words"),
+    ],
+)
+def test_what_was_entered_stays_when_it_is_refused(pictured, fresh_client, wrong, sentence):
+    sent = {"decision": "redact", "reason": "a name", **wrong}
+    page = fresh_client.post(address("held_file_decide", pictured), sent).text
+    assert sentence in page
+    if wrong.get("left"):
+        assert re.search(rf'name="top"[^>]*value="{wrong["top"][0]}"', page)
+    assert decided(pictured).decision == ""
+
+
+def test_each_value_gets_what_was_said_of_it(named, fresh_client):
+    sent = {
+        "decision": "values",
+        "reason": "a stone",
+        "finding-0": "remove",
+        "finding-1": "alarm",
+    }
+    fresh_client.post(address("held_file_decide", named), sent)
+    held = decided(named)
+    assert (held.decision, held.removals, held.false_alarms) == ("redact", [0], [1])
+
+
+def test_a_false_alarm_is_called_one(named, fresh_client):
+    sent = {"decision": "values", "reason": "a stone", "finding-1": "alarm"}
+    fresh_client.post(address("held_file_decide", named), sent)
+    held = decided(named)
+    assert (held.decision, held.removals, held.false_alarms) == ("false-alarm", [], [1])
+    assert Event.objects.filter(action="held.false_alarm").exists()
+
+
+def test_nothing_is_decided_where_no_value_is(named, fresh_client):
+    sent = {"decision": "values", "reason": "a stone", "finding-0": "", "finding-7": "alarm"}
+    page = fresh_client.post(address("held_file_decide", named), sent)
+    assert "Say of at least one value" in page.text
+    assert decided(named).decision == ""
+
+
+def test_a_decision_leads_on_to_the_next_file_of_the_cause(hold, fresh_client):
+    one, two, three = hold(b"hold 1", b"hold 2", b"hold 3")
+    sent = {"decision": "accept", "reason": "only a ruler"}
+    for held, following in ((two, three), (three, None)):
+        answer = fresh_client.post(address("held_file_decide", held), sent)
+        last = reverse("project_held", args=["heart"])
+        assert answer.url == (address("held_file", following) if following else last)
+    again = fresh_client.post(address("held_file_decide", two), sent, follow=True)
+    assert "Another data steward has decided" in again.text
+    assert decided(one).decision == ""
+
+
+@pytest.mark.parametrize("person", ["owner_client", "member_client", "stranger_client"])
+def test_only_stewards_decide(pictured, request, person):
+    sent = {"decision": "accept", "reason": "please"}
+    client = request.getfixturevalue(person)
+    assert client.post(address("held_file_decide", pictured), sent).status_code == 404
+    assert decided(pictured).decision == ""
+
+
+def test_found_boxes_are_blacked_out_in_bulk(pictured, project, fresh_client):
+    page = reverse("project_held", args=[project.key])
+    assert 'value="redact"' in fresh_client.get(page).text
+    sent = {"decision": "redact", "held": [str(pictured.pk)], "reason": "names"}
+    fresh_client.post(reverse("held_decide", args=[project.key]), sent)
+    assert decided(pictured).redactions == [[None, 20, 10, 30, 15]]
+
+
+def test_files_without_boxes_are_not_offered_to_be_blacked_out(hold, project, steward_client):
+    hold(b"hold")
+    page = steward_client.get(reverse("project_held", args=[project.key])).text
+    assert 'value="accept"' in page
+    assert 'value="redact"' not in page
