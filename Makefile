@@ -35,6 +35,7 @@ bench: .venv/.ready-dev
 	@$(BIN)/python -m tests.bench --write docs/benchmarks.md $(BENCH)
 	@$(BIN)/python -m tests.bench.identifiers --write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.recognize --write docs/benchmarks.md $(RECOGNITION)
+	@$(BIN)/python -m tests.bench.text_detection --write docs/benchmarks.md
 
 # Writes the locked files anew from the .in files; needs uv.
 lock:

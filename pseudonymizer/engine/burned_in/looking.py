@@ -63,7 +63,7 @@ def look(
     for array in _arrays(frames):
         for picture in renderer.pictures(array):
             found.update(detector.boxes(picture))
-    boxes = [_with_margin(box, regions) for box in found]
+    boxes = [with_margin(box, regions) for box in found]
     form = frames.form
     inside = (_clipped(box, form.columns, form.rows) for box in boxes)
     return Looked(_without_inner(inside), form.frames <= MOST_SINGLE_FRAMES)
@@ -103,7 +103,7 @@ def _arrays(frames: Frames) -> "Iterator[Samples]":
         yield highest
 
 
-def _with_margin(box: Box, regions: tuple[Box, ...]) -> Box:
+def with_margin(box: Box, regions: tuple[Box, ...]) -> Box:
     """Return a box that holds the whole line; outside regions also what may be above and below.
 
     At the ends of a line a letter that was not recognized as one may stand.
