@@ -29,8 +29,8 @@ _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anythi
 _LEAST_PROBABILITY = 0.2
 _LEAST_MEAN_PROBABILITY = 0.6
 _LEAST_SIDE = 3  # of the core of a line
-_THICKEST, _THICKEST_SHARE = 120, 0.35  # of a picture's shorter side: what is thicker is no line
-_ALWAYS_THIN = 48
+_THICKEST_SHARE = 0.15  # of a picture's shorter side: what is thicker is no line of text
+_ALWAYS_THIN = 48  # pixels
 _UNCLIPPED = 1.6  # the network marks the core of a line; its box is as much larger
 _STRIDE = 32  # sides of what the network takes
 
@@ -104,7 +104,7 @@ def _boxes_in(found: "Map", scale: float, size: tuple[int, int]) -> Iterator[Box
     import numpy as np
 
     rows, columns = size
-    thickest = min(_THICKEST, max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns)))
+    thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
     _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(core)
     for label, (left, top, width, height, _area) in enumerate(statistics[1:].tolist(), start=1):
