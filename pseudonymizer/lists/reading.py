@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from pseudonymizer.errors import ListError
 
 LARGEST_BYTES = 2 << 20
-MOST_ROWS = 20_000
+# An import is written in one go, all rows or none. On SQLite nobody else writes meanwhile, and
+# who waits for longer than 30 seconds is refused.
+MOST_ROWS = 5_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NEEDED = ("patient_id", "pseudonym")
 # What people call the columns, in small letters and without signs.
@@ -171,6 +173,6 @@ def _rows(
 ) -> Iterator[Row]:
     for count, (line, cells) in enumerate(lines, start=1):
         if count > MOST_ROWS:
-            raise ListError(_("The list has more than 20,000 rows. Split it into several lists."))
+            raise ListError(_("The list has more than 5,000 rows. Split it into several lists."))
         is_whole = len(cells) == width
         yield Row(line, {name: cells[at] for name, at in columns.items()} if is_whole else None)

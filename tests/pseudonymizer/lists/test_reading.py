@@ -1,5 +1,7 @@
 """How lists come out of spreadsheets, and which of them are refused."""
 
+from pathlib import Path
+
 import pytest
 
 from pseudonymizer.errors import ListError
@@ -101,6 +103,15 @@ def test_what_is_no_list_is_refused_without_a_word_of_it(content: bytes) -> None
         read_list(content)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_the_page_the_manual_and_the_refusal_tell_the_bound() -> None:
+    """More rows would keep others from writing for too long, on SQLite."""
+    root = Path(reading.__file__).parents[2]
+    page = "pseudonymizer/templates/pseudonymizer/registry_import.html"
+    for text in ("docs/use.md", page, "pseudonymizer/lists/reading.py"):
+        assert f"{reading.MOST_ROWS:,} rows" in (root / text).read_text(encoding="utf-8")
+    assert reading.MOST_ROWS <= 5_000
 
 
 def test_lists_are_bounded(monkeypatch) -> None:
