@@ -18,7 +18,6 @@ from converter.engine.sources.jpeg_stream import (
     JpegStream,
     photometric_interpretation,
     read_stream,
-    unsupported_precision,
 )
 from converter.engine.sources.raster import (
     Picture,
@@ -40,9 +39,14 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     frame = stream.frame
     if frame is None:
         raise damaged()
-    if frame.precision != 8:
-        raise unsupported_precision()
-    check_size(frame.columns, frame.rows, len(frame.component_ids), job.options)
+    is_deep = frame.precision != 8 or frame.is_lossless
+    bytes_per_pixel = len(frame.component_ids) * (2 if is_deep else 1)
+    check_size(frame.columns, frame.rows, bytes_per_pixel, job.options)
+    if is_deep:
+        from converter.engine.sources.jpeg_deep import decode_deep
+
+        box.write(make_instance(job, decode_deep(stream, frame)))
+        return
     with pillow_errors(), io.BytesIO(data[: stream.source_bytes]) as file:
         image = JpegImageFile(file)
         is_photograph = _names_a_camera(image)

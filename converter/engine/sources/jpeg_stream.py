@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-from converter.engine.errors import ConversionError, damaged, truncated
-from converter.engine.errors import gettext_noop as _
+from converter.engine.errors import damaged, truncated
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP14, _APP15 = 0xE0, 0xEE, 0xEF
+_APP1, _LOSSLESS = 0xE1, 0xC3
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -24,6 +24,7 @@ class Frame:
     columns: int
     component_ids: tuple[int, ...]
     sampling: tuple[tuple[int, int], ...]
+    is_lossless: bool = False
 
 
 @dataclass
@@ -34,6 +35,7 @@ class JpegStream:
     frame: Frame | None = None
     has_jfif: bool = False
     adobe_transform: int | None = None
+    exif: bytes = b""
     scan_bytes: int = 0
     source_bytes: int = 0
     """Length up to and with the end marker: what follows it is not the image."""
@@ -109,6 +111,8 @@ def _take(stream: JpegStream, marker: int, segment: bytes) -> None:
         stream.has_jfif = True
     elif marker == _APP14 and segment[2:7] == b"Adobe" and len(segment) >= 14:
         stream.adobe_transform = segment[13]
+    elif marker == _APP1 and segment[2:8] == b"Exif\0\0":
+        stream.exif = segment[2:]
     if _APP0 <= marker <= _APP15 or marker == _COM:
         return
     if marker in _FRAME_HEADERS:
@@ -131,6 +135,7 @@ def _frame(marker: int, segment: bytes) -> Frame:
         columns=int.from_bytes(segment[5:7]),
         component_ids=tuple(component[0] for component in components),
         sampling=sampling,
+        is_lossless=marker == _LOSSLESS,
     )
     if not frame.rows or not frame.columns or any(0 in factors for factors in sampling):
         raise damaged()
@@ -189,13 +194,3 @@ def photometric_interpretation(stream: JpegStream) -> str | None:
 def _adobe_says_rgb(stream: JpegStream) -> bool:
     """A JFIF marker means YCbCr whatever the Adobe marker says; libjpeg decides alike."""
     return not stream.has_jfif and stream.adobe_transform == 0
-
-
-def unsupported_precision() -> ConversionError:
-    return ConversionError(
-        _(
-            "This JPEG has more than 8 bits per sample, which is not supported yet. "
-            "Save it as a 16-bit PNG."
-        ),
-        "unsupported",
-    )

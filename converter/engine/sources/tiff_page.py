@@ -11,6 +11,7 @@ from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
 from converter.engine.sources.nifti_scaling import EXACT, Extent, choose_storage
 from converter.engine.sources.raster import FROM_CMYK, ON_WHITE, UPRIGHT, GrayScale, Picture
+from converter.engine.sources.turning import turned
 
 INVERTED = "Inverted, since the highest value was black."
 EXTRA_CHANNELS = "Channels beside the colors were left out."
@@ -92,7 +93,7 @@ def decode(page: TiffPage) -> Picture:
     orientation = _tag(page, _ORIENTATION, 1)
     spacing = _spacing_mm(page)
     if orientation in range(2, 9):
-        samples.array = _upright(samples.array, orientation)
+        samples.array = turned(samples.array, orientation)
         samples.notes.append(UPRIGHT)
         spacing = spacing[::-1] if spacing and orientation >= 5 else spacing
     rows, columns, channels = samples.array.shape
@@ -212,17 +213,6 @@ def _from_cmyk(samples: _Samples) -> _Samples:
     size = (inks.shape[1], inks.shape[0])
     colors = Image.frombytes("CMYK", size, inks.tobytes()).convert("RGB")
     return replace(samples, array=np.asarray(colors), notes=[*samples.notes, FROM_CMYK])
-
-
-def _upright(array: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn by the orientation tag, 2 to 8, which names where the first row and column belong."""
-    if orientation >= 5:  # rows and columns are exchanged
-        array = array.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        array = array[::-1]
-    if orientation in (2, 3, 6, 7):
-        array = array[:, ::-1]
-    return array
 
 
 def _spacing_mm(page: TiffPage) -> tuple[float, float] | None:

@@ -1,6 +1,8 @@
 import io
 
+import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image, ImageOps
 from pydicom.encaps import generate_frames
@@ -185,8 +187,37 @@ def test_dimensions_beyond_the_limit_are_refused_before_decoding(convert):
     assert refused.value.code == "bomb"
 
 
-def test_twelve_bits_are_refused_with_a_way_out(convert):
+@pytest.mark.parametrize(("bits", "is_lossless"), [(12, False), (12, True), (16, True), (8, True)])
+def test_deep_and_lossless_gray_keeps_its_bits(convert_paths, dciodvfy_errors, bits, is_lossless):
+    samples = deep(bits)
+    options = {"lossless": True} if is_lossless else {"level": 100}
+    source = imagecodecs.jpeg8_encode(samples, bitspersample=bits, **options)
+    (converted,) = convert_paths(source)
+    dataset = pydicom.dcmread(converted.path)
+    assert dataset.file_meta.TransferSyntaxUID == EXPLICIT_LITTLE_ENDIAN
+    assert (dataset.BitsStored, dataset.BitsAllocated) == (bits, 8 if bits == 8 else 16)
+    distance = np.abs(dataset.pixel_array.astype(int) - samples).max()
+    assert distance == 0 if is_lossless else 0 < distance <= 4
+    assert dataset.LossyImageCompression == ("00" if is_lossless else "01")
+    assert dciodvfy_errors(converted.path) == []
+
+
+def deep(bits: int) -> np.ndarray:
+    """A smooth picture of unequal sides over the whole range."""
+    rows, columns = np.mgrid[:20, :34]
+    return ((rows * 34 + columns) * (2**bits - 1) // 679).astype("u1" if bits == 8 else "u2")
+
+
+def test_deep_gray_is_turned_upright_and_loses_what_was_planted(convert_paths):
+    plain = imagecodecs.jpeg8_encode(deep(12), bitspersample=12, lossless=True)
+    exif = planted_exif(6).tobytes()
+    (converted,) = convert_paths(with_segment(plain, 0xE1, exif))
+    assert (pydicom.dcmread(converted.path).pixel_array == np.rot90(deep(12), -1)).all()
+    assert not any(text.encode() in converted.path.read_bytes() for text in PLANTED)
+
+
+def test_deep_color_is_refused_with_a_way_out(convert):
     source = bytearray(saved(scene(), "JPEG"))
     source[source.index(b"\xff\xc0") + 4] = 12
-    with pytest.raises(ConversionError, match="16-bit PNG"):
+    with pytest.raises(ConversionError, match="PNG"):
         convert(bytes(source))
