@@ -93,10 +93,16 @@ def _held(request: HttpRequest, key: str, held_id: UUID) -> HeldFile:
 def _refused(
     request: HttpRequest, held: HeldFile, form: HeldFileForm, sentence: str
 ) -> HttpResponse:
-    """Show the page again with what was entered, unless the password is due again."""
+    """Show the page again with what was entered, unless the password is due again.
+
+    Who clicks twice, or decides at the same moment as somebody else, finds the file gone.
+    """
     messages.error(request, sentence)
+    project = held.receipt.job.project
+    if not open_holds(project).filter(pk=held.pk).exists():
+        return redirect("project_held", key=project.key)
     if not signed_in_recently(request):
-        return redirect("held_file", key=held.receipt.job.project.key, held_id=held.pk)
+        return redirect("held_file", key=project.key, held_id=held.pk)
     return _page(request, held, form)
 
 

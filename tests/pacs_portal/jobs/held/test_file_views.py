@@ -7,7 +7,7 @@ from django.urls import reverse
 from PIL import Image
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.held import causes
+from pacs_portal.jobs.held import causes, decisions, file_views
 from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome
 from pacs_portal.jobs.steps import FoundText, Region, Verdict
 from pacs_portal.jobs.storage import held_dir
@@ -283,6 +283,22 @@ def test_a_decision_leads_on_to_the_next_file_of_the_cause(hold, fresh_client):
     again = fresh_client.post(address("held_file_decide", two), sent, follow=True)
     assert "Another data steward has decided" in again.text
     assert decided(one).decision == ""
+
+
+def test_who_decides_a_moment_too_late_is_told_so(pictured, fresh_client, steward, monkeypatch):
+    """The other decision falls after the page looked whether the file waits."""
+
+    def decide_second(*, held: HeldFile, choice: decisions.Choice) -> None:
+        first = decisions.Choice(Decision.REJECT, steward, "in another tab")
+        decisions.decide(held=HeldFile.objects.get(pk=held.pk), choice=first)
+        decisions.decide(held=held, choice=choice)
+
+    monkeypatch.setattr(file_views, "decide", decide_second)
+    sent = {"decision": "accept", "reason": "only a ruler"}
+    answer = fresh_client.post(address("held_file_decide", pictured), sent, follow=True)
+    assert answer.redirect_chain == [(reverse("project_held", args=["heart"]), 302)]
+    assert "Another data steward has decided" in answer.text
+    assert decided(pictured).decision == "reject"
 
 
 @pytest.mark.parametrize("person", ["owner_client", "member_client", "stranger_client"])
