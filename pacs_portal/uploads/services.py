@@ -26,7 +26,7 @@ from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_file
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import readable, relative_path, shown_path, source_path
 from pacs_portal.uploads.signals import upload_completed
-from pacs_portal.uploads.sniffing import sniff_file
+from pacs_portal.uploads.sniffing import TELL_NOTHING, sniff_file
 from pacs_portal.uploads.storage import upload_folder
 
 __all__ = [
@@ -79,6 +79,9 @@ def create_upload(
     return upload
 
 
+_RECEIVING = ("upload", "number", "state", "size_bytes", "kind", "sealed_path")
+
+
 def missing_files(upload: Upload) -> list[int]:
     """Return the numbers of the files whose bytes have not come."""
     return list(_expected(upload).values_list("number", flat=True))
@@ -96,17 +99,26 @@ def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
     """
     if upload.state != UploadState.OPEN:
         raise UploadClosedError
-    file = upload.files.only("upload", "state", "size_bytes", "kind").get(number=number)
+    file = upload.files.only(*_RECEIVING).get(number=number)
     if file.state != FileState.EXPECTED:
         return
     folder = upload_folder(upload.pk)
     folder.write(number, chunks, file.size_bytes)
-    kind = file.kind or sniff_file(folder.file(number))
+    kind = file.kind or _kind_of(upload, file)
     received = UploadFile.objects.filter(pk=file.pk, state=FileState.EXPECTED).update(
         state=FileState.RECEIVED, received_bytes=file.size_bytes, kind=kind
     )
     if not received:
         _refuse_if_discarded(upload)
+
+
+def _kind_of(upload: Upload, file: UploadFile) -> str:
+    """Sniff a received file; its name is opened only where it may count."""
+    path = upload_folder(upload.pk).file(file.number)
+    kind = sniff_file(path)
+    if kind not in TELL_NOTHING:
+        return kind
+    return sniff_file(path, relative_path(file, project_keys(upload.project_id)))
 
 
 def receive_stored(file: UploadFile, chunks: Iterable[bytes], size_bytes: int) -> None:

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 HEAD_BYTES = 4096
+TELL_NOTHING = frozenset({"unknown", "gzip"})  # kinds for which the name is asked too
 SYSTEM_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"})
 SYSTEM_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes"})
 SIGNATURES = (
@@ -56,7 +57,7 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     kind = sniff_head(head)
-    if relative_path is not None and kind in ("unknown", "gzip"):
+    if relative_path is not None and kind in TELL_NOTHING:
         return _companion_kind(head, relative_path.name.lower()) or kind
     return kind
 
