@@ -55,6 +55,15 @@ def test_one_picture_needs_no_portal_and_leaves_no_trace(here, tmp_path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.png", "out"]
 
 
+def test_no_faces_is_stated_in_a_photograph(here, tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Lens & Co"
+    Image.new("RGB", (12, 8)).save(tmp_path / "1.jpg", exif=exif)
+    here.run("convert", tmp_path / "1.jpg", "--output", tmp_path / "out", "--no-faces")
+    (path,) = outputs(tmp_path / "out")
+    assert pydicom.dcmread(path).RecognizableVisualFeatures == "NO"
+
+
 def test_a_mixed_folder_is_done_and_what_failed_is_named(here, mixed, tmp_path) -> None:
     out = tmp_path / "out"
     ended = here.run("convert", mixed, "--output", out, "--report", tmp_path / "report.json")

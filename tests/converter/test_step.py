@@ -110,6 +110,16 @@ def test_photographs_are_a_series_of_their_own(job, tmp_path) -> None:
     assert found[1][0].StudyInstanceUID == found[2][0].StudyInstanceUID
 
 
+def test_what_a_person_states_of_faces_stands_in_the_photographs_alone(job, tmp_path) -> None:
+    files = [picture(tmp_path, "1.jpg", 1, "Lens & Co"), picture(tmp_path, "2.jpg", 2)]
+    found = datasets(convert(job, files, tmp_path / "work", {"no_faces": True}))
+    assert found[1][0].RecognizableVisualFeatures == "NO"
+    assert "RecognizableVisualFeatures" not in found[2][0]
+    silent = datasets(convert(job, files, tmp_path / "other"))
+    assert "RecognizableVisualFeatures" not in silent[1][0]
+    assert silent[1][0].SOPInstanceUID != found[1][0].SOPInstanceUID
+
+
 def test_the_same_folder_again_gives_the_same_bytes(job, tmp_path) -> None:
     files = [picture(tmp_path, "a/1.png", 1), volume(tmp_path, "a/brain.nii", 3)]
     first = convert(job, files, tmp_path / "first")

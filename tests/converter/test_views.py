@@ -72,6 +72,11 @@ def test_start_makes_a_job_and_opens_its_page(upload, member, member_client) -> 
     assert JobPart.objects.get().kind == PartKind.PLAN
 
 
+def test_what_is_stated_of_faces_is_kept_with_the_job(upload, member_client) -> None:
+    member_client.post(PAGE, answers(upload, no_faces="on"))
+    assert Job.objects.get().options["no_faces"] is True
+
+
 def test_what_names_the_patient_is_sealed(upload, member_client) -> None:
     patient = {"patient_id": "A-1", "patient_name": "Zwirbelmayr^Hans", "patient_sex": "M"}
     dates = {"patient_birth_date": "1956-02-28", "study_date": "2020-01-31"}

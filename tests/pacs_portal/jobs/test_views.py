@@ -120,6 +120,17 @@ def test_a_member_starts_a_job_over_an_upload_and_a_viewer_does_not(
     assert answer.headers["Location"] == sent.jobs.get().get_absolute_url()
 
 
+def test_what_a_member_vouches_for_is_kept_with_her_job(
+    toy, upload, project, member, member_client
+):
+    sent = upload(FILES)
+    address = reverse("job_create", args=[project.key, sent.pk])
+    choice = {"tool": "toy", "destination": "download", "statements": "no_faces"}
+    member_client.post(address, choice)
+    job = sent.jobs.get()
+    assert (job.options["no_faces"], job.created_by) == (True, member)
+
+
 def test_a_folder_is_no_destination_for_people(toy, upload, project, member_client):
     sent = upload(FILES)
     address = reverse("job_create", args=[project.key, sent.pk])
