@@ -12,7 +12,7 @@ from pseudonymizer.engine.actions import Keys
 from pseudonymizer.engine.burned_in.boxes import Box, TextDetector
 from pseudonymizer.engine.burned_in.detector import NetworkDetector
 from pseudonymizer.engine.burned_in.inspection import TEXT_CODES, ImageFile, Looks, inspect
-from pseudonymizer.engine.checks import FACE, UNKNOWN_CLASS, hold_back
+from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
@@ -72,11 +72,6 @@ class Context:
     redactions: tuple[Box, ...] = ()  # of pixels that a steward wants blacked out
     detector: TextDetector = field(default_factory=NetworkDetector, repr=False, compare=False)
     series: Series = field(default_factory=Series, repr=False, compare=False)
-
-    @property
-    def let_through(self) -> frozenset[str]:
-        """Codes that hold the file back no more; who drew boxes has looked at the faces, too."""
-        return self.accepted | {FACE} if self.redactions else self.accepted
 
 
 @dataclass(frozen=True)
@@ -138,14 +133,14 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid, context.let_through)
+        hold_back(dataset, header.sop_class_uid, context.accepted)
         pixels = find_pixels(part10, read.position, dataset)
         output = read.treated(walk_of(header.sop_class_uid, context))
         put_subject(output, context.subject, context.profile, context.earlier)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
         _look(dataset, output, header.sop_class_uid, context)
-        state_features(output, dataset, header.sop_class_uid, context.let_through)
+        state_features(output, dataset, header.sop_class_uid, context.accepted)
         image = ImageFile(part10, dataset, header.sop_class_uid, pixels)
         pixels = _inspected(image, output, context)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)

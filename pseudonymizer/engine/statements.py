@@ -34,10 +34,10 @@ def state_pixels(output: Dataset, inspected: Inspected) -> None:
 
 
 def state_features(
-    output: Dataset, original: Dataset, sop_class_uid: str, let_through: frozenset[str]
+    output: Dataset, original: Dataset, sop_class_uid: str, accepted: frozenset[str]
 ) -> None:
     """Write that nobody can be recognized, where a data steward looked (PS3.15 E.3.2)."""
-    if FACE in let_through and may_show_face(original, sop_class_uid):
+    if FACE in accepted and may_show_face(original, sop_class_uid):
         tag = RECOGNIZABLE_VISUAL_FEATURES
         output[tag] = text_element(tag, "CS", "NO")
         add_methods(output, [CLEAN_VISUAL_FEATURES], ())
