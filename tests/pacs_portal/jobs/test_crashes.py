@@ -26,7 +26,7 @@ TOY_POINTS = [
     (f"{TOY}.run", "after", 2),
     (f"{JOBS}.storage:place", "before", 2),
     (f"{JOBS}.storage:place", "after", 2),
-    (f"{JOBS}.held:put_aside", "after", 1),
+    (f"{JOBS}.held.aside:put_aside", "after", 1),
     (f"{JOBS}.receipts:write_results", "after", 2),  # inside the transaction
     (f"{JOBS}.receipts:record_results", "before", 1),
     (f"{JOBS}.receipts:record_results", "after", 1),

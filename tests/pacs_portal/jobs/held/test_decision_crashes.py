@@ -13,9 +13,9 @@ from tests.services.orthanc import RunningOrthanc
 
 JOBS = "pacs_portal.jobs"
 DECIDING = [
-    (f"{JOBS}.decisions:_settle", "after"),  # inside the transaction
+    (f"{JOBS}.held.decisions:_settle", "after"),  # inside the transaction
     (f"{JOBS}.repeating:repeat_parts", "after"),
-    (f"{JOBS}.held:remove_settled", "before"),
+    (f"{JOBS}.held.aside:remove_settled", "before"),
 ]
 RUNNING_AGAIN = [
     (f"{JOBS}.leases:claim", "after"),
@@ -23,7 +23,7 @@ RUNNING_AGAIN = [
     (f"{JOBS}.storage:place", "after"),
     (f"{JOBS}.receipts:record_results", "before"),
     (f"{JOBS}.receipts:record_results", "after"),
-    (f"{JOBS}.held:remove_settled", "after"),
+    (f"{JOBS}.held.aside:remove_settled", "after"),
     (f"{JOBS}.receipts:end_part", "after"),
 ]
 REPLACING = [
