@@ -68,6 +68,8 @@ class FileResult:
     regions: tuple[Region, ...] = ()
     outputs: tuple[OutputFacts, ...] = ()
     hold: Hold | None = None
+    # The receipt of the file whose images these are too: a volume's, for what lies beside it.
+    companion_of: int | None = None
 
 
 def record_results(lease: Lease, results: Sequence[FileResult]) -> None:
@@ -88,8 +90,11 @@ def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
     waiting = [by_id[receipt_id] for receipt_id in _waiting_receipts(lease, sorted(by_id))]
     known = _known_instances(lease, waiting)
     groups: dict[Ending, list[int]] = defaultdict(list)  # most of a batch ended the same way
-    for result in waiting:
-        groups[_ending(result, is_double=_is_double(result, known))].append(result.receipt_id)
+    doubles: dict[int | None, bool] = {}
+    for result in sorted(waiting, key=lambda result: result.companion_of is not None):
+        is_double = doubles.get(result.companion_of, _is_double(result, known))
+        doubles[result.receipt_id] = is_double
+        groups[_ending(result, is_double=is_double)].append(result.receipt_id)
         known |= {output.sop_instance_uid for output in result.outputs}
     for ending, receipt_ids in groups.items():
         for start in range(0, len(receipt_ids), BATCH_ROWS):

@@ -139,7 +139,14 @@ def _file_result(
         regions=verdict.regions,
         outputs=kept,
         hold=hold,
+        companion_of=_companion_of(receipt.pk, mine),
     )
+
+
+def _companion_of(receipt_id: int, mine: Sequence[tuple[StepFile, Delivered]]) -> int | None:
+    """Return the file that leads, where all images came of several files and this one follows."""
+    leading = {file.receipt_ids[0] for file, _ in mine}
+    return None if receipt_id in leading or len(leading) != 1 else leading.pop()
 
 
 def _summary(receipt_id: int, mine: Sequence[tuple[StepFile, Delivered]], stage: str) -> Verdict:
