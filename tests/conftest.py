@@ -44,6 +44,14 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _few_sign_ins() -> None:
+    """Let each test begin with none of the sign-ins that the portal allows in a minute."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def postgresql():
     """A real PostgreSQL; `new_database()` and `new_portal()` give a DATABASE_URL."""

@@ -1,11 +1,4 @@
 import pytest
-from django.core.cache import cache
-
-
-@pytest.fixture(autouse=True)
-def _few_sign_ins() -> None:
-    """Let each test begin with none of the sign-ins that the portal allows in a minute."""
-    cache.clear()
 
 
 @pytest.fixture

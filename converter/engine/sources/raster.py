@@ -99,6 +99,8 @@ def pillow_errors() -> Iterator[None]:
     except (Image.DecompressionBombError, MemoryError):
         raise too_large() from None
     except OSError as error:
+        if error.errno or getattr(error.__cause__, "errno", None):
+            raise  # the system's own: a full disk is no damaged picture
         raise (truncated() if "truncated" in str(error) else damaged()) from None
     except (SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, zlib.error):
         raise damaged() from None
