@@ -15,7 +15,8 @@ from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import FileReceipt, Job, JobState, Outcome
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.projects.models import Project
-from pseudonymizer.models import PatientMerge, RegistryPatient
+from pseudonymizer.models import MovedInstance, PatientMerge, RegistryPatient
+from pseudonymizer.registry.patients import current
 
 logger = logging.getLogger(__name__)
 TOOL = "merge"
@@ -40,14 +41,15 @@ def instances_to_move(merge: PatientMerge) -> QuerySet[Instance]:
 def came_from_gone(merge: PatientMerge) -> QuerySet[Instance]:
     """Return what carries the pseudonym of who was kept, and is of who was merged into her.
 
-    That is what the merge moved, and what came since for the other identity.
+    That is what was moved for her or for one who had become her, and what came since for them.
     """
-    moved = merge.moved.filter(is_undo=False).values("sop_instance_uid")
+    hers = with_aliases(merge.gone)
+    moved = MovedInstance.objects.filter(merge__gone__in=hers, is_undo=False)
     receipts = FileReceipt.objects.filter(
-        job__project=merge.project_id,
-        unit__plan__patient__in=[str(pk) for pk in with_aliases(merge.gone)],
+        job__project=merge.project_id, unit__plan__patient__in=[str(pk) for pk in hers]
     )
-    is_hers = Q(sop_instance_uid__in=moved) | Q(receipt_key__in=receipts.values("pk"))
+    is_hers = Q(sop_instance_uid__in=moved.values("sop_instance_uid"))
+    is_hers |= Q(receipt_key__in=receipts.values("pk"))
     return instances_named(merge.project, merge.kept.pseudonym).filter(is_hers)
 
 
@@ -59,6 +61,11 @@ def with_aliases(patient: RegistryPatient) -> list[UUID]:
         fresh = list(aliases.values_list("pk", flat=True))
         found += fresh
     return found
+
+
+def goal_of(merge: PatientMerge, *, is_undo: bool) -> RegistryPatient:
+    """Return whose the images are afterwards; she who was kept may be merged herself by then."""
+    return merge.gone if is_undo else current(merge.kept)
 
 
 def jobs_of(merge: PatientMerge) -> QuerySet[Job]:
@@ -121,7 +128,8 @@ def _has_stragglers(merge: PatientMerge) -> bool:
 def _move_index(merge: PatientMerge) -> None:
     """Let the index of studies name the right patient at once, before any image does."""
     if not merge.is_undone:
-        move_studies(_studies_named(merge, merge.gone), patient_id=merge.kept.pseudonym)
+        goal = goal_of(merge, is_undo=False)
+        move_studies(_studies_named(merge, merge.gone), patient_id=goal.pseudonym)
         return
     never_moved = instances_named(merge.project, merge.gone.pseudonym)
     for hers in (came_from_gone(merge), never_moved):

@@ -23,7 +23,7 @@ from pacs_portal.jobs.steps import (
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pseudonymizer.engine import PseudonymizationError, Result, read_header
 from pseudonymizer.engine.readdressing import Move, readdress_file
-from pseudonymizer.merges.moving import TOOL
+from pseudonymizer.merges.moving import TOOL, goal_of
 from pseudonymizer.models import MovedInstance, PatientMerge, RegistryPatient
 from pseudonymizer.registry.patients import date_shift_of
 from pseudonymizer.transfers.origins import UNKNOWN_PROFILE, profile_behind
@@ -91,17 +91,16 @@ class _Way:
     @property
     def goal(self) -> RegistryPatient:
         """Whose the images are afterwards."""
-        return self.merge.gone if self.is_undo else self.merge.kept
+        return goal_of(self.merge, is_undo=self.is_undo)
 
     def move(self, made_by: str) -> Move:
         """Return what happens to an image of this provenance."""
         profile = profile_behind(self.merge.project, made_by)
         if profile is None:
             raise PseudonymizationError("unknown-profile", UNKNOWN_PROFILE)
-        kept, gone = self.merge.kept, self.merge.gone
-        days = date_shift_of(kept) - date_shift_of(gone)
-        there = Move(gone.pseudonym, kept.pseudonym, days, profile)
-        return there.back if self.is_undo else there
+        start = self.merge.kept if self.is_undo else self.merge.gone
+        days = date_shift_of(self.goal) - date_shift_of(start)
+        return Move(start.pseudonym, self.goal.pseudonym, days, profile)
 
 
 def _moved(way: _Way, file: StepFile) -> StepFile | None:

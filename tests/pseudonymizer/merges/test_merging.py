@@ -49,6 +49,14 @@ UTE = {
     "SeriesInstanceUID": "1.2.3.5.1",
     **DATES,
 }
+FRITZ = {
+    "PatientID": "C-99120",
+    "PatientName": "Nasenbaer^Fritz",
+    "PatientBirthDate": "19330303",
+    "StudyInstanceUID": "1.2.3.9",
+    "SeriesInstanceUID": "1.2.3.9.1",
+    **DATES,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -218,20 +226,38 @@ def test_an_image_on_its_way_never_stays_under_who_is_gone(
     assert not jobs_of(made[0]).exclude(state="done").exists()
 
 
+@pytest.fixture
+def third(project, patients, member) -> RegistryPatient:
+    """Fritz, with one image."""
+    store_files(project, member, slice_bytes(10, **FRITZ))
+    return project.patients.exclude(pk__in=[patient.pk for patient in patients]).get()
+
+
+def test_an_image_that_came_before_two_merges_goes_all_the_way(
+    project, patients, third, steward, orthanc
+) -> None:
+    """Its job begins when the patient it was to go to was merged herself."""
+    hans, ute = patients
+    before = digests(orthanc, project)
+    late = Instance.objects.get(patient_id=hans.pseudonym)
+    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
+    first = joined(ute, hans, steward)
+    second = joined(third, ute, steward)
+    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    keep_house()
+    work(first)
+    assert pseudonyms_in(orthanc, project) == {third.pseudonym}
+    assert set(Study.objects.values_list("patient_id", flat=True)) == {third.pseudonym}
+    parted(second, steward)
+    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
+    parted(first, steward)
+    assert digests(orthanc, project) == before
+
+
 def test_merges_follow_each_other_and_are_undone_from_the_last(
-    project, patients, steward, member, orthanc
+    project, patients, third, steward, orthanc
 ) -> None:
     hans, ute = patients
-    fritz = {
-        "PatientID": "C-99120",
-        "PatientName": "Nasenbaer^Fritz",
-        "PatientBirthDate": "19330303",
-        "StudyInstanceUID": "1.2.3.9",
-        "SeriesInstanceUID": "1.2.3.9.1",
-        **DATES,
-    }
-    store_files(project, member, slice_bytes(10, **fritz))
-    third = project.patients.exclude(pk__in=[hans.pk, ute.pk]).get()
     before = digests(orthanc, project)
     first = joined(ute, hans, steward)
     second = joined(third, ute, steward)
