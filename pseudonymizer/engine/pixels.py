@@ -28,6 +28,7 @@ from pseudonymizer.engine.overlays import clear_unused_bits, unused_bits_mask
 from pseudonymizer.engine.part10 import EXPLICIT_SYNTAX, Part10
 from pseudonymizer.engine.reading import Head, Reader, Span
 from pseudonymizer.engine.streams import Stretch, join, not_understood
+from pseudonymizer.engine.surplus import refuse_surplus
 from pseudonymizer.engine.writing import write_delimiter, write_head
 
 _PIXEL_DATA = 0x7FE00010
@@ -114,6 +115,8 @@ def find_pixels(part10: Part10, position: int, header: Dataset) -> Pixels | None
             raise truncated()
         if head.tag == _PIXEL_DATA and part10.transfer_syntax_uid not in _NATIVE_SYNTAXES:
             raise not_understood()  # a compressed frame has to lie in fragments
+        value = range(head.start, head.start + head.length)
+        refuse_surplus(header, encoding, buffer, value)
         return Pixels(head, buffer, head.start + head.length, mask)
     stop = reader.end_of_fragments(head.start, end, encoding)
     clean = cleaner_of(part10.transfer_syntax_uid)

@@ -35,6 +35,7 @@ REFUSED = {
     "no-sop-instance-uid": 6,
     "no-study-instance-uid": 4,
     "not-dicom": 10,
+    "pixel-surplus": 1,  # its Number of Frames is no number
     "truncated": 3,
 }
 
