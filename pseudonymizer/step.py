@@ -15,7 +15,6 @@ from pacs_portal.jobs.steps import (
     FileRuling,
     FoundText,
     GivenIdentity,
-    InstanceFacts,
     Plan,
     PlannedUnit,
     Region,
@@ -39,6 +38,7 @@ from pseudonymizer.engine import (
     pseudonymize_file,
     read_header,
 )
+from pseudonymizer.facts import facts_of
 from pseudonymizer.matches.decisions import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
@@ -196,15 +196,7 @@ def _output(file: StepFile, result: Result, made_by: str) -> StepFile:
         path=result.path,
         kind="dicom",
         provenance=made_by,
-        instance=InstanceFacts(
-            sop_class_uid=result.sop_class_uid,
-            sop_instance_uid=result.sop_instance_uid,
-            study_instance_uid=result.study_instance_uid,
-            series_instance_uid=result.series_instance_uid,
-            sha256=result.sha256,
-            size_bytes=result.size_bytes,
-            patient_id=result.patient_id,
-        ),
+        instance=facts_of(result),
     )
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_noop
 from pacs_portal.archive.models import Instance
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import (
-    InstanceFacts,
     Plan,
     PlannedUnit,
     StepFile,
@@ -21,8 +20,9 @@ from pacs_portal.jobs.steps import (
     Verdict,
 )
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
-from pseudonymizer.engine import PseudonymizationError, Result, read_header
+from pseudonymizer.engine import PseudonymizationError, read_header
 from pseudonymizer.engine.readdressing import Move, readdress_file
+from pseudonymizer.facts import facts_of
 from pseudonymizer.merges.moving import TOOL, goal_of
 from pseudonymizer.models import MovedInstance, PatientMerge, RegistryPatient
 from pseudonymizer.registry.patients import date_shift_of
@@ -121,17 +121,5 @@ def _moved(way: _Way, file: StepFile) -> StepFile | None:
         sop_instance_uid=result.sop_instance_uid,
         defaults={"old_sha256": old_sha256, "new_sha256": result.sha256},
     )
-    facts = _facts(result)
+    facts = facts_of(result)
     return replace(file, path=result.path, provenance=made_by, is_moved=True, instance=facts)
-
-
-def _facts(result: Result) -> InstanceFacts:
-    return InstanceFacts(
-        sop_class_uid=result.sop_class_uid,
-        sop_instance_uid=result.sop_instance_uid,
-        study_instance_uid=result.study_instance_uid,
-        series_instance_uid=result.series_instance_uid,
-        sha256=result.sha256,
-        size_bytes=result.size_bytes,
-        patient_id=result.patient_id,
-    )
