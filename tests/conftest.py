@@ -44,14 +44,6 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True)
-def _few_sign_ins() -> None:
-    """Let each test begin with none of the sign-ins that the portal allows in a minute."""
-    from django.core.cache import cache
-
-    cache.clear()
-
-
 @pytest.fixture(scope="session")
 def postgresql():
     """A real PostgreSQL; `new_database()` and `new_portal()` give a DATABASE_URL."""
@@ -79,6 +71,14 @@ def _plain_settings(settings) -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+@pytest.fixture(autouse=True)
+def _few_sign_ins(_plain_settings: None) -> None:
+    """Let each test begin with none of the sign-ins that the portal allows in a minute."""
+    from django.core.cache import cache
+
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
