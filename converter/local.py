@@ -24,11 +24,11 @@ from converter.step import ConvertStep
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
 from pacs_portal.jobs.pipelines import EMPTY
+from pacs_portal.jobs.placing import Placed, place_instance
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.report import file_report, output_report, whole_report
 from pacs_portal.jobs.running import NO_OUTPUT
 from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile
-from pacs_portal.jobs.storage import flush_to_disk, place
 from pacs_portal.jobs.verdicts import disk_full_told
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
 from pacs_portal.uploads.errors import UnpackError
@@ -104,7 +104,6 @@ def convert_locally(
             ends[ended.number].add(ended.outcome, ended.reason)
             if ended.output:
                 ends[ended.number].outputs.append(ended.output)
-        flush_to_disk(output)
     return whole_report([*(end.report() for end in ends), *sources.failures])
 
 
@@ -193,13 +192,12 @@ def _placed_once(run: LocalRun, file: StepFile, number: int) -> Ended:
         raise ValueError("The converter says which instance it made.")
     goal = run.output / result_path(file)
     output = output_report(goal, facts.sop_instance_uid, facts.sha256)
-    if place(file.path, goal, is_linkable=True):
-        return Ended(number, "written", output=output)
-    with goal.open("rb") as stream:
-        is_same = hashlib.file_digest(stream, "sha256").hexdigest() == facts.sha256
-    if is_same:
+    placed = place_instance(file.path, goal, facts.sha256, is_linkable=True)
+    if placed is Placed.TAKEN:
+        return Ended(number, "failed", TAKEN)
+    if placed is Placed.SAME:
         return Ended(number, "duplicate", ALREADY_THERE, output)
-    return Ended(number, "failed", TAKEN)
+    return Ended(number, "written", output=output)
 
 
 def _unkeyed_digest(*parts: bytes) -> bytes:

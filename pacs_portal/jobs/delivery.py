@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,8 +15,9 @@ from pacs_portal.archive.errors import ArchiveUnavailableError
 from pacs_portal.archive.services import PATIENT_MERGED, NewInstance, StoreResult, store
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.jobs.placing import Placed, place_instance
 from pacs_portal.jobs.steps import StepFile, StepUnavailableError
-from pacs_portal.jobs.storage import make_private, place, results_dir
+from pacs_portal.jobs.storage import make_private, results_dir
 from pacs_portal.jobs.verdicts import disk_full_told
 
 TAKEN = gettext_noop(
@@ -61,7 +61,7 @@ class Target:
 def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     """Deliver `files`, idempotently; one answer per file, in their order.
 
-    What `folder_of` names has to be flushed to the disk before anybody says they are there.
+    What `flushed_folder` names has to be flushed to the disk before anybody says they are there.
 
     Raises
     ------
@@ -75,9 +75,13 @@ def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
     return _write(target, files)
 
 
-def folder_of(target: Target) -> Path | None:
-    """Return the folder that files are written to, None where the archive takes them."""
-    return None if target.name == "store" else _root(target)
+def flushed_folder(target: Target) -> Path | None:
+    """Return the folder whose files have to be on the disk before their receipts say so.
+
+    None where the archive takes them, and for a command's folder: its sources stay where they
+    are, and what a power cut tears is mended by the next run, so it does as `cp` does.
+    """
+    return results_dir(target.job.pk) if target.name == "download" else None
 
 
 def output_dir(job: Job, options: Mapping[str, Any]) -> Path:
@@ -147,11 +151,11 @@ def _write_one(target: Target, root: Path, file: StepFile) -> Delivered:
     relative = result_path(file)
     goal = root / relative
     is_own = file.path.is_relative_to(target.work_dir)
-    if place(file.path, goal, is_linkable=is_own):
+    sha256 = file.instance.sha256 if file.instance else ""
+    placed = place_instance(file.path, goal, sha256, is_linkable=is_own)
+    is_same = placed is Placed.SAME
+    if placed is Placed.WRITTEN:
         return Delivered(Outcome.WRITTEN, path=str(relative))
-    with goal.open("rb") as stream:
-        found = file_digest(stream, "sha256").hexdigest()
-    is_same = file.instance is not None and found == file.instance.sha256
     if target.name == "download":  # the folder is the job's own: a try before this one was here
         if is_same:
             return Delivered(Outcome.WRITTEN, path=str(relative))

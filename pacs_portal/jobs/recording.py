@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from pacs_portal.jobs import receipts, running
-from pacs_portal.jobs.delivery import folder_of
+from pacs_portal.jobs.delivery import flushed_folder
 from pacs_portal.jobs.held.aside import remove_settled
 from pacs_portal.jobs.planning import UNFORESEEN, Attempt
 from pacs_portal.jobs.receipts import FileResult
@@ -44,7 +44,7 @@ class Recorder:
             return
         results = self._delivered(batch.units)
         self.settle()
-        folder = folder_of(self._run.target)
+        folder = flushed_folder(self._run.target)
         if folder is None or not any(unit.outputs for unit in batch.units):
             self._record(batch.units, results)
         else:

@@ -1,7 +1,6 @@
 """Folders of jobs below the data directory; their names are numbers and UUIDs only."""
 
 import ctypes
-import errno
 import os
 import shutil
 import tempfile
@@ -14,9 +13,7 @@ from django.conf import settings
 
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import JobPart, PartState
-
-PRIVATE = 0o700
-NO_HARD_LINKS = {errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EMLINK, errno.EACCES}
+from pacs_portal.jobs.placing import PRIVATE
 
 
 def results_dir(job_id: UUID) -> Path:
@@ -59,41 +56,6 @@ def sweep_work_dirs() -> None:
 def make_private(path: Path) -> None:
     """Make a folder that only this account opens."""
     path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-
-
-def place(source: Path, target: Path, *, is_linkable: bool) -> bool:
-    """Put `source` at `target` at once and whole; return False if something stands there already.
-
-    `is_linkable` says that nobody will change `source` afterwards.
-    """
-    target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    if is_linkable and (was_placed := _link(source, target)) is not None:
-        return was_placed
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        shutil.copyfile(source, part)
-        was_placed = _link(part, target)
-        if was_placed is None:  # a file system without hard links
-            if target.exists():
-                return False
-            part.rename(target)
-            return True
-        return was_placed
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _link(source: Path, target: Path) -> bool | None:
-    """Return whether the link was made, None where links cannot be made at all."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno in NO_HARD_LINKS:
-            return None
-        raise
-    return True
 
 
 def flush_to_disk(path: Path) -> None:

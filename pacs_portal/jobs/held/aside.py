@@ -8,8 +8,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pacs_portal.jobs.held.contents import content_of
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Outcome
+from pacs_portal.jobs.placing import place
 from pacs_portal.jobs.receipts import Hold
-from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private, place
+from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private
 
 ORIGINAL = "original"
 SETTLED = (Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE, Outcome.SKIPPED, Outcome.HELD)
