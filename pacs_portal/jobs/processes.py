@@ -98,6 +98,13 @@ class Crew:
             pid = start_child(self._work)
             self._owners[pid] = process_owner(pid)
 
+    def wait_for_an_end(self, count: int, seconds: float) -> None:
+        """Wait until one of `count` processes ends; for `seconds` alone while some are missing."""
+        if len(self._owners) < count:
+            time.sleep(seconds)
+        else:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # left for reap()
+
     def start_extra(self, work: Callable[[Stop], None]) -> None:
         """Start a process that ends by itself, unless the last such one still runs."""
         if not self._extras:

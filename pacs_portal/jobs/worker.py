@@ -71,7 +71,7 @@ def run_job_here(job: Job, workers: int = 0) -> None:
     try:
         while _is_unfinished(job):
             crew.fill(workers)
-            time.sleep(POLL_SECONDS / 10)
+            crew.wait_for_an_end(workers, POLL_SECONDS / 10)
     finally:
         crew.dismiss()
     job.refresh_from_db()
