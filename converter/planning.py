@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from converter.engine import Attributes, derive_uid
+from converter.engine import Attributes, derive_uid, is_slide
 from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
 from converter.pairs import paired
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile
@@ -75,10 +75,10 @@ def _study_seed(
 
 
 def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:
-    """Yield each volume by itself, then photographs together, then other pictures."""
+    """Yield each volume and slide by itself, then photographs together, then other pictures."""
     pictures: dict[bool, list[StepFile]] = {True: [], False: []}
     for source in paired(files):
-        if source.file.kind in VOLUME_KINDS:
+        if source.file.kind in VOLUME_KINDS or is_slide(source.file.path):
             yield Series(source.files, is_photograph=False)
         else:
             pictures[_is_photograph(source.file, options)].append(source.file)

@@ -4,6 +4,7 @@ from converter.engine.conversion import convert_file
 from converter.engine.errors import ConversionError
 from converter.engine.options import Attributes, Converted, Options, Series
 from converter.engine.sniffing import CONVERTIBLE, sniff
+from converter.engine.sources.slide.recognition import is_slide
 from converter.engine.uids import derive_uid
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Series",
     "convert_file",
     "derive_uid",
+    "is_slide",
     "sniff",
 ]

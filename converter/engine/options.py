@@ -34,6 +34,9 @@ class Options:
     `no_faces` says of photographs that nobody can be recognized in them. `voxels` is the second
     file (.img) of a source that is the header of a NIfTI pair, `sidecar` the JSON file (BIDS) that
     describes a volume.
+    `overview` asks for the picture of a whole slide too, label included; `companions` are the
+    files of a slide that lies in several, by their names beside the source. The limits on slides
+    are others, since of a slide a few tiles are unpacked at a time.
     """
 
     modality: str = ""
@@ -41,8 +44,13 @@ class Options:
     no_faces: bool = False
     voxels: Path | None = field(default=None, repr=False)
     sidecar: Path | None = field(default=None, repr=False)
+    overview: bool = False
+    companions: tuple[tuple[str, Path], ...] = field(default=(), repr=False)
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
+    max_slide_pixels: int = 200_000_000_000
+    max_slide_tiles: int = 4_000_000
+    max_slide_bytes: int = 64 * 2**30
 
 
 @dataclass(frozen=True, kw_only=True)

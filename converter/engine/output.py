@@ -3,7 +3,9 @@
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,10 @@ from pydicom.dataset import Dataset
 from converter.engine.options import Converted
 
 _COPIED_BYTES = 1 << 20
+_PIXEL_DATA_OPEN = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
+_ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\0\0\0\0"
+_EMPTY_OFFSET_TABLE = _ITEM + bytes(4)
+_LONG_HEAD_BYTES = 12  # of an element whose length takes four bytes
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,45 @@ class Outbox:
 
     def write(self, dataset: Dataset, pixels: PixelFile | None = None) -> None:
         """Write an instance; `pixels` become its Pixel Data, which is the last element."""
+        with self._part(dataset).open("wb") as stream:
+            dcmwrite(stream, dataset, enforce_file_format=True)
+            if pixels is not None:
+                _append_pixels(stream, pixels)
+
+    def write_frames(self, dataset: Dataset, frames: Iterable[bytes]) -> None:
+        """Write an instance whose frames are encapsulated one by one, each in one fragment.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            With its NumberOfFrames, without Pixel Data and offset tables; these are added.
+        frames : iterable of bytes
+            As many as NumberOfFrames says.
+
+        References
+        ----------
+        DICOM PS3.5 A.4; PS3.3 C.7.6.3.1.8, Extended Offset Table.
+        """
+        count = int(dataset.NumberOfFrames)
+        dataset.ExtendedOffsetTable = dataset.ExtendedOffsetTableLengths = bytes(8 * count)
+        with self._part(dataset).open("wb", buffering=_COPIED_BYTES) as stream:
+            dcmwrite(stream, dataset, enforce_file_format=True)
+            tables_end = stream.tell()
+            lengths = _append_frames(stream, frames)
+            if len(lengths) != count:
+                raise ValueError("An instance needs as many frames as it says.")
+            stream.seek(tables_end - 2 * len(_packed(lengths)) - _LONG_HEAD_BYTES)
+            stream.write(_packed(_starts(lengths)))
+            stream.seek(tables_end - len(_packed(lengths)))
+            stream.write(_packed(lengths))
+
+    def _part(self, dataset: Dataset) -> Path:
+        """Return where an instance is written until it is delivered."""
         uid = str(dataset.SOPInstanceUID)
         part = self.target_dir / f"{uid}.part"
         converted = Converted(self.target_dir / f"{uid}.dcm", str(dataset.SOPClassUID), uid)
         self._waiting.append((part, converted))
-        with part.open("wb") as stream:
-            dcmwrite(stream, dataset, enforce_file_format=True)
-            if pixels is not None:
-                _append_pixels(stream, pixels)
+        return part
 
     def deliver(self) -> list[Converted]:
         """Give every file its final name; when one cannot have it, none keeps it."""
@@ -69,6 +106,36 @@ def _append_pixels(stream: BinaryIO, pixels: PixelFile) -> None:
     stream.write(struct.pack("<HH2sHI", 0x7FE0, 0x0010, vr, 0, length + length % 2))
     shutil.copyfileobj(pixels.stream, stream, _COPIED_BYTES)
     stream.write(bytes(length % 2))
+
+
+def _append_frames(stream: BinaryIO, frames: Iterable[bytes]) -> array:
+    """Write (7FE0,0010) with one fragment for each frame; return their even lengths."""
+    lengths = array("Q")
+    stream.write(_PIXEL_DATA_OPEN + _EMPTY_OFFSET_TABLE)
+    for frame in frames:
+        size = len(frame)
+        padding = b"\0" if size % 2 else b""
+        size += len(padding)
+        stream.write(b"".join((_ITEM, size.to_bytes(4, "little"), frame, padding)))
+        lengths.append(size)
+    stream.write(_DELIMITER)
+    return lengths
+
+
+def _starts(lengths: array) -> array:
+    """Return where the item of each frame starts, from the first one's."""
+    starts, position = array("Q"), 0
+    for length in lengths:
+        starts.append(position)
+        position += len(_ITEM) + 4 + length
+    return starts
+
+
+def _packed(numbers: array) -> bytes:
+    if sys.byteorder == "big":
+        numbers = array("Q", numbers)
+        numbers.byteswap()
+    return numbers.tobytes()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ _APP0, _APP14, _APP15 = 0xE0, 0xEE, 0xEF
 _APP1, _LOSSLESS = 0xE1, 0xC3
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
 
 
@@ -37,6 +37,8 @@ class JpegStream:
     adobe_transform: int | None = None
     exif: bytes = b""
     scan_bytes: int = 0
+    scan_spans: list[tuple[int, int]] = field(default_factory=list)
+    """Where entropy-coded data starts and stops in the source, one pair for each scan."""
     source_bytes: int = 0
     """Length up to and with the end marker: what follows it is not the image."""
 
@@ -144,11 +146,12 @@ def _frame(marker: int, segment: bytes) -> Frame:
 
 def _take_scan(stream: JpegStream, data: bytes, start: int) -> int:
     """Copy entropy-coded data up to the next marker that is not a restart."""
-    found = _NEXT_MARKER.search(data, start)
+    found = NEXT_MARKER.search(data, start)
     if found is None:
         raise truncated()
     stream.clean += data[start : found.start()]
     stream.scan_bytes += found.start() - start
+    stream.scan_spans.append((start, found.start()))
     return found.start()
 
 

@@ -35,7 +35,14 @@ _FAILURES = (
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
-    """Write pages that are alike as the frames of one instance, others as one instance each."""
+    """Write a slide as a pyramid; pages that are alike as the frames of one instance; else each."""
+    from converter.engine.sources.slide.tiled import convert_slide
+
+    if not convert_slide(source, job, box):
+        _convert_pages(source, job, box)
+
+
+def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
     with _tiff_errors(), TiffFile(source, _multifile=False) as file:
         pages = _image_pages(file)
         for page in pages:
@@ -91,8 +98,7 @@ def _image_pages(file: TiffFile) -> list[TiffPage]:
         raise damaged()
     if _is_slide(pages[0]):
         raise ConversionError(
-            _("Whole slides are not supported yet. Save the region you need as plain TIFF."),
-            "unsupported",
+            _("This slide cannot be read. Export it as SVS, or as tiled TIFF."), "unsupported"
         )
     if file.is_imagej and int((file.imagej_metadata or {}).get("images", 1)) > len(pages):
         raise ConversionError(

@@ -212,7 +212,7 @@ def test_a_thumbnail_beside_the_picture_is_left_out(convert):
 
 
 def test_a_slide_with_its_label_is_refused(convert, out):
-    with pytest.raises(ConversionError, match="slides"):
+    with pytest.raises(ConversionError, match="slide"):
         convert(tiff(gray("u1"), description="Aperio Image Library v1 |AppMag = 40"))
     assert list(out.iterdir()) == []
 

@@ -1,0 +1,138 @@
+"""Which directories of a TIFF are the levels of a slide, and what its scanner says of it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from converter.engine.errors import ConversionError
+from converter.engine.errors import gettext_noop as _
+from converter.engine.sources.slide import directories as tiff
+from converter.engine.sources.slide.directories import Directory, TiffStructure
+
+APERIO, PHILIPS, GENERIC = "Aperio", "Philips", ""
+LARGE_SIDE = 16_384
+"""From this many pixels on, a flat picture becomes a pyramid."""
+_MOST_LEVELS = 32
+_SHAPE_TOLERANCE = 0.02
+_MM_OF_UNIT = {2: 25.4, 3: 10.0}
+_UNMEASURED_DOTS = frozenset({1, 72, 96, 150, 300})
+_MPP = re.compile(rb"\|\s*MPP\s*=\s*(\d+\.?\d*)")
+_MAGNIFICATION = re.compile(rb"\|\s*AppMag\s*=\s*(\d+\.?\d*)")
+_PHILIPS_SPACING = re.compile(rb"DICOM_PIXEL_SPACING[^>]*>\D*?(\d*\.\d+)\D+?(\d*\.\d+)")
+_LEAST_MM, _MOST_MM = 1e-6, 10.0  # what a pixel of a slide can be at all
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a slide beside its pixels: the pixel's size in mm, and who scanned it."""
+
+    spacing_mm: tuple[float, float] | None = None  # between rows, then between columns
+    magnification: float = 0.0
+    vendor: str = GENERIC
+
+
+@dataclass(frozen=True)
+class SlideLayout:
+    """The directories of a slide, the finest level first."""
+
+    levels: tuple[Directory, ...]
+    facts: Facts
+    overview: Directory | None = None
+
+
+def slide_layout(structure: TiffStructure) -> SlideLayout | None:
+    """Tell the levels of a slide; None for a TIFF that is none.
+
+    A TIFF is a slide if its scanner says so, or if its first picture lies in tiles and smaller
+    pictures of it follow, or if that picture is large.
+    """
+    directories = list(structure.directories())
+    if not directories or not directories[0].is_tiled:
+        return None
+    first = directories[0]
+    vendor = _vendor(first)
+    nested = [
+        structure.directory_at(at) for at in first.numbers(tiff.SUB_DIRECTORIES)[:_MOST_LEVELS]
+    ]
+    levels = [first, *_smaller(first, vendor, [*directories[1:], *nested])]
+    is_large = max(first.columns, first.rows) > LARGE_SIDE
+    if not vendor and len(levels) == 1 and not is_large:
+        return None
+    _check_planes(levels)
+    return SlideLayout(tuple(levels), _facts(first, vendor), _overview(directories, vendor))
+
+
+def _vendor(first: Directory) -> str:
+    if first.description.startswith(b"Aperio"):
+        return APERIO
+    return PHILIPS if b"DPUfsImport" in first.description[:4096] else GENERIC
+
+
+def _smaller(first: Directory, vendor: str, others: Sequence[Directory]) -> Iterator[Directory]:
+    """Yield what shows the same as `first` in fewer pixels; Aperio marks only its tiles."""
+    for directory in others:
+        is_marked = directory.is_reduced or bool(vendor)
+        if directory.is_tiled and is_marked and _is_alike(first, directory, vendor):
+            yield directory
+
+
+def _is_alike(first: Directory, other: Directory, vendor: str) -> bool:
+    columns, rows = other.columns, other.rows
+    if not (columns and rows) or columns > first.columns or rows > first.rows:
+        return False
+    across, down = first.columns / columns, first.rows / rows
+    if vendor == PHILIPS:  # whose levels are filled up to whole tiles
+        return True
+    rounding = 1 / columns + 1 / rows
+    return abs(across / down - 1) < _SHAPE_TOLERANCE + rounding
+
+
+def _check_planes(levels: list[Directory]) -> None:
+    levels.sort(key=lambda level: -level.columns)
+    sizes = [level.columns for level in levels]
+    if len(set(sizes)) != len(sizes) or len(sizes) > _MOST_LEVELS:
+        raise ConversionError(
+            _(
+                "This slide has several pictures of one size, such as planes of focus or "
+                "channels. Export the one you need."
+            ),
+            "unsupported",
+        )
+
+
+def _overview(directories: Sequence[Directory], vendor: str) -> Directory | None:
+    """Return the picture of the whole slide; the label is never looked for."""
+    if vendor != APERIO:
+        return None
+    for directory in directories[1:]:
+        if not directory.is_tiled and b"macro" in directory.description[:1024].lower():
+            return directory
+    return None
+
+
+def _facts(first: Directory, vendor: str) -> Facts:
+    description = first.description
+    if vendor == APERIO:
+        mpp, magnification = _MPP.search(description), _MAGNIFICATION.search(description)
+        mm = float(mpp[1]) / 1000 if mpp else 0.0
+        spacing = (mm, mm) if mm else None
+        return Facts(_possible(spacing), float(magnification[1]) if magnification else 0.0, vendor)
+    found = _PHILIPS_SPACING.search(description) if vendor == PHILIPS else None
+    spacing = (float(found[1]), float(found[2])) if found else resolution_mm(first)
+    return Facts(_possible(spacing), vendor=vendor)
+
+
+def _possible(spacing: tuple[float, float] | None) -> tuple[float, float] | None:
+    is_possible = spacing and all(_LEAST_MM <= mm <= _MOST_MM for mm in spacing)
+    return spacing if is_possible else None
+
+
+def resolution_mm(directory: Directory) -> tuple[float, float] | None:
+    """Return what the resolution tags say, unless it is what programs write of any picture."""
+    unit_mm = _MM_OF_UNIT.get(directory.number(tiff.RESOLUTION_UNIT, 2))
+    dots = [directory.ratio(code) for code in (tiff.Y_RESOLUTION, tiff.X_RESOLUTION)]
+    if unit_mm is None or min(dots) <= 0:
+        return None
+    if any(round(25.4 * dot / unit_mm) in _UNMEASURED_DOTS for dot in dots):
+        return None
+    return unit_mm / dots[0], unit_mm / dots[1]

@@ -1,0 +1,127 @@
+"""Levels that a source does not have, made from the level below with a few tiles in memory."""
+
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from converter.engine.sources.slide.coding import Coding, Level, Matrix
+from converter.engine.sources.slide.encoding import coding_beside, encode
+
+FACTOR = 4
+"""How much smaller a made level is than the one below."""
+_WIDEST_GAP = 4.5  # scanners round the sizes of their levels
+
+
+@dataclass
+class MadeLevel:
+    """A level whose frames wait in an unnamed file, in the order in which they were made."""
+
+    matrix: Matrix
+    coding: Coding
+    below: Level
+    waiting: BinaryIO = field(repr=False)
+    starts: array = field(repr=False)
+    sizes: array = field(repr=False)
+
+    @property
+    def coded_bytes(self) -> int:
+        return sum(self.sizes)
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the frames in the order of TILED_FULL."""
+        descriptor = self.waiting.fileno()
+        for start, size in zip(self.starts, self.sizes, strict=True):
+            yield os.pread(descriptor, size, start)
+
+    def reduced(self, index: int, factor: int) -> Image.Image:
+        """Make a tile, keep its frame, and return it `factor` times smaller."""
+        return self.make(index).reduce(factor)
+
+    def make(self, index: int) -> Image.Image:
+        """Make a tile of the tiles below it; each is made once."""
+        across, below = self.matrix.across, self.below.matrix
+        row, column = divmod(index, across)
+        mode = "L" if self.coding.samples == 1 else "RGB"
+        tile = Image.new(mode, (self.matrix.tile_columns, self.matrix.tile_rows), "white")
+        width, height = below.tile_columns // FACTOR, below.tile_rows // FACTOR
+        for down in range(FACTOR):
+            for right in range(FACTOR):
+                source_row, source_column = row * FACTOR + down, column * FACTOR + right
+                if source_row < below.down and source_column < below.across:
+                    source = source_row * below.across + source_column
+                    piece = self.below.reduced(source, FACTOR)
+                    tile.paste(piece, (right * width, down * height))
+        self._keep(index, tile)
+        return tile
+
+    def _keep(self, index: int, tile: Image.Image) -> None:
+        frame = encode(self._within(index, tile), self.coding)
+        self.starts[index] = self.waiting.seek(0, os.SEEK_END)
+        self.sizes[index] = self.waiting.write(frame)
+
+    def _within(self, index: int, tile: Image.Image) -> Image.Image:
+        """Return the tile, white where it reaches over the edge of the picture."""
+        row, column = divmod(index, self.matrix.across)
+        width = self.matrix.columns - column * self.matrix.tile_columns
+        height = self.matrix.rows - row * self.matrix.tile_rows
+        if width >= tile.width and height >= tile.height:
+            return tile
+        framed = Image.new(tile.mode, tile.size, "white")
+        framed.paste(tile.crop((0, 0, min(width, tile.width), min(height, tile.height))))
+        return framed
+
+
+def with_missing_levels(levels: Sequence[Level], work_dir: Path, files: ExitStack) -> list[Level]:
+    """Return the levels and those that are missing: none is over four times as fine as the next.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        At least one, the finest first.
+    work_dir : Path
+        Where the frames of made levels wait, in unnamed files that `files` closes.
+
+    Returns
+    -------
+    list of Level
+        The last one fits into one tile.
+    """
+    whole: list[Level] = []
+    for level, following in zip(levels, [*levels[1:], None], strict=True):
+        whole.append(level)
+        made: list[MadeLevel] = []
+        while _is_missing(whole[-1].matrix, following):
+            made.append(_made(whole[-1], files.enter_context(_unnamed(work_dir))))
+            whole.append(made[-1])
+        if made:
+            for index in range(made[-1].matrix.tile_count):
+                made[-1].make(index)
+    return whole
+
+
+def _is_missing(matrix: Matrix, following: Level | None) -> bool:
+    if following is None:
+        return not matrix.is_one_tile
+    return matrix.columns > _WIDEST_GAP * following.matrix.columns
+
+
+def _made(below: Level, waiting: BinaryIO) -> MadeLevel:
+    matrix = Matrix(
+        -(-below.matrix.columns // FACTOR),
+        -(-below.matrix.rows // FACTOR),
+        below.matrix.tile_columns,
+        below.matrix.tile_rows,
+    )
+    empty = array("Q", bytes(8 * matrix.tile_count))
+    return MadeLevel(matrix, coding_beside(below.coding), below, waiting, empty, array("Q", empty))
+
+
+def _unnamed(work_dir: Path) -> BinaryIO:
+    return tempfile.TemporaryFile(dir=work_dir)

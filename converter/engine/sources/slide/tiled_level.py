@@ -1,0 +1,219 @@
+"""One tiled directory of a TIFF as a level whose tiles are copied as they are."""
+
+import io
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from converter.engine.errors import ConversionError, damaged, too_large, truncated
+from converter.engine.errors import gettext_noop as _
+from converter.engine.options import Options
+from converter.engine.sources.raster import pillow_errors
+from converter.engine.sources.slide import directories as tiff
+from converter.engine.sources.slide.coding import Coding, Matrix, jpeg_2000_coding, jpeg_coding
+from converter.engine.sources.slide.directories import Directory
+from converter.engine.sources.slide.encoding import decode_codestream, white_codestream, white_jpeg
+from converter.engine.sources.slide.jpeg2000_tiles import (
+    CodestreamForm,
+    clean_codestream,
+    codestream_form,
+)
+from converter.engine.sources.slide.jpeg_tiles import JpegTiles
+
+_JPEG = 7
+_APERIO_YCBCR, _APERIO_RGB, _JPEG_2000 = 33003, 33005, 34712
+_JPEG_2000_KINDS = frozenset({_APERIO_YCBCR, _APERIO_RGB, _JPEG_2000})
+_BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_LONGEST_TABLES = 1 << 16
+_LARGEST_TILE = 1 << 26  # pixels of one tile, which is decoded as a whole
+
+
+@dataclass(frozen=True)
+class TileList:
+    """Where the tiles of a directory lie; one of 0 bytes is not there."""
+
+    directory: Directory
+    matrix: Matrix
+    offsets: array = field(repr=False)
+    byte_counts: array = field(repr=False)
+
+    def tile(self, index: int) -> bytes:
+        """Return a tile as it lies in the file."""
+        return self.directory.structure.read(self.offsets[index], self.byte_counts[index])
+
+    def first(self) -> bytes:
+        """Return the first tile that is there; a level without any is damaged."""
+        for index, size in enumerate(self.byte_counts):
+            if size:
+                return self.tile(index)
+        raise damaged()
+
+
+@dataclass(frozen=True)
+class CopiedLevel:
+    """A level whose frames are the tiles of the source, `clean` of what is not image."""
+
+    tiles: TileList
+    coding: Coding
+    clean: Callable[[bytes], bytes] = field(repr=False)
+    white: bytes = field(repr=False)
+
+    @property
+    def matrix(self) -> Matrix:
+        return self.tiles.matrix
+
+    @property
+    def coded_bytes(self) -> int:
+        return sum(self.tiles.byte_counts)
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the frames; a tile that is not there is white."""
+        read, clean = self.tiles.directory.structure.read, self.clean
+        for offset, size in zip(self.tiles.offsets, self.tiles.byte_counts, strict=True):
+            yield clean(read(offset, size)) if size else self.white
+
+    def reduced(self, index: int, factor: int) -> Image.Image:
+        """Return a tile `factor` times smaller; JPEG is decoded at this size at once."""
+        size = self.tiles.byte_counts[index]
+        frame = self.clean(self.tiles.tile(index)) if size else self.white
+        if self.coding.transfer_syntax_uid != jpeg_coding("").transfer_syntax_uid:
+            return decode_codestream(frame).reduce(factor)
+        with pillow_errors():
+            image = JpegImageFile(io.BytesIO(frame))
+            mode = "L" if self.coding.samples == 1 else "RGB"
+            size_wanted = (image.width // factor, image.height // factor)
+            image.draft(mode, size_wanted)
+            scale = image.width // size_wanted[0]
+            return image.convert(mode).reduce(scale) if scale > 1 else image.convert(mode)
+
+
+def tile_list(directory: Directory, options: Options) -> TileList:
+    """Return the tiles of a directory, checked by what its tags claim.
+
+    Raises
+    ------
+    ConversionError
+        Code "damaged", "truncated" or "bomb".
+    """
+    matrix = Matrix(
+        directory.columns,
+        directory.rows,
+        directory.number(tiff.TILE_WIDTH),
+        directory.number(tiff.TILE_LENGTH),
+    )
+    check_matrix(matrix, options)
+    offsets = directory.numbers(tiff.TILE_OFFSETS)
+    byte_counts = directory.numbers(tiff.TILE_BYTE_COUNTS)
+    planes = directory.number(tiff.SAMPLES_PER_PIXEL, 1) if is_planar(directory) else 1
+    if not len(offsets) == len(byte_counts) == matrix.tile_count * planes:
+        raise damaged()
+    file_bytes = directory.structure.size
+    if any(start + size > file_bytes for start, size in zip(offsets, byte_counts, strict=True)):
+        raise truncated()
+    # Tiles may lie on top of each other: many writers store a white one once.
+    if sum(byte_counts) > options.max_slide_bytes:
+        raise too_large()
+    return TileList(directory, matrix, offsets, byte_counts)
+
+
+def is_planar(directory: Directory) -> bool:
+    return directory.number(tiff.PLANAR_CONFIGURATION, 1) == 2
+
+
+def check_matrix(matrix: Matrix, options: Options) -> None:
+    """Refuse a level by what its header claims."""
+    sides = (matrix.columns, matrix.rows, matrix.tile_columns, matrix.tile_rows)
+    if min(sides) < 1 or max(matrix.tile_columns, matrix.tile_rows) > 65535:
+        raise damaged()
+    if (
+        matrix.columns * matrix.rows > options.max_slide_pixels
+        or matrix.frame_bytes > _LARGEST_TILE
+    ):
+        raise too_large()
+    if matrix.tile_count > options.max_slide_tiles:
+        raise too_large()
+    # Frames that are there only to fill the matrix must not outweigh the picture by much.
+    if matrix.tile_count * matrix.frame_bytes > 4 * matrix.columns * matrix.rows + _LARGEST_TILE:
+        raise damaged()
+
+
+def copied_level(tiles: TileList) -> CopiedLevel | None:
+    """Return a level that DICOM can hold tile by tile as it is; None for any other."""
+    directory = tiles.directory
+    if is_planar(directory) or set(directory.numbers(tiff.BITS_PER_SAMPLE)) != {8}:
+        return None
+    compression = directory.number(tiff.COMPRESSION)
+    if compression == _JPEG:
+        return _jpeg_level(tiles)
+    if compression in _JPEG_2000_KINDS:
+        return _jpeg_2000_level(tiles, compression)
+    return None
+
+
+def _photometric(directory: Directory) -> str:
+    form = directory.number(tiff.PHOTOMETRIC, -1), directory.number(tiff.SAMPLES_PER_PIXEL, 1)
+    return {
+        (_BLACK_IS_ZERO, 1): "MONOCHROME2",
+        (_RGB, 3): "RGB",
+        (_YCBCR, 3): "YBR_FULL_422",
+    }.get(form, "")
+
+
+def _jpeg_level(tiles: TileList) -> CopiedLevel | None:
+    photometric = _photometric(tiles.directory)
+    if not photometric:
+        return None
+    tables = tiles.directory.blob(tiff.JPEG_TABLES, _LONGEST_TABLES)
+    jpeg = JpegTiles(tables, tiles.matrix, photometric)
+    if not jpeg.is_copyable(tiles.first()):
+        return None
+    white = JpegTiles(b"", tiles.matrix, photometric).frame(white_jpeg(tiles.matrix, photometric))
+    return CopiedLevel(tiles, jpeg_coding(photometric), jpeg.frame, white)
+
+
+def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
+    first = tiles.first()
+    if not first.startswith(_CODESTREAM):
+        return None  # in a file of its own, with boxes
+    form = codestream_form(first)
+    is_unmarked = compression == _APERIO_YCBCR and not form.has_color_transform
+    photometric = _photometric_of_codestream(form, is_unmarked)
+    if not photometric:
+        return None
+    if (form.columns, form.rows) != (tiles.matrix.tile_columns, tiles.matrix.tile_rows):
+        raise damaged()
+
+    def clean(tile: bytes) -> bytes:
+        if codestream_form(tile) != form:
+            raise damaged()
+        return clean_codestream(tile, set_transform=is_unmarked and form.components == 3)
+
+    white = white_codestream(tiles.matrix, form.components)
+    return CopiedLevel(tiles, jpeg_2000_coding(photometric), clean, white)
+
+
+def _photometric_of_codestream(form: CodestreamForm, is_unmarked: bool) -> str:
+    """Name the colors of a codestream; nothing for those that DICOM has no name for."""
+    if not form.is_8_bit or form.components not in (1, 3):
+        return ""
+    if form.components == 1:
+        return "MONOCHROME2"
+    if form.has_color_transform:
+        return "YBR_RCT" if form.is_reversible else "YBR_ICT"
+    if is_unmarked:  # YCbCr: the numbers of the irreversible transform, if they are whole
+        return "" if form.is_subsampled or form.is_reversible else "YBR_ICT"
+    return "RGB"
+
+
+def unsupported_colors() -> ConversionError:
+    return ConversionError(
+        _(
+            "The colors of this slide are stored in an unusual way. "
+            "Export it as SVS or as tiled TIFF with 8 bits per color."
+        ),
+        "unsupported",
+    )

@@ -1,0 +1,49 @@
+"""The levels of a slide, written one after the other, frame by frame."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from converter.engine.options import Job
+from converter.engine.output import Outbox
+from converter.engine.sources.slide.coding import Level
+from converter.engine.sources.slide.instance import LevelFacts, SlideFacts, new_level
+from converter.engine.sources.slide.pyramid import with_missing_levels
+
+
+def write_levels(job: Job, box: Outbox, slide: SlideFacts, levels: Sequence[Level]) -> int:
+    """Write an instance for each level, the finest first, and for those that are missing.
+
+    Memory holds a few tiles: frames go from the source to the file one by one.
+
+    Returns
+    -------
+    int
+        How many instances were written.
+    """
+    with ExitStack() as files:
+        whole = with_missing_levels(levels, box.target_dir, files)
+        for index, level in enumerate(whole):
+            write_level(job, box, slide, _facts(index, level, whole[0]), level)
+    return len(whole)
+
+
+def write_level(job: Job, box: Outbox, slide: SlideFacts, facts: LevelFacts, level: Level) -> None:
+    """Write one image of a slide."""
+    box.write_frames(new_level(job, slide, facts), level.frames())
+
+
+def _facts(index: int, level: Level, finest: Level) -> LevelFacts:
+    matrix = level.matrix
+    return LevelFacts(
+        index=index,
+        matrix=matrix,
+        coding=level.coding,
+        shrunk=(finest.matrix.rows / matrix.rows, finest.matrix.columns / matrix.columns),
+        lossy_ratio=lossy_ratio(level),
+    )
+
+
+def lossy_ratio(level: Level) -> float:
+    """Return how many bytes of pixels a byte of the frames stands for."""
+    pixels = level.matrix.tile_count * level.matrix.frame_bytes * level.coding.samples
+    return pixels / max(level.coded_bytes, 1)
