@@ -32,6 +32,7 @@ __all__ = [
     "Standing",
     "StoreResult",
     "StoredInstance",
+    "are_slides",
     "delete_study",
     "is_available",
     "move_studies",
@@ -44,6 +45,8 @@ __all__ = [
     "sweep_deletions",
 ]
 
+SLIDE_MODALITY = "SM"
+NOTE_MODALITIES = frozenset({"ANN", "KO", "PR", "SEG", "SR"})
 # What a tombstone forgets: everything but whose it is, its UID and when.
 EMPTIED: dict[str, Any] = {
     "patient_id": "",
@@ -70,6 +73,17 @@ def open_studies(*, uids: Sequence[str], by: User | AnonymousUser) -> list[Study
     for study in studies:
         record_in(study.project, by, "study.opened", study)
     return studies
+
+
+def are_slides(*, uids: Sequence[str], by: User | AnonymousUser) -> bool:
+    """Tell whether `by` may read these studies, and all of them are slides and notes on slides."""
+    wanted = set(uids)
+    studies = Study.objects.visible_to(by).filter(study_instance_uid__in=wanted)
+    modalities = list(studies.values_list("modalities", flat=True))
+    return len(modalities) == len(wanted) > 0 and all(
+        SLIDE_MODALITY in found and set(found) <= {SLIDE_MODALITY, *NOTE_MODALITIES}
+        for found in modalities
+    )
 
 
 def studies_of(instances: QuerySet[Instance]) -> QuerySet[Study]:

@@ -14,7 +14,8 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
 )
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils._os import safe_join
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from pacs_portal.archive.grammar import is_suspicious
 from pacs_portal.archive.queries import values_of
-from pacs_portal.archive.services import open_studies
+from pacs_portal.archive.services import are_slides, open_studies
 
 # The viewer compiles WebAssembly decoders and styles its elements by script; its pages run no
 # inline script and no eval.
@@ -64,6 +65,7 @@ HASHED_NAME = re.compile(r"(\A|[.-])[0-9a-f]{16,}\.")
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|\Z))", re.IGNORECASE)
 FOREVER = "private, max-age=31536000, immutable"
 REVALIDATED = "private, no-cache"
+RADIOLOGY, MICROSCOPY = "viewer", "microscopy"  # modes of the viewer, by their addresses
 STUDY_PARAMETER = "studyinstanceuids"  # the viewer reads its parameters in any case
 
 
@@ -93,20 +95,28 @@ def ohif(request: HttpRequest, path: str) -> HttpResponseBase:
     if found is None:
         if Path(path).suffix in {*CONTENT_TYPES, ".map"}:
             raise Http404
-        _open_named_studies(request)
+        uids = _named_studies(request)
+        if path == RADIOLOGY and are_slides(uids=uids, by=request.user):
+            # The mode of radiology shows no slide; links to a study need not know what it holds.
+            query = request.GET.urlencode()
+            return redirect(f"{reverse('ohif', args=[MICROSCOPY])}?{query}")
+        _open_named_studies(request, uids)
         found = index
     return _answer(request, _chosen(request, found))
 
 
-def _open_named_studies(request: HttpRequest) -> None:
-    """Let nobody load the viewer for a study that she may not read; note who opened which."""
-    uids = [
+def _named_studies(request: HttpRequest) -> list[str]:
+    return [
         uid
         for name, texts in request.GET.lists()
         if name.lower() == STUDY_PARAMETER
         for text in texts
         for uid in values_of(str(text))
     ]
+
+
+def _open_named_studies(request: HttpRequest, uids: list[str]) -> None:
+    """Let nobody load the viewer for a study that she may not read; note who opened which."""
     if uids and not open_studies(uids=uids, by=request.user):
         raise Http404
 

@@ -181,3 +181,24 @@ def test_a_server_without_the_viewer_says_so(owner_client, settings, tmp_path):
 
 def test_writing_is_not_allowed(owner_client):
     assert owner_client.post("/ohif/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("modalities", "mode"),
+    [(["SM"], "microscopy"), (["SM", "SR"], "microscopy"), (["CT"], ""), (["SM", "CT"], "")],
+)
+def test_a_study_of_slides_opens_in_the_mode_of_slides(viewer_client, study, modalities, mode):
+    Study.objects.filter(pk=study.pk).update(modalities=modalities)
+    response = viewer_client.get("/ohif/viewer?StudyInstanceUIDs=1.2.3")
+    if mode:
+        assert response.status_code == 302
+        assert response.headers["Location"] == f"/ohif/{mode}?StudyInstanceUIDs=1.2.3"
+        response = viewer_client.get(response.headers["Location"])
+    assert response.status_code == 200
+    assert Event.objects.filter(action="study.opened").count() == 1
+
+
+def test_a_stranger_does_not_learn_that_a_study_is_one_of_slides(client, stranger, study):
+    Study.objects.filter(pk=study.pk).update(modalities=["SM"])
+    client.force_login(stranger)
+    assert client.get("/ohif/viewer?StudyInstanceUIDs=1.2.3").status_code == 404
