@@ -55,6 +55,26 @@ def shown_at_source_pixels(canvas: np.ndarray, rows: int, columns: int) -> np.nd
     return canvas[np.ix_(at_rows, at_columns)].astype(float).mean(axis=2)
 
 
+def slide_at_source_pixels(page: Page, rows: int, columns: int) -> np.ndarray:
+    """Return what stands on the screen at the middle of each pixel of a slide fitted to its pane.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns, 3)
+        All black until the viewer has made its pane.
+    """
+    pane = page.locator(".ol-viewport").first
+    if not pane.is_visible():
+        return np.zeros((rows, columns, 3))
+    shown = np.asarray(Image.open(io.BytesIO(pane.screenshot())).convert("RGB"))
+    height, width = shown.shape[:2]
+    scale = min(height / rows, width / columns)
+    top, left = (height - rows * scale) / 2, (width - columns * scale) / 2
+    at_rows = (top + (np.arange(rows) + 0.5) * scale).astype(int).clip(0, height - 1)
+    at_columns = (left + (np.arange(columns) + 0.5) * scale).astype(int).clip(0, width - 1)
+    return shown[np.ix_(at_rows, at_columns)].astype(int)
+
+
 def agreement(shown: np.ndarray, expected: np.ndarray) -> float:
     """Return the correlation of what is shown with what should be, 1 at best.
 

@@ -77,12 +77,14 @@ def outcomes(page: Page) -> Counter[str]:
     return Counter(word[1] for word in words if word)
 
 
-def open_study(page: Page, key: str, modality: str) -> None:
+def open_study(
+    page: Page, key: str, modality: str, address: str = r"/ohif/viewer\?StudyInstanceUIDs="
+) -> None:
     """Open the first study of a modality from the project's list in the viewer."""
     page.goto(f"/projects/{key}/")
     row = page.locator("tr", has=page.get_by_text(modality, exact=True)).first
     row.get_by_role("link").first.click()
-    page.wait_for_url(re.compile(r"/ohif/viewer\?StudyInstanceUIDs="))
+    page.wait_for_url(re.compile(address))
 
 
 def until_changed(page: Page, before: np.ndarray) -> np.ndarray:

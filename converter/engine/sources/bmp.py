@@ -7,7 +7,8 @@ from PIL.BmpImagePlugin import BmpImageFile
 
 from converter.engine.options import Job
 from converter.engine.output import Outbox
-from converter.engine.sources.raster import check_size, flatten, make_instance, pillow_errors
+from converter.engine.sources.large import write_picture
+from converter.engine.sources.raster import check_size, flatten, pillow_errors
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
@@ -17,4 +18,4 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
         image = BmpImageFile(file)
         check_size(image.width, image.height, 4, job.options)
         picture = flatten(image)
-    box.write(make_instance(job, picture))
+    write_picture(job, box, picture)

@@ -17,12 +17,14 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.instances import ObjectClass, decimal_strings, new_instance, number_instance
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox, PixelFile
+from converter.engine.sources.large import write_picture
+from converter.engine.sources.limits import LARGEST_SIDE
 from converter.engine.sources.raster import (
     Picture,
     add_image,
     add_pixel_format,
     check_size,
-    make_instance,
+    too_long,
 )
 
 _CLASSES = {
@@ -54,6 +56,8 @@ def check_animation(
     if count < 1:
         raise damaged()
     check_size(columns, rows, bytes_per_pixel * count, options)
+    if count > 1 and max(columns, rows) > LARGEST_SIDE:
+        raise too_long()
     if columns * rows * count > options.max_pixels:
         raise too_large()
 
@@ -83,7 +87,7 @@ def write_frames(job: Job, box: Outbox, frames: Frames) -> None:
     pictures = iter(frames.pictures)
     first = next(pictures)
     if frames.count == 1:
-        box.write(make_instance(job, first))
+        write_picture(job, box, first)
         return
     if job.options.photograph:
         raise ConversionError(

@@ -19,11 +19,11 @@ from converter.engine.sources.jpeg_stream import (
     photometric_interpretation,
     read_stream,
 )
+from converter.engine.sources.large import becomes_pyramid, write_picture
 from converter.engine.sources.raster import (
     Picture,
     check_size,
     flatten,
-    make_instance,
     orientation,
     pillow_errors,
 )
@@ -45,20 +45,21 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     if is_deep:
         from converter.engine.sources.jpeg_deep import decode_deep
 
-        box.write(make_instance(job, decode_deep(stream, frame)))
+        write_picture(job, box, decode_deep(stream, frame))
         return
     with pillow_errors(), io.BytesIO(data[: stream.source_bytes]) as file:
         image = JpegImageFile(file)
         is_photograph = _names_a_camera(image)
-        picture = _picture(image, stream, frame)
-    box.write(make_instance(job, picture, is_photograph))
+        picture = _picture(image, stream, frame, becomes_pyramid(*image.size, job.options))
+    write_picture(job, box, picture, is_photograph)
 
 
-def _picture(image: Image.Image, stream: JpegStream, frame: Frame) -> Picture:
+def _picture(image: Image.Image, stream: JpegStream, frame: Frame, is_cut: bool) -> Picture:
     samples = len(frame.component_ids)
     ratio = frame.rows * frame.columns * samples / len(stream.clean)
     photometric = photometric_interpretation(stream)
-    if frame.is_baseline and photometric and orientation(image) == 1:
+    is_kept = frame.is_baseline and photometric and orientation(image) == 1 and not is_cut
+    if is_kept and photometric:
         return Picture(
             rows=frame.rows,
             columns=frame.columns,

@@ -15,10 +15,10 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, check_animation, write_frames
+from converter.engine.sources.large import write_picture
 from converter.engine.sources.raster import (
     Picture,
     flatten,
-    make_instance,
     pillow_errors,
 )
 
@@ -57,7 +57,7 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             pictures = _pictures(chunks, bit_depth)
             write_frames(job, box, Frames(count, pictures, chunks.durations_ms))
         else:
-            box.write(make_instance(job, _picture(bytes(chunks.clean), bit_depth)))
+            write_picture(job, box, _picture(bytes(chunks.clean), bit_depth))
 
 
 def _picture(clean: bytes, bit_depth: int) -> Picture:

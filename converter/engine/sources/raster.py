@@ -25,8 +25,8 @@ from converter.engine.instances import (
 )
 from converter.engine.options import Job, Options
 from converter.engine.sources.icc import color_only
+from converter.engine.sources.limits import LARGEST_SIDE
 
-_LARGEST_SIDE = 65535  # Rows and Columns are unsigned 16 bit
 _LARGEST_VALUE = 2**32 - 2  # the length of Pixel Data is an even unsigned 32 bit number
 _ORIENTATION = 0x0112
 _PHOTOGRAPH_MODALITY = "XC"
@@ -81,14 +81,18 @@ def check_size(columns: int, rows: int, bytes_per_pixel: int, options: Options) 
         raise too_large()
     if columns * rows * bytes_per_pixel > min(options.max_bytes, _LARGEST_VALUE):
         raise too_large()
-    if max(columns, rows) > _LARGEST_SIDE:
-        raise ConversionError(
-            _(
-                "A side of this image is longer than 65535 pixels, the most that DICOM "
-                "can hold. Cut it into smaller images."
-            ),
-            "unsupported",
-        )
+    if max(columns, rows) > LARGEST_SIDE and options.photograph:
+        raise too_long()
+
+
+def too_long() -> ConversionError:
+    return ConversionError(
+        _(
+            "A side of this image is longer than 65535 pixels, the most that DICOM "
+            "can hold. Cut it into smaller images."
+        ),
+        "unsupported",
+    )
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, write_frames
-from converter.engine.sources.raster import Picture, check_size, make_instance
+from converter.engine.sources.limits import LARGEST_SIDE
+from converter.engine.sources.raster import Picture, check_size, make_instance, too_long
 from converter.engine.sources.tiff_page import decode, is_plain, page_form
 
 _MOST_PAGES = 100_000
@@ -43,7 +44,7 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 
 
 def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
-    with _tiff_errors(), TiffFile(source, _multifile=False) as file:
+    with tiff_errors(), TiffFile(source, _multifile=False) as file:
         pages = _image_pages(file)
         for page in pages:
             _check_page(page, file.filehandle.size, job.options)
@@ -61,7 +62,7 @@ def _pictures(pages: list[TiffPage]) -> Iterator[Picture]:
 
 
 @contextmanager
-def _tiff_errors() -> Iterator[None]:
+def tiff_errors() -> Iterator[None]:
     """Turn what tifffile raises into a `ConversionError`; its log quotes tags, so it is off."""
     is_disabled = logger().disabled
     logger().disabled = True
@@ -121,6 +122,8 @@ def _check_page(page: TiffPage, file_bytes: int, options: Options) -> None:
     samples = max(page.samplesperpixel, 1)
     sample_bytes = page.dtype.itemsize if page.dtype else _DECODED_SAMPLE_BYTES
     check_size(page.imagewidth, page.imagelength, samples * sample_bytes, options)
+    if max(page.imagewidth, page.imagelength) > LARGEST_SIDE:
+        raise too_long()
     if page.imagedepth != 1:
         raise ConversionError(
             _("TIFF pages that are volumes are not supported. Save one page per slice."),

@@ -108,7 +108,23 @@ def decode(page: TiffPage) -> Picture:
         spacing_mm=spacing,
         gray_scale=samples.scale,
     )
-    return picture if page.compression in _LOSSLESS else _with_loss(page, picture)
+    return picture if is_lossless(page) else _with_loss(page, picture)
+
+
+def is_lossless(page: TiffPage) -> bool:
+    return page.compression in _LOSSLESS
+
+
+def flat_tile(page: TiffPage, samples: np.ndarray) -> tuple[np.ndarray, int]:
+    """Bring decoded samples of a page, (rows, columns, channels), into gray or RGB; and its bits.
+
+    Raises
+    ------
+    ConversionError
+        Code "unsupported".
+    """
+    flat = _flat(page, _Samples(samples, _bits(page)))
+    return flat.array, flat.bits
 
 
 def _with_loss(page: TiffPage, picture: Picture) -> Picture:

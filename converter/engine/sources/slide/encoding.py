@@ -4,9 +4,11 @@ import io
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from converter.engine.errors import damaged
 from converter.engine.sources.jpeg_stream import read_stream
+from converter.engine.sources.raster import pillow_errors
 from converter.engine.sources.slide.coding import Coding, Matrix, jpeg_coding, lossless_coding
 
 _QUALITY = 90
@@ -38,6 +40,20 @@ def coding_beside(coding: Coding) -> Coding:
     if not coding.lossy_method:
         return lossless_coding(coding.samples)
     return jpeg_coding("MONOCHROME2" if coding.samples == 1 else "YBR_FULL_422")
+
+
+def decode_jpeg(data: bytes) -> Image.Image:
+    """Return JPEG as a picture, L or RGB."""
+    with pillow_errors():
+        image = JpegImageFile(io.BytesIO(data))
+        return image if image.mode == "L" else image.convert("RGB")
+
+
+def decode_lossless(data: bytes) -> Image.Image:
+    """Return JPEG-LS as a picture, L or RGB."""
+    from imagecodecs import jpegls_decode
+
+    return Image.fromarray(jpegls_decode(data))
 
 
 def decode_codestream(data: bytes) -> Image.Image:

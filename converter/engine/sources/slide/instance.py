@@ -135,7 +135,8 @@ def _add_matrix(dataset: Dataset, matrix: Matrix, spacing_mm: tuple[float, ...])
     dataset.ImagedVolumeHeight = matrix.rows * spacing_mm[0]
     dataset.ImagedVolumeWidth = matrix.columns * spacing_mm[1]
     dataset.ImagedVolumeDepth = _THICKNESS_MM
-    dataset.ImageOrientationSlide = ["0", "-1", "0", "-1", "0", "0"]
+    # Nobody said how the picture lies on the glass; so viewers show it as the source does.
+    dataset.ImageOrientationSlide = ["0", "1", "0", "1", "0", "0"]
     origin = Dataset()
     origin.XOffsetInSlideCoordinateSystem = "0"
     origin.YOffsetInSlideCoordinateSystem = "0"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
+from converter.engine.sources.limits import LARGE_SIDE
 from converter.engine.sources.slide import directories as tiff
 from converter.engine.sources.slide.directories import Directory, TiffStructure
 
 APERIO, PHILIPS, GENERIC = "Aperio", "Philips", ""
-LARGE_SIDE = 16_384
-"""From this many pixels on, a flat picture becomes a pyramid."""
+APERIO_YCBCR = 33003
+"""A compression: JPEG 2000 whose components are YCbCr, and nothing in it says so."""
 _MOST_LEVELS = 32
 _SHAPE_TOLERANCE = 0.02
 _MM_OF_UNIT = {2: 25.4, 3: 10.0}
@@ -35,9 +36,22 @@ class Facts:
 class SlideLayout:
     """The directories of a slide, the finest level first."""
 
-    levels: tuple[Directory, ...]
+    levels: tuple[Directory, ...]  # one without tiles where the picture is flat and large
     facts: Facts
     overview: Directory | None = None
+
+
+def is_left_to_openslide(structure: TiffStructure) -> bool:
+    """Tell whether a TIFF is of a scanner whose pictures are strips, overlap or lie apart."""
+    first = next(structure.directories(), None)
+    if first is None:
+        return False
+    if tiff.NDPI_SOURCE in first.tags or b"leica-microsystems.com/scn" in first.description:
+        return True
+    is_ventana = any(
+        b"<iScan" in directory.blob(tiff.XMP, 1 << 20) for directory in structure.directories()
+    )
+    return is_ventana or first.blob(tiff.SOFTWARE, 1024).startswith(b"MedScan")
 
 
 def slide_layout(structure: TiffStructure) -> SlideLayout | None:
@@ -47,19 +61,31 @@ def slide_layout(structure: TiffStructure) -> SlideLayout | None:
     pictures of it follow, or if that picture is large.
     """
     directories = list(structure.directories())
-    if not directories or not directories[0].is_tiled:
+    if not directories:
         return None
     first = directories[0]
+    if not first.is_tiled:
+        is_flat = max(first.columns, first.rows) > LARGE_SIDE and _is_plain(first, directories)
+        return SlideLayout((first,), _facts(first, GENERIC)) if is_flat else None
     vendor = _vendor(first)
     nested = [
         structure.directory_at(at) for at in first.numbers(tiff.SUB_DIRECTORIES)[:_MOST_LEVELS]
     ]
     levels = [first, *_smaller(first, vendor, [*directories[1:], *nested])]
     is_large = max(first.columns, first.rows) > LARGE_SIDE
-    if not vendor and len(levels) == 1 and not is_large:
+    if not vendor and not (_is_plain(first, directories) and (len(levels) > 1 or is_large)):
         return None
     _check_planes(levels)
     return SlideLayout(tuple(levels), _facts(first, vendor), _overview(directories, vendor))
+
+
+def _is_plain(first: Directory, directories: Sequence[Directory]) -> bool:
+    """Tell whether a TIFF of no known scanner is one picture of 8 bits, gray or in color."""
+    size = first.columns, first.rows
+    others = sum((one.columns, one.rows) == size for one in directories[1:])
+    bits = set(first.numbers(tiff.BITS_PER_SAMPLE))
+    is_upright = first.number(tiff.ORIENTATION, 1) == 1
+    return not others and bits == {8} and first.number(tiff.SAMPLE_FORMAT, 1) == 1 and is_upright
 
 
 def _vendor(first: Directory) -> str:
@@ -116,13 +142,16 @@ def _facts(first: Directory, vendor: str) -> Facts:
         mpp, magnification = _MPP.search(description), _MAGNIFICATION.search(description)
         mm = float(mpp[1]) / 1000 if mpp else 0.0
         spacing = (mm, mm) if mm else None
-        return Facts(_possible(spacing), float(magnification[1]) if magnification else 0.0, vendor)
+        return Facts(
+            possible_spacing(spacing), float(magnification[1]) if magnification else 0.0, vendor
+        )
     found = _PHILIPS_SPACING.search(description) if vendor == PHILIPS else None
     spacing = (float(found[1]), float(found[2])) if found else resolution_mm(first)
-    return Facts(_possible(spacing), vendor=vendor)
+    return Facts(possible_spacing(spacing), vendor=vendor)
 
 
-def _possible(spacing: tuple[float, float] | None) -> tuple[float, float] | None:
+def possible_spacing(spacing: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return a spacing that a slide can have, else none."""
     is_possible = spacing and all(_LEAST_MM <= mm <= _MOST_MM for mm in spacing)
     return spacing if is_possible else None
 

@@ -1,17 +1,16 @@
 """Levels that a source does not have, made from the level below with a few tiles in memory."""
 
-import os
 import tempfile
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
 from converter.engine.sources.slide.coding import Coding, Level, Matrix
+from converter.engine.sources.slide.encoded_level import WaitingFrames
 from converter.engine.sources.slide.encoding import coding_beside, encode
 
 FACTOR = 4
@@ -26,19 +25,15 @@ class MadeLevel:
     matrix: Matrix
     coding: Coding
     below: Level
-    waiting: BinaryIO = field(repr=False)
-    starts: array = field(repr=False)
-    sizes: array = field(repr=False)
+    waiting: WaitingFrames
 
     @property
     def coded_bytes(self) -> int:
-        return sum(self.sizes)
+        return self.waiting.total_bytes
 
     def frames(self) -> Iterator[bytes]:
         """Yield the frames in the order of TILED_FULL."""
-        descriptor = self.waiting.fileno()
-        for start, size in zip(self.starts, self.sizes, strict=True):
-            yield os.pread(descriptor, size, start)
+        return iter(self.waiting)
 
     def reduced(self, index: int, factor: int) -> Image.Image:
         """Make a tile, keep its frame, and return it `factor` times smaller."""
@@ -58,13 +53,8 @@ class MadeLevel:
                     source = source_row * below.across + source_column
                     piece = self.below.reduced(source, FACTOR)
                     tile.paste(piece, (right * width, down * height))
-        self._keep(index, tile)
+        self.waiting.keep(index, encode(self._within(index, tile), self.coding))
         return tile
-
-    def _keep(self, index: int, tile: Image.Image) -> None:
-        frame = encode(self._within(index, tile), self.coding)
-        self.starts[index] = self.waiting.seek(0, os.SEEK_END)
-        self.sizes[index] = self.waiting.write(frame)
 
     def _within(self, index: int, tile: Image.Image) -> Image.Image:
         """Return the tile, white where it reaches over the edge of the picture."""
@@ -98,7 +88,7 @@ def with_missing_levels(levels: Sequence[Level], work_dir: Path, files: ExitStac
         whole.append(level)
         made: list[MadeLevel] = []
         while _is_missing(whole[-1].matrix, following):
-            made.append(_made(whole[-1], files.enter_context(_unnamed(work_dir))))
+            made.append(_made(whole[-1], files.enter_context(unnamed_file(work_dir))))
             whole.append(made[-1])
         if made:
             for index in range(made[-1].matrix.tile_count):
@@ -119,9 +109,11 @@ def _made(below: Level, waiting: BinaryIO) -> MadeLevel:
         below.matrix.tile_columns,
         below.matrix.tile_rows,
     )
-    empty = array("Q", bytes(8 * matrix.tile_count))
-    return MadeLevel(matrix, coding_beside(below.coding), below, waiting, empty, array("Q", empty))
+    return MadeLevel(
+        matrix, coding_beside(below.coding), below, WaitingFrames.empty(waiting, matrix.tile_count)
+    )
 
 
-def _unnamed(work_dir: Path) -> BinaryIO:
-    return tempfile.TemporaryFile(dir=work_dir)
+def unnamed_file(work_dir: Path) -> BinaryIO:
+    """Open an unbuffered file that nobody can see and that ends with its last reader."""
+    return tempfile.TemporaryFile(dir=work_dir, buffering=0)

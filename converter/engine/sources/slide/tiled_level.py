@@ -22,10 +22,11 @@ from converter.engine.sources.slide.jpeg2000_tiles import (
     codestream_form,
 )
 from converter.engine.sources.slide.jpeg_tiles import JpegTiles
+from converter.engine.sources.slide.layout import APERIO_YCBCR
 
 _JPEG = 7
-_APERIO_YCBCR, _APERIO_RGB, _JPEG_2000 = 33003, 33005, 34712
-_JPEG_2000_KINDS = frozenset({_APERIO_YCBCR, _APERIO_RGB, _JPEG_2000})
+_APERIO_RGB, _JPEG_2000 = 33005, 34712
+_JPEG_2000_KINDS = frozenset({APERIO_YCBCR, _APERIO_RGB, _JPEG_2000})
 _BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _LONGEST_TABLES = 1 << 16
@@ -180,7 +181,7 @@ def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
     if not first.startswith(_CODESTREAM):
         return None  # in a file of its own, with boxes
     form = codestream_form(first)
-    is_unmarked = compression == _APERIO_YCBCR and not form.has_color_transform
+    is_unmarked = compression == APERIO_YCBCR and not form.has_color_transform
     photometric = _photometric_of_codestream(form, is_unmarked)
     if not photometric:
         return None

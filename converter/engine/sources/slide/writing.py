@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
 
 from converter.engine.options import Job
 from converter.engine.output import Outbox
-from converter.engine.sources.slide.coding import Level
+from converter.engine.sources.slide.coding import Level, Matrix, lossless_coding
+from converter.engine.sources.slide.encoding import encode_lossless
 from converter.engine.sources.slide.instance import LevelFacts, SlideFacts, new_level
 from converter.engine.sources.slide.pyramid import with_missing_levels
+
+_SLIDE_MM = 76.0
 
 
 def write_levels(job: Job, box: Outbox, slide: SlideFacts, levels: Sequence[Level]) -> int:
@@ -47,3 +54,20 @@ def lossy_ratio(level: Level) -> float:
     """Return how many bytes of pixels a byte of the frames stands for."""
     pixels = level.matrix.tile_count * level.matrix.frame_bytes * level.coding.samples
     return pixels / max(level.coded_bytes, 1)
+
+
+def write_overview(
+    job: Job, box: Outbox, slide: SlideFacts, index: int, picture: Image.Image
+) -> None:
+    """Write the picture of the whole slide; it may show the label, and says so."""
+    rows, columns = picture.height, picture.width
+    # A microscope slide is 76 mm long (ISO 8037-1); no scanner says how large its picture is.
+    spacing = _SLIDE_MM / max(rows, columns)
+    facts = LevelFacts(
+        index=index,
+        matrix=Matrix(columns, rows, columns, rows),
+        coding=lossless_coding(3),
+        is_overview=True,
+    )
+    dataset = new_level(job, replace(slide, spacing_mm=(spacing, spacing)), facts)
+    box.write_frames(dataset, [encode_lossless(np.asarray(picture.convert("RGB")))])

@@ -1,0 +1,102 @@
+"""Large pictures without tiles as a pyramid: decoded once, band by band where a format lets us."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from converter.engine.errors import damaged
+from converter.engine.options import Job
+from converter.engine.output import Outbox
+from converter.engine.sources.raster import Picture
+from converter.engine.sources.slide.coding import Matrix, lossless_coding
+from converter.engine.sources.slide.encoded_level import encoded_level
+from converter.engine.sources.slide.encoding import decode_lossless, encode_lossless
+from converter.engine.sources.slide.instance import UNKNOWN_SPACING_MM, SlideFacts, color_profile
+from converter.engine.sources.slide.pyramid import unnamed_file
+from converter.engine.sources.slide.tiled_level import check_matrix
+from converter.engine.sources.slide.writing import write_levels
+
+TILE = 512
+
+
+@dataclass(frozen=True)
+class FlatPicture:
+    """A picture that is read from above to below.
+
+    `bands` yields arrays of any height, (rows, columns) or (rows, columns, 3), 8 bits.
+    `lossy_method` is empty for a source without loss.
+    """
+
+    columns: int
+    rows: int
+    samples: int
+    bands: Callable[[], Iterator[np.ndarray]]
+    icc_profile: bytes = b""
+    lossy_method: str = ""
+    source_bytes: int = 0
+    spacing_mm: tuple[float, float] | None = None
+
+
+def write_pyramid(job: Job, box: Outbox, picture: FlatPicture) -> None:
+    """Write a large picture as the levels of a slide, without any further loss."""
+    matrix = Matrix(picture.columns, picture.rows, TILE, TILE)
+    check_matrix(matrix, job.options)
+    unknown = (UNKNOWN_SPACING_MM, UNKNOWN_SPACING_MM)
+    facts = SlideFacts(
+        spacing_mm=picture.spacing_mm or unknown,
+        magnification=0.0,
+        icc_profile=color_profile(picture.icc_profile),
+        manufacturer="",
+    )
+    coding = replace(lossless_coding(picture.samples), lossy_method=picture.lossy_method)
+    with ExitStack() as files:
+        file = files.enter_context(unnamed_file(box.target_dir))
+        codec = (encode_lossless, decode_lossless)
+        level = encoded_level(matrix, coding, _tiles(picture, matrix), codec, file)
+        level.source_bytes = picture.source_bytes
+        write_levels(job, box, facts, [level])
+
+
+def flat_picture(picture: Picture) -> FlatPicture:
+    """Return a decoded picture of 8 bits, gray or RGB."""
+    samples = 1 if picture.photometric_interpretation == "MONOCHROME2" else 3
+    shape = (picture.rows, picture.columns, samples)[: 2 if samples == 1 else 3]
+    pixels = np.frombuffer(picture.data, np.uint8, count=prod(shape)).reshape(shape)
+    return FlatPicture(
+        columns=picture.columns,
+        rows=picture.rows,
+        samples=samples,
+        bands=lambda: iter([pixels]),
+        icc_profile=picture.icc_profile or b"",
+        lossy_method=picture.lossy_method,
+        source_bytes=round(pixels.size / picture.lossy_ratio) if picture.lossy_ratio else 0,
+        spacing_mm=picture.spacing_mm,
+    )
+
+
+def _tiles(picture: FlatPicture, matrix: Matrix) -> Iterator[np.ndarray]:
+    """Cut bands into tiles; memory holds as many rows as a tile has, and a band."""
+    shape = (TILE, matrix.across * TILE, picture.samples)
+    strip = np.full(shape if picture.samples > 1 else shape[:2], 255, np.uint8)
+    filled, seen = 0, 0
+    for band in picture.bands():
+        while len(band):
+            taken = band[: TILE - filled]
+            strip[filled : filled + len(taken), : picture.columns] = taken
+            band = band[len(taken) :]
+            filled, seen = filled + len(taken), seen + len(taken)
+            if filled == TILE:
+                yield from _cut(strip)
+                strip[:], filled = 255, 0
+    if seen != picture.rows:
+        raise damaged()
+    if filled:
+        yield from _cut(strip)
+
+
+def _cut(strip: np.ndarray) -> Iterator[np.ndarray]:
+    for left in range(0, strip.shape[1], TILE):
+        yield strip[:, left : left + TILE]
