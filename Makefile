@@ -29,10 +29,11 @@ check: .venv/.ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# Measures our command beside its peers, and how patients are recognized (docs/benchmarks.md).
+# Measures our commands beside their peers, and how patients are recognized (docs/benchmarks.md).
 # The large sets: BENCH="--count 10000", RECOGNITION="--large 1000000".
 bench: .venv/.ready-dev
 	@$(BIN)/python -m tests.bench --write docs/benchmarks.md $(BENCH)
+	@$(BIN)/python -m tests.bench.conversion --write docs/benchmarks.md $(CONVERSION)
 	@$(BIN)/python -m tests.bench.identifiers --write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.recognize --write docs/benchmarks.md $(RECOGNITION)
 	@$(BIN)/python -m tests.bench.text_detection --write docs/benchmarks.md

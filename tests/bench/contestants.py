@@ -76,13 +76,13 @@ def dcmodify() -> Contestant:
         script = f'cp -r "$0" "$1" && find "$1" -type f -print0 | {modify}'
         return ["sh", "-c", script, str(sources), str(out)]
 
-    return Contestant("dcmodify", command, missing=_not_on_path("dcmodify", "dcmtk"))
+    return Contestant("dcmodify", command, missing=not_on_path("dcmodify", "dcmtk"))
 
 
 def gdcmanon(room: Path) -> Contestant:
     """Return GDCM's gdcmanon, which encrypts what it removes for a certificate."""
     certificate = room / "certificate.pem"
-    missing = _not_on_path("gdcmanon", "libgdcm-tools") or _make_certificate(certificate)
+    missing = not_on_path("gdcmanon", "libgdcm-tools") or _make_certificate(certificate)
 
     def command(sources: Path, out: Path) -> list[str]:
         out.mkdir()
@@ -121,7 +121,7 @@ def _copy_and_flush(sources: Path, out: Path) -> list[str]:
     return ["sh", "-c", 'cp -r "$0" "$1" && sync -f "$1"', str(sources), str(out)]
 
 
-def _not_on_path(program: str, package: str) -> str:
+def not_on_path(program: str, package: str) -> str:
     return "" if shutil.which(program) else f"{program} is not here; it is in Debian's {package}"
 
 
