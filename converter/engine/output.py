@@ -1,5 +1,6 @@
 """Write the instances of one source: all of them, or none."""
 
+import hashlib
 import os
 import shutil
 import struct
@@ -31,16 +32,35 @@ class PixelFile:
     vr: str  # OB or OW
 
 
+class HashedFile:
+    """A file that is written from its start to its end, and hashed on the way."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.tell, self.seek = file.tell, file.seek  # pydicom asks for both and moves nowhere
+
+    def write(self, content: bytes | bytearray | memoryview, /) -> int:
+        self._hash.update(content)
+        return self._file.write(content)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of what was written so far."""
+        return self._hash.hexdigest()
+
+
 class Outbox:
     """Holds the files of one source as `.part` until the last one is written."""
 
     def __init__(self, target_dir: Path) -> None:
         self.target_dir = target_dir
-        self._waiting: list[tuple[Path, Converted]] = []
+        self._parts: list[Path] = []
+        self._written: list[Converted] = []
 
     def write(self, dataset: Dataset, pixels: PixelFile | None = None) -> None:
         """Write an instance; `pixels` become its Pixel Data, which is the last element."""
-        with self._part(dataset).open("wb") as stream:
+        with self._new_part(str(dataset.SOPInstanceUID), str(dataset.SOPClassUID)) as stream:
             dcmwrite(stream, dataset, enforce_file_format=True)
             if pixels is not None:
                 _append_pixels(stream, pixels)
@@ -61,44 +81,67 @@ class Outbox:
         """
         count = int(dataset.NumberOfFrames)
         dataset.ExtendedOffsetTable = dataset.ExtendedOffsetTableLengths = bytes(8 * count)
-        with self._part(dataset).open("wb", buffering=_COPIED_BYTES) as stream:
+        uid = str(dataset.SOPInstanceUID)
+        part = self._part(uid)
+        with part.open("wb", buffering=_COPIED_BYTES) as stream:
             dcmwrite(stream, dataset, enforce_file_format=True)
             tables_end = stream.tell()
             lengths = _append_frames(stream, frames)
             if len(lengths) != count:
                 raise ValueError("An instance needs as many frames as it says.")
+            size_bytes = stream.tell()
             stream.seek(tables_end - 2 * len(_packed(lengths)) - _LONG_HEAD_BYTES)
             stream.write(_packed(_starts(lengths)))
             stream.seek(tables_end - len(_packed(lengths)))
             stream.write(_packed(lengths))
+        with part.open("rb") as written:  # the tables stand before what they count
+            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+        path = part.with_suffix(".dcm")
+        self._written.append(Converted(path, str(dataset.SOPClassUID), uid, sha256, size_bytes))
 
-    def _part(self, dataset: Dataset) -> Path:
+    def write_encoded(
+        self, uid: str, sop_class_uid: str, chunks: Iterable[bytes | bytearray]
+    ) -> None:
+        """Write an instance whose whole file comes as `chunks` of bytes."""
+        with self._new_part(uid, sop_class_uid) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+
+    @contextmanager
+    def _new_part(self, uid: str, sop_class_uid: str) -> Iterator[HashedFile]:
+        part = self._part(uid)
+        with part.open("wb") as file:
+            stream = HashedFile(file)
+            yield stream
+            size_bytes = file.tell()
+        path = part.with_suffix(".dcm")
+        self._written.append(Converted(path, sop_class_uid, uid, stream.sha256, size_bytes))
+
+    def _part(self, uid: str) -> Path:
         """Return where an instance is written until it is delivered."""
-        uid = str(dataset.SOPInstanceUID)
         part = self.target_dir / f"{uid}.part"
-        converted = Converted(self.target_dir / f"{uid}.dcm", str(dataset.SOPClassUID), uid)
-        self._waiting.append((part, converted))
+        self._parts.append(part)
         return part
 
     def deliver(self) -> list[Converted]:
         """Give every file its final name; when one cannot have it, none keeps it."""
-        delivered = [converted for _, converted in self._waiting]
         try:
-            for part, converted in self._waiting:
+            for part, converted in zip(self._parts, self._written, strict=True):
                 part.replace(converted.path)
         except OSError:
-            for converted in delivered:
+            for converted in self._written:
                 converted.path.unlink(missing_ok=True)
             raise
-        return delivered
+        self._parts = []
+        return self._written
 
     def discard(self) -> None:
         """Remove what has no final name yet."""
-        for part, _ in self._waiting:
+        for part in self._parts:
             part.unlink(missing_ok=True)
 
 
-def _append_pixels(stream: BinaryIO, pixels: PixelFile) -> None:
+def _append_pixels(stream: HashedFile, pixels: PixelFile) -> None:
     """Write (7FE0,0010) in explicit little endian, of even length."""
     length = pixels.stream.seek(0, os.SEEK_END)
     pixels.stream.seek(0)

@@ -2,12 +2,12 @@
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
-from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
 from converter.engine.errors import damaged
@@ -24,11 +24,13 @@ from converter.engine.sources.raster import (
     Picture,
     check_size,
     flatten,
+    make_encoded,
     orientation,
     pillow_errors,
 )
 
 _METHOD = "ISO_10918_1"
+_PIXELS = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)  # of undefined length
 _CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
 
 
@@ -50,28 +52,51 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     with pillow_errors(), io.BytesIO(data[: stream.source_bytes]) as file:
         image = JpegImageFile(file)
         is_photograph = _names_a_camera(image)
-        picture = _picture(image, stream, frame, becomes_pyramid(*image.size, job.options))
+        is_cut = becomes_pyramid(*image.size, job.options)
+        photometric = None if is_cut else _kept_as(image, stream, frame)
+        if photometric:
+            picture = _passed_through(image, stream, frame, photometric)
+            header = make_encoded(job, picture, is_photograph)
+            box.write_encoded(*header[:2], [header[2], *_one_fragment(stream.clean)])
+            return
+        picture = replace(flatten(image), lossy_ratio=_ratio(stream, frame), lossy_method=_METHOD)
     write_picture(job, box, picture, is_photograph)
 
 
-def _picture(image: Image.Image, stream: JpegStream, frame: Frame, is_cut: bool) -> Picture:
-    samples = len(frame.component_ids)
-    ratio = frame.rows * frame.columns * samples / len(stream.clean)
-    photometric = photometric_interpretation(stream)
-    is_kept = frame.is_baseline and photometric and orientation(image) == 1 and not is_cut
-    if is_kept and photometric:
-        return Picture(
-            rows=frame.rows,
-            columns=frame.columns,
-            photometric_interpretation=photometric,
-            bits=8,
-            data=encapsulate([bytes(stream.clean)]),
-            icc_profile=image.info.get("icc_profile"),
-            lossy_ratio=ratio,
-            lossy_method=_METHOD,
-            transfer_syntax_uid=JPEGBaseline8Bit,
-        )
-    return replace(flatten(image), lossy_ratio=ratio, lossy_method=_METHOD)
+def _kept_as(image: Image.Image, stream: JpegStream, frame: Frame) -> str | None:
+    """Return the photometric interpretation of a stream that is kept; None: it is decoded."""
+    is_kept = frame.is_baseline and orientation(image) == 1
+    return photometric_interpretation(stream) if is_kept else None
+
+
+def _passed_through(
+    image: Image.Image, stream: JpegStream, frame: Frame, photometric: str
+) -> Picture:
+    """Describe a stream that is kept; its bytes are not the picture's `data`."""
+    return Picture(
+        rows=frame.rows,
+        columns=frame.columns,
+        photometric_interpretation=photometric,
+        bits=8,
+        data=b"",
+        icc_profile=image.info.get("icc_profile"),
+        lossy_ratio=_ratio(stream, frame),
+        lossy_method=_METHOD,
+        transfer_syntax_uid=JPEGBaseline8Bit,
+    )
+
+
+def _ratio(stream: JpegStream, frame: Frame) -> float:
+    return frame.rows * frame.columns * len(frame.component_ids) / len(stream.clean)
+
+
+def _one_fragment(frame: bytearray) -> Iterator[bytes | bytearray]:
+    """Yield Pixel Data with one frame in one fragment and its offset (PS3.5 A.4)."""
+    padding = len(frame) % 2
+    yield _PIXELS + struct.pack("<HHII", 0xFFFE, 0xE000, 4, 0)
+    yield struct.pack("<HHI", 0xFFFE, 0xE000, len(frame) + padding)
+    yield frame
+    yield bytes(padding) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
 
 
 def _names_a_camera(image: Image.Image) -> bool:

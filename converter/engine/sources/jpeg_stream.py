@@ -149,7 +149,7 @@ def _take_scan(stream: JpegStream, data: bytes, start: int) -> int:
     found = NEXT_MARKER.search(data, start)
     if found is None:
         raise truncated()
-    stream.clean += data[start : found.start()]
+    stream.clean += memoryview(data)[start : found.start()]
     stream.scan_bytes += found.start() - start
     stream.scan_spans.append((start, found.start()))
     return found.start()

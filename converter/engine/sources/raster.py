@@ -4,7 +4,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from PIL import Image, ImageOps
 from pydicom.dataset import Dataset
@@ -20,15 +21,18 @@ from converter.engine.instances import (
     ObjectClass,
     decimal_string,
     decimal_strings,
+    instance_uid,
     new_instance,
     number_instance,
 )
 from converter.engine.options import Job, Options
 from converter.engine.sources.icc import color_only
 from converter.engine.sources.limits import LARGEST_SIDE
+from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
 
 _LARGEST_VALUE = 2**32 - 2  # the length of Pixel Data is an even unsigned 32 bit number
 _ORIENTATION = 0x0112
+_INSTANCE_NUMBER, _LOSSY_RATIO = 0x00200013, 0x00282112
 _PHOTOGRAPH_MODALITY = "XC"
 ON_WHITE = "Transparent parts were laid on white."
 UPRIGHT = "Turned upright as the camera's orientation mark said."
@@ -212,8 +216,47 @@ def make_instance(
             ),
             "unsupported",
         )
-    dataset = new_instance(job, _object_class(job.options, picture, is_photograph))
+    dataset = _header(job, picture, is_photograph)
     number_instance(dataset, job, index)
+    dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
+    is_bytes = picture.bits_allocated == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
+    dataset["PixelData"].VR = "OB" if is_bytes else "OW"
+    return dataset
+
+
+def make_encoded(job: Job, picture: Picture, looks_photographed: bool) -> tuple[str, str, bytes]:
+    """Make the header of a picture with loss, encoded up to its pixels, whatever its `data`.
+
+    Returns
+    -------
+    tuple of (str, str, bytes)
+        SOP Instance UID, SOP Class UID and header. Pictures that differ in their numbers alone
+        share the work.
+    """
+    uid = instance_uid(job, 0)
+    sop_class_uid, stencil = _stencil(
+        replace(job, series=replace(job.series, uid_seed=b"", first_instance_number=1)),
+        replace(picture, data=b"", lossy_ratio=1.0),
+        _is_photograph(job.options, looks_photographed),
+    )
+    values = {
+        SOP_INSTANCE_UID: uid,
+        _INSTANCE_NUMBER: str(job.series.first_instance_number),
+        _LOSSY_RATIO: _ratio_text(picture.lossy_ratio),
+    }
+    return uid, sop_class_uid, stencil.filled(values)
+
+
+@lru_cache(maxsize=16)
+def _stencil(job: Job, picture: Picture, is_photograph: bool) -> tuple[str, Stencil]:
+    dataset = _header(job, picture, is_photograph)
+    number_instance(dataset, job, 0)
+    return str(dataset.SOPClassUID), Stencil.of(dataset, (_INSTANCE_NUMBER, _LOSSY_RATIO))
+
+
+def _header(job: Job, picture: Picture, is_photograph: bool) -> Dataset:
+    """Make a dataset without its numbers and its pixels."""
+    dataset = new_instance(job, _object_class(job.options, picture, is_photograph))
     if is_photograph:
         dataset.AcquisitionContextSequence = []
         if job.options.no_faces:
@@ -222,9 +265,6 @@ def make_instance(
         dataset.ConversionType = "WSD"
     add_image(dataset, picture, is_photograph)
     add_pixel_format(dataset, picture)
-    dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
-    is_bytes = picture.bits_allocated == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
-    dataset["PixelData"].VR = "OB" if is_bytes else "OW"
     return dataset
 
 
@@ -254,7 +294,7 @@ def add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
         dataset.DerivationDescription = " ".join(picture.derivation)
     dataset.LossyImageCompression = "01" if picture.lossy_ratio else "00"
     if picture.lossy_ratio:
-        dataset.LossyImageCompressionRatio = decimal_string(round(picture.lossy_ratio, 3))
+        dataset.LossyImageCompressionRatio = _ratio_text(picture.lossy_ratio)
         if picture.lossy_method:
             dataset.LossyImageCompressionMethod = picture.lossy_method
     if picture.spacing_mm and not is_photograph:
@@ -262,6 +302,10 @@ def add_image(dataset: Dataset, picture: Picture, is_photograph: bool) -> None:
     profile = color_only(picture.icc_profile) if picture.icc_profile else None
     if profile and picture.photometric_interpretation != "MONOCHROME2":
         dataset.ICCProfile = profile
+
+
+def _ratio_text(ratio: float) -> str:
+    return decimal_string(round(ratio, 3))
 
 
 def add_pixel_format(dataset: Dataset, picture: Picture) -> None:

@@ -11,7 +11,7 @@ from tests.bench.conversion.workloads import Goal, Workload
 
 COUNT, SMALL_COUNT = 1000, 6
 COLUMNS, ROWS = 1250, 800
-QUALITY = 90
+QUALITY = 93
 IMG2DCM, IMG2DCM_PER_CORE = "img2dcm in a loop", "img2dcm, one per core"
 
 

@@ -16,8 +16,9 @@ from raster_samples import (
     with_segment,
     without_segments,
 )
+from series_samples import a_series
 
-from converter.engine import ConversionError
+from converter.engine import ConversionError, Series
 
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -51,6 +52,34 @@ def test_all_but_application_and_comment_segments_stay_byte_for_byte(convert):
     kept = [part for part in segments(source) if not (0xE0 <= part[0] <= 0xEF or part[0] == 0xFE)]
     assert segments(frame_of(dataset)) == kept
     assert 0 in dict(kept), "the sample has a scan"
+
+
+def numbered(source: bytes) -> Series:
+    return a_series(uid_seed=source, first_instance_number=len(source))
+
+
+def test_what_pictures_share_is_not_mixed_up(convert):
+    """Headers are encoded once for pictures that are alike: what differs has to differ."""
+    gray, camera = scene().convert("L"), planted_exif()
+    sources = [
+        saved(scene(), "JPEG"),
+        saved(gray, "JPEG"),
+        saved(scene(), "JPEG", exif=camera),
+        saved(scene(90, 30), "JPEG", quality=40),
+        saved(scene(), "JPEG", quality=95),
+    ]
+    for source in [*sources, *sources]:
+        (dataset,) = convert(source, series=numbered(source))
+        image = Image.open(io.BytesIO(source))
+        stream_bytes = len(frame_of(dataset).rstrip(b"\0"))
+        channels = len(image.getbands())
+        assert (dataset.Columns, dataset.Rows) == image.size
+        assert dataset.SamplesPerPixel == channels
+        assert (dataset.Modality == "XC") == bool(image.getexif())
+        assert dataset.InstanceNumber == len(source)
+        ratio = dataset.Rows * dataset.Columns * channels / stream_bytes
+        assert dataset.LossyImageCompressionRatio == pytest.approx(ratio, abs=1e-3)
+    assert len({convert(s, series=numbered(s))[0].SOPInstanceUID for s in sources}) == 5
 
 
 def test_a_gray_stream_is_monochrome2(convert):
