@@ -25,6 +25,18 @@ class Attributes:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """The images that a label map was drawn on: a volume of the same grid, converted to a series.
+
+    `uid_seed` is that of the series' own source, from which the UIDs of its instances derive.
+    """
+
+    series_instance_uid: str
+    sop_class_uid: str
+    uid_seed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Options:
     """How to convert, and how much a source may grow when it is unpacked.
 
@@ -34,6 +46,8 @@ class Options:
     `no_faces` says of photographs that nobody can be recognized in them. `voxels` is the second
     file (.img) of a source that is the header of a NIfTI pair, `sidecar` the JSON file (BIDS) that
     describes a volume.
+    `volumes` says what volumes are: "images", "labels", or "" for: as each shows, by its intent
+    code, or where `is_named_label_map`, by whole numbers. `labels` is the table of their names.
     """
 
     modality: str = ""
@@ -41,6 +55,10 @@ class Options:
     no_faces: bool = False
     voxels: Path | None = field(default=None, repr=False)
     sidecar: Path | None = field(default=None, repr=False)
+    labels: Path | None = field(default=None, repr=False)
+    volumes: str = ""
+    is_named_label_map: bool = False
+    reference: Reference | None = None
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
 

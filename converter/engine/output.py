@@ -3,9 +3,10 @@
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,13 +36,23 @@ class Outbox:
     def write(self, dataset: Dataset, pixels: PixelFile | None = None) -> None:
         """Write an instance; `pixels` become its Pixel Data, which is the last element."""
         uid = str(dataset.SOPInstanceUID)
-        part = self.target_dir / f"{uid}.part"
-        converted = Converted(self.target_dir / f"{uid}.dcm", str(dataset.SOPClassUID), uid)
-        self._waiting.append((part, converted))
-        with part.open("wb") as stream:
+        with self._new_part(uid, str(dataset.SOPClassUID)) as stream:
             dcmwrite(stream, dataset, enforce_file_format=True)
             if pixels is not None:
                 _append_pixels(stream, pixels)
+
+    def write_chunks(self, dataset: Dataset, chunks: Iterable[bytes]) -> None:
+        """Write an instance whose last elements come as `chunks` of bytes."""
+        uid = str(dataset.SOPInstanceUID)
+        with self._new_part(uid, str(dataset.SOPClassUID)) as stream:
+            dcmwrite(stream, dataset, enforce_file_format=True)
+            stream.writelines(chunks)
+
+    def _new_part(self, uid: str, sop_class_uid: str) -> BufferedWriter:
+        part = self.target_dir / f"{uid}.part"
+        converted = Converted(self.target_dir / f"{uid}.dcm", sop_class_uid, uid)
+        self._waiting.append((part, converted))
+        return part.open("wb")
 
     def deliver(self) -> list[Converted]:
         """Give every file its final name; when one cannot have it, none keeps it."""

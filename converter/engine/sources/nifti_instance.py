@@ -24,6 +24,9 @@ from converter.engine.uids import derive_uid
 _WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
 
 
+_CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage}
+
+
 @dataclass(frozen=True)
 class Times:
     """How many volumes follow each other, and how far apart where that is known."""
@@ -70,11 +73,11 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     DICOM PS3.3 A.3, A.4, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
     """
     modality = job.options.modality or info.sidecar.modality or "MR"
-    if modality not in ("MR", "CT"):
+    sop_class_uid = slice_class(modality)
+    if not sop_class_uid:
         raise ConversionError(
             _("A NIfTI volume can become MR or CT for now. Choose one of them."), "unsupported"
         )
-    sop_class_uid = MRImageStorage if modality == "MR" else CTImageStorage
     dataset = new_instance(job, ObjectClass(sop_class_uid, modality))
     dataset.DerivationDescription = " ".join(info.storage.notes)
     if modality == "MR":
@@ -87,6 +90,11 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     _add_rescale(dataset, info.storage)
     _add_window(dataset, info.storage)
     return dataset
+
+
+def slice_class(modality: str) -> str:
+    """Return the SOP class of the slices of a volume, "" if none has this modality."""
+    return _CLASSES.get(modality or "MR", "")
 
 
 def set_slice(dataset: Dataset, job: Job, index: int, info: SliceInfo, stored: np.ndarray) -> None:
