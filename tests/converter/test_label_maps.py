@@ -155,3 +155,22 @@ def test_or_that_none_is_a_label_map(scan) -> None:
     here.run("convert", scan, "--output", scan.parent / "out", "--volumes", "images")
     paths = (scan.parent / "out").rglob("*.dcm")
     assert [pydicom.dcmread(path).Modality for path in paths] == ["MR"] * 3
+
+
+def test_in_a_project_a_segmentation_passes_with_clean_names(portal, scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    (scan / "a_dseg.tsv").write_text("index\tname\n5\tLiver Zwirbelmayr\n")
+    out = scan.parent / "clean"
+    ended = portal.run("convert", scan, "--output", out, "--project", "heart")
+    assert (ended.status, ended.err) == (0, "")
+    datasets = [pydicom.dcmread(path) for path in out.rglob("*.dcm")]
+    (segmentation,) = [one for one in datasets if one.Modality == "SEG"]
+    images = {one.SOPInstanceUID: one for one in datasets if one.Modality == "MR"}
+    assert segmentation.SegmentSequence[0].SegmentLabel == "Liver"
+    assert drawn_on(segmentation) < set(images)
+    assert {one.FrameOfReferenceUID for one in datasets} == {segmentation.FrameOfReferenceUID}
+    assert {one.PatientID for one in datasets} == {segmentation.PatientID}
+    assert segmentation.PatientID.startswith("HEART-")
+    assert pydicom.pixels.pixel_array(segmentation).sum() == 2 * 3 * 2
+    assert not any(b"Zwirbelmayr" in path.read_bytes() for path in out.rglob("*.dcm"))
