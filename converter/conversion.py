@@ -1,6 +1,5 @@
 """Convert the files of one planned unit; needs no database."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,7 +121,7 @@ def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> S
             source.check()
             options = plan.options_for(source)
             converted = convert_file(file.path, work_dir, plan.attributes, series, options)
-            outputs += [_output(file, one, series) for one in converted]
+            outputs += [_output(file, one, series, plan.attributes) for one in converted]
         except ConversionError as error:
             verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), NAME)
         except OSError as error:
@@ -130,9 +129,9 @@ def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> S
     return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
 
 
-def _output(file: StepFile, converted: Converted, series: Series) -> StepFile:
-    with converted.path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+def _output(
+    file: StepFile, converted: Converted, series: Series, attributes: Attributes
+) -> StepFile:
     return replace(
         file,
         path=converted.path,
@@ -143,7 +142,8 @@ def _output(file: StepFile, converted: Converted, series: Series) -> StepFile:
             sop_instance_uid=converted.sop_instance_uid,
             study_instance_uid=series.study_instance_uid,
             series_instance_uid=series.series_instance_uid,
-            sha256=digest,
-            size_bytes=converted.path.stat().st_size,
+            sha256=converted.sha256,
+            size_bytes=converted.size_bytes,
+            patient_id=attributes.patient_id,
         ),
     )

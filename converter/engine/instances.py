@@ -112,9 +112,14 @@ def new_instance(job: Job, object_class: ObjectClass) -> Dataset:
     return dataset
 
 
+def instance_uid(job: Job, index: int) -> str:
+    """Return the SOP Instance UID of the instance at `index` (from 0) of a source."""
+    return derive_uid(job.series.uid_seed, "instance", str(index))
+
+
 def number_instance(dataset: Dataset, job: Job, index: int) -> None:
     """Make `dataset` the instance at `index` (from 0) of its source."""
-    uid = derive_uid(job.series.uid_seed, "instance", str(index))
+    uid = instance_uid(job, index)
     dataset.SOPInstanceUID = uid
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
     dataset.InstanceNumber = job.series.first_instance_number + index

@@ -86,6 +86,8 @@ class Converted:
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
+    sha256: str
+    size_bytes: int
 
 
 @dataclass(frozen=True)

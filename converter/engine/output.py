@@ -1,12 +1,12 @@
 """Write the instances of one source: all of them, or none."""
 
+import hashlib
 import os
 import shutil
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedWriter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,53 +26,77 @@ class PixelFile:
     vr: str  # OB or OW
 
 
+class HashedFile:
+    """A file that is written from its start to its end, and hashed on the way."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.tell, self.seek = file.tell, file.seek  # pydicom asks for both and moves nowhere
+
+    def write(self, content: bytes | bytearray | memoryview, /) -> int:
+        self._hash.update(content)
+        return self._file.write(content)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of what was written so far."""
+        return self._hash.hexdigest()
+
+
 class Outbox:
     """Holds the files of one source as `.part` until the last one is written."""
 
     def __init__(self, target_dir: Path) -> None:
         self.target_dir = target_dir
-        self._waiting: list[tuple[Path, Converted]] = []
+        self._parts: list[Path] = []
+        self._written: list[Converted] = []
 
     def write(self, dataset: Dataset, pixels: PixelFile | None = None) -> None:
         """Write an instance; `pixels` become its Pixel Data, which is the last element."""
-        uid = str(dataset.SOPInstanceUID)
-        with self._new_part(uid, str(dataset.SOPClassUID)) as stream:
+        with self._new_part(str(dataset.SOPInstanceUID), str(dataset.SOPClassUID)) as stream:
             dcmwrite(stream, dataset, enforce_file_format=True)
             if pixels is not None:
                 _append_pixels(stream, pixels)
 
-    def write_chunks(self, dataset: Dataset, chunks: Iterable[bytes]) -> None:
-        """Write an instance whose last elements come as `chunks` of bytes."""
-        uid = str(dataset.SOPInstanceUID)
-        with self._new_part(uid, str(dataset.SOPClassUID)) as stream:
-            dcmwrite(stream, dataset, enforce_file_format=True)
-            stream.writelines(chunks)
+    def write_encoded(
+        self, uid: str, sop_class_uid: str, chunks: Iterable[bytes | bytearray]
+    ) -> None:
+        """Write an instance whose whole file comes as `chunks` of bytes."""
+        with self._new_part(uid, sop_class_uid) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
 
-    def _new_part(self, uid: str, sop_class_uid: str) -> BufferedWriter:
+    @contextmanager
+    def _new_part(self, uid: str, sop_class_uid: str) -> Iterator[HashedFile]:
         part = self.target_dir / f"{uid}.part"
-        converted = Converted(self.target_dir / f"{uid}.dcm", sop_class_uid, uid)
-        self._waiting.append((part, converted))
-        return part.open("wb")
+        self._parts.append(part)
+        with part.open("wb") as file:
+            stream = HashedFile(file)
+            yield stream
+            size_bytes = file.tell()
+        path = part.with_suffix(".dcm")
+        self._written.append(Converted(path, sop_class_uid, uid, stream.sha256, size_bytes))
 
     def deliver(self) -> list[Converted]:
         """Give every file its final name; when one cannot have it, none keeps it."""
-        delivered = [converted for _, converted in self._waiting]
         try:
-            for part, converted in self._waiting:
+            for part, converted in zip(self._parts, self._written, strict=True):
                 part.replace(converted.path)
         except OSError:
-            for converted in delivered:
+            for converted in self._written:
                 converted.path.unlink(missing_ok=True)
             raise
-        return delivered
+        self._parts = []
+        return self._written
 
     def discard(self) -> None:
         """Remove what has no final name yet."""
-        for part, _ in self._waiting:
+        for part in self._parts:
             part.unlink(missing_ok=True)
 
 
-def _append_pixels(stream: BinaryIO, pixels: PixelFile) -> None:
+def _append_pixels(stream: HashedFile, pixels: PixelFile) -> None:
     """Write (7FE0,0010) in explicit little endian, of even length."""
     length = pixels.stream.seek(0, os.SEEK_END)
     pixels.stream.seek(0)

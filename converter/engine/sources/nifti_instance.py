@@ -14,7 +14,6 @@ from converter.engine.instances import (
     decimal_string,
     decimal_strings,
     new_instance,
-    number_instance,
 )
 from converter.engine.options import Job
 from converter.engine.sources.bids import Sidecar
@@ -24,6 +23,8 @@ from converter.engine.uids import derive_uid
 _WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
 
 
+_ACQUISITION_NUMBER, _INSTANCE_NUMBER = 0x00200012, 0x00200013
+_IMAGE_POSITION, _TEMPORAL_POSITION = 0x00200032, 0x00200100
 _CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage}
 
 
@@ -97,16 +98,18 @@ def slice_class(modality: str) -> str:
     return _CLASSES.get(modality or "MR", "")
 
 
-def set_slice(dataset: Dataset, job: Job, index: int, info: SliceInfo, stored: np.ndarray) -> None:
-    """Make `dataset` the slice at `index`; `stored` has the shape (rows, columns)."""
-    number_instance(dataset, job, index)
+def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, tuple[str, str]]:
+    """Return VR and text of what tells the slice at `index` from the others, but its UID."""
     volume, place = divmod(index, info.slices)
+    position = "\\".join(decimal_strings(info.planes.position(place)))
+    values = {
+        _INSTANCE_NUMBER: ("IS", str(job.series.first_instance_number + index)),
+        _IMAGE_POSITION: ("DS", position),
+    }
     if info.times.volumes > 1:
-        dataset.AcquisitionNumber = volume + 1
-        dataset.TemporalPositionIdentifier = volume + 1
-    dataset.ImagePositionPatient = decimal_strings(info.planes.position(place))
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"
+        values[_ACQUISITION_NUMBER] = ("IS", str(volume + 1))
+        values[_TEMPORAL_POSITION] = ("IS", str(volume + 1))
+    return values
 
 
 def _add_mr(dataset: Dataset, sidecar: Sidecar) -> None:

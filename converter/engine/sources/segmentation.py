@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -18,6 +19,7 @@ from converter.engine.output import Outbox
 from converter.engine.sources.cielab import distinct_color, encoded_cielab
 from converter.engine.sources.label_names import LabelName, LabelNames
 from converter.engine.sources.labels import Labels
+from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
 from converter.engine.uids import derive_uid
 
 _LARGEST_VALUE = 2**32 - 2  # the length of Pixel Data is an even unsigned 32 bit number
@@ -59,7 +61,9 @@ def write_segmentation(job: Job, box: Outbox, labels: Labels, names: LabelNames)
     dataset.SegmentSequence = [
         _segment(number, value, names) for number, value in enumerate(frames.values, start=1)
     ]
-    box.write_chunks(dataset, frames.chunks())
+    uid = str(dataset.SOPInstanceUID)
+    head = Stencil.of(dataset).filled({SOP_INSTANCE_UID: uid})
+    box.write_encoded(uid, SegmentationStorage, chain([head], frames.chunks()))
 
 
 @dataclass(frozen=True)
