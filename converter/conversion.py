@@ -1,6 +1,5 @@
 """Convert the files of one planned unit; needs no database."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,22 @@ from converter.engine import (
     ConversionError,
     Converted,
     Options,
+    Reference,
     Series,
     convert_file,
 )
 from converter.engine.errors import gettext_noop
+from converter.label_maps import is_named_label_map
 from converter.options import VOLUME_KINDS, ConvertOptions, with_patient
 from converter.pairs import Source, paired
-from converter.planning import position_count, position_name
+from converter.planning import (
+    REFERENCE,
+    REFERENCE_CLASS,
+    position_count,
+    position_name,
+    series_uid,
+    source_seed,
+)
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import (
     InstanceFacts,
@@ -69,18 +77,36 @@ class UnitPlan:
             self.options,
             voxels=source.voxels.path if source.voxels else None,
             sidecar=source.sidecar.path if source.sidecar else None,
+            labels=source.labels.path if source.labels else None,
+            is_named_label_map=is_named_label_map(source.file),
+            reference=self._reference,
         )
+
+    @property
+    def _reference(self) -> Reference | None:
+        """The series that a label map was drawn on: a volume, the only source of its series."""
+        if REFERENCE not in self.values:
+            return None
+        seed, number = self._study_seed, int(self.values[REFERENCE])
+        return Reference(
+            series_instance_uid=series_uid(seed, number),
+            sop_class_uid=str(self.values[REFERENCE_CLASS]),
+            uid_seed=source_seed(seed, number, 1),
+        )
+
+    @property
+    def _study_seed(self) -> bytes:
+        return bytes.fromhex(str(self.values["seed"]))
 
     def series_for(self, file: StepFile) -> Series:
         """Return where the outputs of `file` belong."""
         position = int(self.values[position_name(file)])
-        seed = bytes.fromhex(str(self.values["seed"]))
-        own_seed = f"{self.values['series_number']} {position}".encode()
+        number = int(self.values["series_number"])
         return Series(
             study_instance_uid=str(self.values["study"]),
             series_instance_uid=str(self.values["series"]),
-            uid_seed=hashlib.sha256(seed + own_seed).digest(),
-            series_number=int(self.values["series_number"]),
+            uid_seed=source_seed(self._study_seed, number, position),
+            series_number=number,
             first_instance_number=position,
         )
 

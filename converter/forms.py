@@ -47,6 +47,19 @@ class ConvertForm(ToolForm):
         ],
         required=False,
     )
+    volumes = forms.ChoiceField(
+        label=_("Volumes are"),
+        choices=[
+            ("", _("as each shows")),
+            ("images", _("all images")),
+            ("labels", _("all label maps")),
+        ],
+        required=False,
+        help_text=_(
+            "A label map becomes a DICOM Segmentation of the volume beside it. It is known by its "
+            "intent code, or by a name that ends in _dseg, _seg, _mask or -label."
+        ),
+    )
     no_faces = forms.BooleanField(label=NOBODY_SEEN, help_text=WHO_STATES_IT, required=False)
     patient_id = forms.CharField(label=_("Patient ID"), max_length=64, required=False)
     patient_name = forms.CharField(
@@ -97,6 +110,7 @@ class ConvertForm(ToolForm):
             open={
                 "modality": given["modality"],
                 "photograph": photograph,
+                "volumes": given["volumes"],
                 NO_FACES.name: given[NO_FACES.name],
             },
             sealed=sealed,

@@ -26,11 +26,13 @@ class ConvertOptions:
     """Modality, photograph or not (None: as each file shows), and the attributes given.
 
     `no_faces` says that a person vouched for it: nobody can be recognized in the photographs.
+    `volumes` is what volumes are: "images", "labels", or "" for: as each shows.
     """
 
     modality: str = ""
     photograph: bool | None = None
     no_faces: bool = False
+    volumes: str = ""
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -42,6 +44,7 @@ class ConvertOptions:
             modality=str(options.get("modality") or ""),
             photograph=options.get("photograph"),
             no_faces=bool(options.get(NO_FACES.name)),
+            volumes=str(options.get("volumes") or ""),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
@@ -56,7 +59,12 @@ class ConvertOptions:
     def engine_options(self, *, is_photograph: bool) -> Options:
         """Return the engine's options for a series of photographs or of other images."""
         modality = PHOTOGRAPH_MODALITY if is_photograph else self.modality
-        return Options(modality=modality, photograph=is_photograph, no_faces=self.no_faces)
+        return Options(
+            modality=modality,
+            photograph=is_photograph,
+            no_faces=self.no_faces,
+            volumes=self.volumes,
+        )
 
 
 def with_patient(attributes: Attributes, study_instance_uid: str) -> Attributes:

@@ -1,4 +1,4 @@
-"""Volumes in several files: a header (.hdr), its voxels (.img), and a sidecar (.json, BIDS)."""
+"""Volumes in several files: a header, its voxels (.img), a sidecar (.json), names of labels."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,8 +13,9 @@ from pacs_portal.jobs.verdicts import verdicts_on
 HEADER_KIND = "nifti-pair"
 VOXELS_KIND = "voxels"
 SIDECAR_KIND = "json"
-COMPANION_KINDS = frozenset({VOXELS_KIND, SIDECAR_KIND})
-_SUFFIXES = (".gz", ".nii", ".hdr", ".img", ".json")
+LABELS_KIND = "labels"
+COMPANION_KINDS = frozenset({VOXELS_KIND, SIDECAR_KIND, LABELS_KIND})
+_SUFFIXES = (".gz", ".nii", ".hdr", ".img", ".json", ".tsv", ".ctbl", ".label", ".txt")
 Companions = dict[tuple[str, tuple[PurePosixPath, str]], StepFile]
 _DESCRIBED_KINDS = frozenset({"nifti", "nifti-gz", HEADER_KIND})
 
@@ -26,11 +27,16 @@ class Source:
     file: StepFile
     voxels: StepFile | None = None
     sidecar: StepFile | None = None
+    labels: StepFile | None = None
 
     @property
     def files(self) -> tuple[StepFile, ...]:
         """Return all files, that which names the source first."""
-        return tuple(file for file in (self.file, self.voxels, self.sidecar) if file)
+        return tuple(file for file in self._all if file)
+
+    @property
+    def _all(self) -> tuple[StepFile | None, ...]:
+        return self.file, self.voxels, self.sidecar, self.labels
 
     @property
     def whole(self) -> StepFile:
@@ -49,6 +55,11 @@ class Source:
         if self.file.kind == SIDECAR_KIND:
             raise ConversionError(
                 _("This JSON file has no NIfTI volume of the same name beside it."), "not-an-image"
+            )
+        if self.file.kind == LABELS_KIND:
+            raise ConversionError(
+                _("This table of labels has no NIfTI volume of the same name beside it."),
+                "not-an-image",
             )
         if self.file.kind == HEADER_KIND and self.voxels is None:
             raise ConversionError(
@@ -75,7 +86,7 @@ def paired(files: Iterable[StepFile]) -> Iterator[Source]:
     surplus = []  # a second one of the same kind and name, such as brain.img beside brain.img.gz
     for file in files:
         if file.kind in COMPANION_KINDS:
-            first = companions.setdefault((file.kind, _stem(file)), file)
+            first = companions.setdefault((file.kind, stem_of(file)), file)
             surplus += [file] if first is not file else []
     yield from [_source(file, companions) for file in files if file.kind not in COMPANION_KINDS]
     yield from (Source(file) for file in (*companions.values(), *surplus))
@@ -97,15 +108,18 @@ def whole_sources(files: Iterable[StepFile]) -> tuple[list[StepFile], list[Verdi
 
 def _source(file: StepFile, companions: Companions) -> Source:
     """Take what belongs to `file` out of `companions`."""
-    stem = _stem(file)
+    stem = stem_of(file)
+    if file.kind not in _DESCRIBED_KINDS:
+        return Source(file)
     return Source(
         file,
         companions.pop((VOXELS_KIND, stem), None) if file.kind == HEADER_KIND else None,
-        companions.pop((SIDECAR_KIND, stem), None) if file.kind in _DESCRIBED_KINDS else None,
+        companions.pop((SIDECAR_KIND, stem), None),
+        companions.pop((LABELS_KIND, stem), None),
     )
 
 
-def _stem(file: StepFile) -> tuple[PurePosixPath, str]:
+def stem_of(file: StepFile) -> tuple[PurePosixPath, str]:
     """Return folder and name that files of one volume share: brain of brain.hdr, brain.img.gz."""
     name = file.relative_path.name
     for suffix in _SUFFIXES:

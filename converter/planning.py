@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from converter.engine import Attributes, derive_uid, is_slide
+from converter.label_maps import Drawn, references
 from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
-from converter.pairs import paired
+from converter.pairs import Source, paired
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
 _CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
 _POSITION = "position "
+REFERENCE, REFERENCE_CLASS = "reference", "reference class"
 _NUMBERS = re.compile(r"(\d+)")
 
 KeyedDigest = Callable[..., bytes]
@@ -40,6 +42,7 @@ class Series:
 
     files: tuple[StepFile, ...]
     is_photograph: bool
+    volume: Source | None = None
 
 
 def plan_units(
@@ -57,8 +60,12 @@ def plan_units(
         seed = _study_seed(study_files, attributes, options, digest)
         study = Study(seed, derive_uid(seed, "study"))
         identity = _given_identity(attributes, study.study_instance_uid)
-        for number, series in enumerate(_series(study_files, options), start=1):
-            yield from _series_units(study, number, series, identity)
+        numbered = dict(enumerate(_series(study_files, options), start=1))
+        volumes = {number: some.volume for number, some in numbered.items() if some.volume}
+        drawn = references(volumes, options) if len(volumes) > 1 else {}
+        for number, series in numbered.items():
+            fixed = _reference_values(drawn.get(number))
+            yield from _series_units(study, number, series, identity, fixed)
 
 
 def _study_seed(
@@ -70,6 +77,8 @@ def _study_seed(
     chosen = {"modality": options.modality, "photograph": options.photograph, **asdict(attributes)}
     if options.no_faces:
         chosen["no_faces"] = True
+    if options.volumes:
+        chosen["volumes"] = options.volumes
     contents = (_content_digest(file.path) for file in files)
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
@@ -78,7 +87,9 @@ def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Seri
     """Yield each volume and slide by itself, then photographs together, then other pictures."""
     pictures: dict[bool, list[StepFile]] = {True: [], False: []}
     for source in paired(files):
-        if source.file.kind in VOLUME_KINDS or is_slide(source.file.path):
+        if source.file.kind in VOLUME_KINDS:
+            yield Series(source.files, is_photograph=False, volume=source)
+        elif is_slide(source.file.path):
             yield Series(source.files, is_photograph=False)
         else:
             pictures[_is_photograph(source.file, options)].append(source.file)
@@ -87,12 +98,18 @@ def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Seri
             yield Series(tuple(alike), is_photograph)
 
 
+def _reference_values(drawn: Drawn | None) -> PlanValues:
+    """Return what the unit of a label map keeps of the images it was drawn on."""
+    return {REFERENCE: drawn.number, REFERENCE_CLASS: drawn.sop_class_uid} if drawn else {}
+
+
 def _series_units(
-    study: Study, number: int, series: Series, identity: GivenIdentity
+    study: Study, number: int, series: Series, identity: GivenIdentity, drawn: PlanValues
 ) -> Iterator[PlannedUnit]:
     fixed: dict[str, str | int] = {
+        **drawn,
         "study": study.study_instance_uid,
-        "series": derive_uid(study.seed, "series", str(number)),
+        "series": series_uid(study.seed, number),
         "series_number": number,
         "seed": study.seed.hex(),
         "photograph": int(series.is_photograph),
@@ -103,6 +120,16 @@ def _series_units(
             position_name(file): position for position, file in enumerate(chunk, start=start + 1)
         }
         yield PlannedUnit(files=chunk, values={**fixed, **positions}, identity=identity)
+
+
+def series_uid(study_seed: bytes, number: int) -> str:
+    """Return the UID of the series `number` of a study."""
+    return derive_uid(study_seed, "series", str(number))
+
+
+def source_seed(study_seed: bytes, number: int, position: int) -> bytes:
+    """Return the seed for all UIDs of a source: its series' number, its position in it."""
+    return hashlib.sha256(study_seed + f"{number} {position}".encode()).digest()
 
 
 def position_name(file: StepFile) -> str:

@@ -2,7 +2,7 @@
 
 from converter.engine.conversion import convert_file
 from converter.engine.errors import ConversionError
-from converter.engine.options import Attributes, Converted, Options, Series
+from converter.engine.options import Attributes, Converted, Options, Reference, Series
 from converter.engine.sniffing import CONVERTIBLE, sniff
 from converter.engine.sources.slide.recognition import is_slide
 from converter.engine.uids import derive_uid
@@ -13,6 +13,7 @@ __all__ = [
     "ConversionError",
     "Converted",
     "Options",
+    "Reference",
     "Series",
     "convert_file",
     "derive_uid",

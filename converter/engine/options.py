@@ -25,6 +25,18 @@ class Attributes:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """The images that a label map was drawn on: a volume of the same grid, converted to a series.
+
+    `uid_seed` is that of the series' own source, from which the UIDs of its instances derive.
+    """
+
+    series_instance_uid: str
+    sop_class_uid: str
+    uid_seed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Options:
     """How to convert, and how much a source may grow when it is unpacked.
 
@@ -37,6 +49,8 @@ class Options:
     `overview` asks for the picture of a whole slide too, label included; `companions` are the
     files of a slide that lies in several, by their names beside the source. The limits on slides
     are others, since of a slide a few tiles are unpacked at a time.
+    `volumes` says what volumes are: "images", "labels", or "" for: as each shows, by its intent
+    code, or where `is_named_label_map`, by whole numbers. `labels` is the table of their names.
     """
 
     modality: str = ""
@@ -46,6 +60,10 @@ class Options:
     sidecar: Path | None = field(default=None, repr=False)
     overview: bool = False
     companions: tuple[tuple[str, Path], ...] = field(default=(), repr=False)
+    labels: Path | None = field(default=None, repr=False)
+    volumes: str = ""
+    is_named_label_map: bool = False
+    reference: Reference | None = None
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
     max_slide_pixels: int = 200_000_000_000

@@ -1,7 +1,7 @@
 """Tell what a file is by its content.
 
 Names count only for the litter of operating systems, and for what goes with a volume: voxels
-without a header (.img), whose content can be anything, and sidecars (.json).
+without a header (.img), whose content can be anything, sidecars (.json) and names of labels.
 """
 
 import struct
@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 HEAD_BYTES = 4096
 TELL_NOTHING = frozenset({"unknown", "gzip"})  # kinds for which the name is asked too
+LABEL_TABLE_SUFFIXES = (".tsv", ".ctbl", ".label", ".txt")
 SYSTEM_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"})
 SYSTEM_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes"})
 SIGNATURES = (
@@ -50,7 +51,8 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     str
         "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti",
         "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
-        pair), "json" (an object), "analyze", "gzip", "zip", "pdf", "system" or "unknown".
+        pair), "json" (an object), "labels" (a table of names for a label map), "analyze",
+        "gzip", "zip", "pdf", "system" or "unknown".
     """
     if relative_path is not None and is_system_file(relative_path):
         return "system"
@@ -73,10 +75,20 @@ def is_system_file(relative_path: PurePosixPath) -> bool:
 
 
 def _companion_kind(head: bytes, name: str) -> str | None:
-    """Name what goes with a volume: voxels that look like nothing, or a JSON object beside it."""
+    """Name what goes with a volume: voxels that look like nothing, or text beside it."""
     if name.endswith((".img", ".img.gz")):
         return "voxels"
+    if name.endswith(LABEL_TABLE_SUFFIXES) and _names_labels(head):
+        return "labels"
     return "json" if name.endswith(".json") and head.lstrip()[:1] == b"{" else None
+
+
+def _names_labels(head: bytes) -> bool:
+    """Tell tables of BIDS, ITK-SNAP and 3D Slicer by how they begin."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lower()
+    first = start.partition(b"\n")[0].split(b"\t")
+    columns = {cell.strip() for cell in first}
+    return {b"index", b"name"} <= columns or b"itk-snap label" in start or b"color table" in start
 
 
 def sniff_head(head: bytes) -> str:

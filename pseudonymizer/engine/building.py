@@ -171,6 +171,9 @@ def _portal_rules() -> Rules:
     rules = {}
     for row in rows_of(_PROJECT_RULES):
         tag, action = int(row["tag"], 16), row["action"]
+        if action == "clean":
+            rules[tag] = Rule(Action.CLEAN, "D", why=Why.PORTAL.value)
+            continue
         basic = basics[tag] if action == "basic" else action
         rules[tag] = Rule(Action.BASIC, basic, why=Why.PORTAL.value)
     return rules

@@ -1,158 +1,53 @@
-"""NIfTI volumes: one MR or CT instance per slice, slice by slice, volume after volume."""
+"""NIfTI volumes: one MR or CT instance per slice, or one Segmentation of a label map."""
 
-import gzip
-import math
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-from isal import igzip
-from isal.igzip_lib import IsalError
-
-from converter.engine.errors import ConversionError, damaged, too_large, truncated
+from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
-from converter.engine.geometry import Planes, planes_from_affine
+from converter.engine.geometry import planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
-from converter.engine.sources.bids import read_sidecar
-from converter.engine.sources.nifti_header import LONGEST_HEADER_BYTES, NiftiHeader, read_header
-from converter.engine.sources.nifti_instance import SliceInfo, Times, new_slice, set_slice
-from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
-
-_GZIP = b"\x1f\x8b"
-_CHUNK_BYTES = 1 << 20
-_LARGEST_SIDE = 65535
-_SAMPLED_VOXELS = 1 << 20
-
-
-@dataclass(frozen=True)
-class Volume:
-    """An open file of one or more volumes of one shape.
-
-    Slices are counted in the order in which they are written: all of a volume, then the next's.
-    """
-
-    file: BinaryIO
-    header: NiftiHeader
-    planes: Planes
-
-    def slice(self, index: int) -> np.ndarray:
-        """Return the raw voxels of one slice, shape (rows, columns), as DICOM orders them."""
-        flip_columns, flip_rows, flip_slices = self.planes.flips
-        columns, rows, slices = self.header.shape
-        volume, place = divmod(index, slices)
-        stored_index = volume * slices + (slices - 1 - place if flip_slices else place)
-        self.file.seek(self.header.data_offset + stored_index * self.header.slice_bytes)
-        raw = self.file.read(self.header.slice_bytes)
-        if len(raw) != self.header.slice_bytes:
-            raise truncated()
-        voxels = np.frombuffer(raw, dtype=self.header.dtype).reshape(rows, columns)
-        return voxels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-
-    @property
-    def slice_count(self) -> int:
-        return self.header.shape[2] * self.header.volumes
+from converter.engine.sources.nifti_slices import write_slices
+from converter.engine.sources.nifti_volume import Volume, checked_header, read_head, unpacked
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
-    """Write one instance per slice, in the order of the slices along their normal.
+    """Write what a volume is: slices in the order of their normal, or segments.
 
     Memory holds one slice; a packed volume is unpacked to an unnamed file in the target folder.
     """
-    header = _checked_header(_read_head(source), job.options)
+    header = checked_header(read_head(source), job.options)
     planes = planes_from_affine(header.affine, header.shape)
-    with _unpacked(job.options.voxels or source, header, box.target_dir) as file:
+    with unpacked(job.options.voxels or source, header, box.target_dir) as file:
         volume = Volume(file, header, planes)
-        extent = _extent(volume)
-        storage = choose_storage(header.dtype, extent, header.slope, header.intercept)
-        _write_slices(volume, storage, job, box)
+        if _holds_labels(volume, job.options):
+            _write_labels(volume, job, box)
+        else:
+            write_slices(volume, job, box)
 
 
-def _extent(volume: Volume) -> Extent:
-    voxel_count = math.prod(volume.header.shape) * volume.header.volumes
-    extent = Extent(step=math.ceil(math.sqrt(voxel_count / _SAMPLED_VOXELS)))
-    for index in range(volume.slice_count):
-        extent.add(volume.slice(index))
-    return extent
+def _holds_labels(volume: Volume, options: Options) -> bool:
+    from converter.engine.sources.labels import is_label_map
+
+    if options.volumes:
+        return options.volumes == "labels"
+    if volume.header.is_label_map:
+        return True
+    return options.is_named_label_map and is_label_map(volume)
 
 
-def _write_slices(volume: Volume, storage: Storage, job: Job, box: Outbox) -> None:
-    columns, rows, slices = volume.header.shape
-    times = Times(volume.header.volumes, volume.header.interval_ms)
-    sidecar = read_sidecar(job.options.sidecar)
-    info = SliceInfo(rows, columns, slices, volume.planes, storage, times, sidecar)
-    dataset = new_slice(job, info)
-    for index in range(volume.slice_count):
-        stored = storage.encode(volume.slice(index))
-        set_slice(dataset, job, index, info, stored)
-        box.write(dataset)
+def _write_labels(volume: Volume, job: Job, box: Outbox) -> None:
+    from converter.engine.sources.label_names import read_label_names
+    from converter.engine.sources.labels import Labels
+    from converter.engine.sources.segmentation import write_segmentation
 
-
-def _read_head(source: Path) -> bytes:
-    """Return the first unpacked bytes, as far as headers reach."""
-    with source.open("rb") as file, _gzip_errors_told():
-        if not _is_gzip(file):
-            return file.read(LONGEST_HEADER_BYTES)
-        with igzip.IGzipFile(fileobj=file) as stream:
-            return stream.read(LONGEST_HEADER_BYTES)
-
-
-@contextmanager
-def _unpacked(path: Path, header: NiftiHeader, work_dir: Path) -> Iterator[BinaryIO]:
-    """Open the file of the voxels for reading anywhere in it."""
-    with path.open("rb") as file:
-        if not _is_gzip(file):
-            yield file
-            return
-        with tempfile.TemporaryFile(dir=work_dir) as unpacked:
-            _gunzip(file, unpacked, header.data_offset + header.data_bytes)
-            yield unpacked
-
-
-def _is_gzip(file: BinaryIO) -> bool:
-    start = file.read(len(_GZIP))
-    file.seek(0)
-    return start == _GZIP
-
-
-def _gunzip(packed: BinaryIO, target: BinaryIO, left: int) -> None:
-    """Unpack `left` bytes, which is what the header asks for, and never more."""
-    with _gzip_errors_told(), igzip.IGzipFile(fileobj=packed) as stream:
-        while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
-            target.write(chunk)
-            left -= len(chunk)
-        stream.read(1)  # past the last byte, gzip compares the checksum
-    if left > 0:
-        raise truncated()
-
-
-@contextmanager
-def _gzip_errors_told() -> Iterator[None]:
-    try:
-        yield
-    except EOFError:
-        raise truncated() from None
-    except (gzip.BadGzipFile, IsalError):  # type: ignore[misc]  # its stub: an instance
-        raise damaged() from None
-
-
-def _checked_header(head: bytes, options: Options) -> NiftiHeader:
-    header = read_header(head)
-    columns, rows, _slices = header.shape
-    if header.data_offset + header.data_bytes > options.max_bytes:
-        raise too_large()
-    if columns * rows > options.max_pixels:
-        raise too_large()
-    if max(columns, rows) > _LARGEST_SIDE:
+    if volume.header.volumes > 1:
         raise ConversionError(
             _(
-                "A side of this volume is longer than 65535 voxels, the most that DICOM "
-                "can hold. Cut it into smaller volumes."
+                "This label map has several volumes, and a Segmentation has one. "
+                "Split it into one file per volume, or convert it as an image."
             ),
             "unsupported",
         )
-    return header
+    names = read_label_names(job.options.labels, job.options.sidecar)
+    write_segmentation(job, box, Labels(volume), names)

@@ -11,6 +11,7 @@ from converter.engine.errors import gettext_noop as _
 LONGEST_HEADER_BYTES = 540
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"}
 _DTYPES |= {256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+_INTENT_LABEL = 1002
 _UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _UNIT_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
 
@@ -29,6 +30,7 @@ class _Layout:
     magic: tuple[int, str]
     quaternion: tuple[int, str]
     sform: tuple[int, str]
+    intent: tuple[int, str]
 
 
 _NIFTI_1 = _Layout(
@@ -42,6 +44,7 @@ _NIFTI_1 = _Layout(
     magic=(344, "3s"),
     quaternion=(256, "6f"),
     sform=(280, "12f"),
+    intent=(68, "h"),
 )
 _NIFTI_2 = _Layout(
     dim=(16, "8q"),
@@ -54,6 +57,7 @@ _NIFTI_2 = _Layout(
     magic=(4, "3s"),
     quaternion=(352, "6d"),
     sform=(400, "12d"),
+    intent=(504, "i"),
 )
 
 
@@ -62,7 +66,8 @@ class NiftiHeader:
     """One volume of shape (columns, rows, slices), stored column fastest.
 
     `affine` maps voxel indices to RAS in mm. Real value = stored * slope + intercept. `volumes`
-    of this shape follow each other, `interval_ms` apart where the file says so.
+    of this shape follow each other, `interval_ms` apart where the file says so. `is_label_map` is
+    what the intent code says.
     """
 
     shape: tuple[int, int, int]
@@ -73,6 +78,7 @@ class NiftiHeader:
     slope: float
     intercept: float
     affine: np.ndarray
+    is_label_map: bool
 
     @property
     def slice_bytes(self) -> int:
@@ -144,6 +150,7 @@ def read_header(head: bytes) -> NiftiHeader:
         slope=slope,
         intercept=intercept,
         affine=_affine(fields),
+        is_label_map=fields.read_int(fields.layout.intent) == _INTENT_LABEL,
     )
 
 

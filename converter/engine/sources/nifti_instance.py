@@ -14,7 +14,6 @@ from converter.engine.instances import (
     decimal_string,
     decimal_strings,
     new_instance,
-    number_instance,
 )
 from converter.engine.options import Job
 from converter.engine.sources.bids import Sidecar
@@ -22,6 +21,11 @@ from converter.engine.sources.nifti_scaling import Storage
 from converter.engine.uids import derive_uid
 
 _WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
+
+
+_ACQUISITION_NUMBER, _INSTANCE_NUMBER = 0x00200012, 0x00200013
+_IMAGE_POSITION, _TEMPORAL_POSITION = 0x00200032, 0x00200100
+_CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage}
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,11 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     DICOM PS3.3 A.3, A.4, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
     """
     modality = job.options.modality or info.sidecar.modality or "MR"
-    if modality not in ("MR", "CT"):
+    sop_class_uid = slice_class(modality)
+    if not sop_class_uid:
         raise ConversionError(
             _("A NIfTI volume can become MR or CT for now. Choose one of them."), "unsupported"
         )
-    sop_class_uid = MRImageStorage if modality == "MR" else CTImageStorage
     dataset = new_instance(job, ObjectClass(sop_class_uid, modality))
     dataset.DerivationDescription = " ".join(info.storage.notes)
     if modality == "MR":
@@ -89,16 +93,23 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     return dataset
 
 
-def set_slice(dataset: Dataset, job: Job, index: int, info: SliceInfo, stored: np.ndarray) -> None:
-    """Make `dataset` the slice at `index`; `stored` has the shape (rows, columns)."""
-    number_instance(dataset, job, index)
+def slice_class(modality: str) -> str:
+    """Return the SOP class of the slices of a volume, "" if none has this modality."""
+    return _CLASSES.get(modality or "MR", "")
+
+
+def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, tuple[str, str]]:
+    """Return VR and text of what tells the slice at `index` from the others, but its UID."""
     volume, place = divmod(index, info.slices)
+    position = "\\".join(decimal_strings(info.planes.position(place)))
+    values = {
+        _INSTANCE_NUMBER: ("IS", str(job.series.first_instance_number + index)),
+        _IMAGE_POSITION: ("DS", position),
+    }
     if info.times.volumes > 1:
-        dataset.AcquisitionNumber = volume + 1
-        dataset.TemporalPositionIdentifier = volume + 1
-    dataset.ImagePositionPatient = decimal_strings(info.planes.position(place))
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"
+        values[_ACQUISITION_NUMBER] = ("IS", str(volume + 1))
+        values[_TEMPORAL_POSITION] = ("IS", str(volume + 1))
+    return values
 
 
 def _add_mr(dataset: Dataset, sidecar: Sidecar) -> None:

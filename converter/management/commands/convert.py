@@ -35,9 +35,17 @@ class Command(ToolCommand):
             help="state that no face can be recognized in the photographs; else a steward looks",
         )
 
+        parser.add_argument(
+            "--volumes",
+            choices=["images", "labels"],
+            help="what NIfTI volumes are, images or label maps; else as each shows",
+        )
+
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the table of attributes, if one is given, and what the person states."""
         stated = {NO_FACES.name: True} if options["no_faces"] else {}
+        if options["volumes"]:
+            stated["volumes"] = options["volumes"]
         if options["metadata"] is None:
             return stated
         try:

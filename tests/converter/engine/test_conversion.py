@@ -137,15 +137,15 @@ def test_the_file_meta_is_our_own(convert):
 def test_a_failure_in_the_last_slice_leaves_nothing_behind(convert_paths, out, monkeypatch):
     from converter.engine.output import Outbox
 
-    write, count = Outbox.write, []
+    write, count = Outbox.write_encoded, []
 
-    def disk_full_at_the_end(box, dataset):
-        write(box, dataset)
-        count.append(dataset)
+    def disk_full_at_the_end(box, uid, sop_class_uid, chunks):
+        write(box, uid, sop_class_uid, chunks)
+        count.append(uid)
         if len(count) == 7:
             raise OSError("No space left on device")
 
-    monkeypatch.setattr(Outbox, "write", disk_full_at_the_end)
+    monkeypatch.setattr(Outbox, "write_encoded", disk_full_at_the_end)
     with pytest.raises(OSError, match="No space"):
         convert_paths(VOLUMES["int16"])
     assert list(out.iterdir()) == []

@@ -1,13 +1,17 @@
 import gzip
+import hashlib
+import io
 from itertools import pairwise
 from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from nibabel.testing import data_path
 from nifti_places import back_in_voxels, real_values, stored_and_places
 from nifti_samples import AFFINES, SHAPE, counted, nifti, packed
+from series_samples import GIVEN
 
 from converter.engine import Attributes, ConversionError
 
@@ -175,3 +179,17 @@ def test_a_bomb_is_refused_by_its_header(convert, pack):
 def test_an_archive_is_unpacked_only_as_far_as_its_header_says(convert):
     source = gzip.compress(nifti(counted("i2")) + bytes(50_000_000))
     assert len(convert(source, max_bytes=100_000)) == 7
+
+
+@pytest.mark.parametrize("modality", ["MR", "CT"])
+@pytest.mark.parametrize("volumes", [1, 3])
+def test_each_slice_has_the_bytes_that_pydicom_would_write(convert_paths, modality, volumes):
+    voxels = np.arange(np.prod(SHAPE) * volumes, dtype="i2").reshape((*SHAPE, volumes))
+    for one in convert_paths(nifti(voxels), modality=modality, attributes=GIVEN):
+        dataset = pydicom.dcmread(one.path)
+        list(dataset.iterall())  # decodes every element, so that pydicom encodes it anew
+        stream = io.BytesIO()
+        pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
+        assert one.path.read_bytes() == stream.getvalue()
+        assert hashlib.sha256(stream.getvalue()).hexdigest() == one.sha256
+        assert one.size_bytes == len(stream.getvalue())

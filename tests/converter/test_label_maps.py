@@ -1,0 +1,176 @@
+"""A label map beside its volume becomes a Segmentation that names the volume's images."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from converter.local import convert_locally
+from converter.options import ConvertOptions
+from pacs_portal.jobs.commandline import find_files, make_output
+from tests.command_line import CommandLine
+
+AFFINE = np.diag([-0.5, 0.75, 2, 1])
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    return folder
+
+
+def image(folder: Path, name: str, affine: np.ndarray = AFFINE, volumes: int = 1) -> None:
+    shape = (4, 5, 3) if volumes == 1 else (4, 5, 3, volumes)
+    voxels = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
+    nibabel.save(nibabel.Nifti1Image(voxels, affine), folder / name)
+
+
+def labels(folder: Path, name: str, affine: np.ndarray = AFFINE) -> None:
+    voxels = np.zeros((4, 5, 3), np.uint8)
+    voxels[1:3, 2:, 1:] = 5
+    nibabel.save(nibabel.Nifti1Image(voxels, affine), folder / name)
+
+
+def converted(scan: Path, **options: str) -> dict[str, list[pydicom.Dataset]]:
+    """Return the outputs by the source's name."""
+    out = scan.parent / "out"
+    report = convert_locally(
+        find_files([scan], out), make_output(out), ConvertOptions(**options), 1
+    )
+    assert {file["outcome"] for file in report["files"]} == {"written"}
+    return {
+        Path(file["source"]).name: [pydicom.dcmread(o["path"]) for o in file["outputs"]]
+        for file in report["files"]
+    }
+
+
+def drawn_on(segmentation: pydicom.Dataset) -> set[str]:
+    (series,) = segmentation.ReferencedSeriesSequence
+    return {item.ReferencedSOPInstanceUID for item in series.ReferencedInstanceSequence}
+
+
+@pytest.mark.parametrize(
+    "name", ["head_dseg.nii.gz", "head_seg.nii", "head-label.nii", "head_MASK.nii.gz", "labels.nii"]
+)
+def test_a_label_map_is_known_by_its_name_and_names_the_images(scan, name) -> None:
+    image(scan, "head_T1w.nii.gz")
+    labels(scan, name)
+    found = converted(scan)
+    (segmentation,) = found[name]
+    assert segmentation.Modality == "SEG"
+    images = found["head_T1w.nii.gz"]
+    assert drawn_on(segmentation) == {one.SOPInstanceUID for one in images[1:]}
+    assert segmentation.StudyInstanceUID == images[0].StudyInstanceUID
+    assert segmentation.FrameOfReferenceUID == images[0].FrameOfReferenceUID
+    assert segmentation.SeriesInstanceUID != images[0].SeriesInstanceUID
+
+
+@pytest.mark.parametrize("name", ["unmasked.nii", "segment.nii", "task_probseg2.nii", "brain.nii"])
+def test_other_names_say_nothing(scan, name) -> None:
+    labels(scan, name)
+    assert {one.Modality for one in converted(scan)[name]} == {"MR"}
+
+
+def test_of_several_volumes_that_of_the_same_grid_and_name_counts(scan) -> None:
+    for name in ("a_T1w.nii", "b_T1w.nii"):
+        image(scan, name)
+    image(scan, "b_dsea.nii", AFFINE @ np.diag([1, 1, 1.5, 1]))
+    image(scan, "b_bold.nii", volumes=2)
+    labels(scan, "b_T1w_dseg.nii")
+    found = converted(scan)
+    (segmentation,) = found["b_T1w_dseg.nii"]
+    assert drawn_on(segmentation) < {one.SOPInstanceUID for one in found["b_T1w.nii"]}
+
+
+def test_of_volumes_in_time_the_first_is_named(scan) -> None:
+    image(scan, "a_bold.nii", volumes=2)
+    labels(scan, "a_dseg.nii")
+    found = converted(scan)
+    (segmentation,) = found["a_dseg.nii"]
+    assert drawn_on(segmentation) == {
+        one.SOPInstanceUID for one in found["a_bold.nii"] if one.TemporalPositionIdentifier == 1
+    } - {found["a_bold.nii"][0].SOPInstanceUID}
+
+
+@pytest.mark.parametrize("flips", [(-1, 1, 1), (1, 1, -1), (-1, -1, -1)])
+def test_a_label_map_stored_in_another_direction_still_fits(scan, flips) -> None:
+    image(scan, "a_T1w.nii")
+    last = np.array([3, 4, 2]) * (np.array(flips) < 0)
+    flip = np.diag([*flips, 1.0])
+    flip[:3, 3] = last
+    labels(scan, "a_dseg.nii", AFFINE @ flip)
+    found = converted(scan)
+    (segmentation,) = found["a_dseg.nii"]
+    at = {one.SOPInstanceUID: list(one.ImagePositionPatient) for one in found["a_T1w.nii"]}
+    groups = segmentation.PerFrameFunctionalGroupsSequence
+    assert len(groups) == 2
+    for group in groups:
+        (source,) = group.DerivationImageSequence[0].SourceImageSequence
+        assert at[source.ReferencedSOPInstanceUID] == list(
+            group.PlanePositionSequence[0].ImagePositionPatient
+        )
+
+
+@pytest.mark.parametrize(
+    "affine", [np.diag([0.5, 0.75, 2.1, 1]), AFFINE + np.eye(4, k=3) * 3], ids=["spacing", "place"]
+)
+def test_a_label_map_of_another_grid_stands_for_itself(scan, affine) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii", affine)
+    (segmentation,) = converted(scan)["a_dseg.nii"]
+    assert "ReferencedSeriesSequence" not in segmentation
+
+
+def test_a_table_beside_it_names_the_segments_and_ends_alike(scan) -> None:
+    labels(scan, "a_dseg.nii.gz")
+    (scan / "a_dseg.tsv").write_text("index\tname\tcolor\n5\tLiver\t#ff0000\n")
+    found = converted(scan)
+    (segmentation,) = found["a_dseg.nii.gz"]
+    assert segmentation.SegmentSequence[0].SegmentLabel == "Liver"
+    assert set(found) == {"a_dseg.nii.gz", "a_dseg.tsv"}
+
+
+def test_a_table_without_a_label_map_says_so(scan) -> None:
+    image(scan, "a.nii")
+    (scan / "dseg.tsv").write_text("index\tname\n5\tLiver\n")
+    out = make_output(scan.parent / "out")
+    report = convert_locally(find_files([scan], out), out, ConvertOptions(), 1)
+    assert [file["outcome"] for file in report["files"]] == ["written", "failed"]
+    assert "no NIfTI volume of the same name" in report["files"][1]["reason"]
+
+
+def test_a_person_can_decide_for_all_volumes(scan) -> None:
+    labels(scan, "brain.nii")
+    labels(scan, "a_dseg.nii")
+    found = converted(scan, volumes="labels")
+    assert {one.Modality for some in found.values() for one in some} == {"SEG"}
+
+
+def test_or_that_none_is_a_label_map(scan) -> None:
+    labels(scan, "a_dseg.nii")
+    here = CommandLine(scan.parent)
+    here.run("convert", scan, "--output", scan.parent / "out", "--volumes", "images")
+    paths = (scan.parent / "out").rglob("*.dcm")
+    assert [pydicom.dcmread(path).Modality for path in paths] == ["MR"] * 3
+
+
+def test_in_a_project_a_segmentation_passes_with_clean_names(portal, scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    (scan / "a_dseg.tsv").write_text("index\tname\n5\tLiver Zwirbelmayr\n")
+    out = scan.parent / "clean"
+    ended = portal.run("convert", scan, "--output", out, "--project", "heart")
+    assert (ended.status, ended.err) == (0, "")
+    datasets = [pydicom.dcmread(path) for path in out.rglob("*.dcm")]
+    (segmentation,) = [one for one in datasets if one.Modality == "SEG"]
+    images = {one.SOPInstanceUID: one for one in datasets if one.Modality == "MR"}
+    assert segmentation.SegmentSequence[0].SegmentLabel == "Liver"
+    assert drawn_on(segmentation) < set(images)
+    assert {one.FrameOfReferenceUID for one in datasets} == {segmentation.FrameOfReferenceUID}
+    assert {one.PatientID for one in datasets} == {segmentation.PatientID}
+    assert segmentation.PatientID.startswith("HEART-")
+    assert pydicom.pixels.pixel_array(segmentation).sum() == 2 * 3 * 2
+    assert not any(b"Zwirbelmayr" in path.read_bytes() for path in out.rglob("*.dcm"))
