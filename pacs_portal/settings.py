@@ -186,6 +186,7 @@ UPLOAD_MAX_BYTES = read_int("PACS2GO_UPLOAD_MAX_BYTES", 2 * 2**40)
 ZIP_MAX_FILES = read_int("PACS2GO_ZIP_MAX_FILES", 200_000)
 ZIP_MAX_BYTES = read_int("PACS2GO_ZIP_MAX_BYTES", 500 * 2**30)
 ZIP_MAX_RATIO = read_int("PACS2GO_ZIP_MAX_RATIO", 200)
+REVIEW_LARGE_BYTES = 100 * 2**30  # from here on the page says that it takes long
 
 # --- Jobs --------------------------------------------------------------------------------------
 WORKER_PROCESSES = read_int("PACS2GO_WORKERS", 0)  # 0: one per core

@@ -9,6 +9,7 @@ from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import Step, registered_steps, step_named
 from pacs_portal.jobs.verdicts import UNREADABLE
+from pacs_portal.projects.models import Project
 
 AUTO = "auto"
 STORE = "store"  # DICOM as it is: only the guard stands between
@@ -35,9 +36,14 @@ def find_step(name: str) -> Step:
 
 def choose_first_step(job: Job, kind: str) -> Step | tuple[str, str]:
     """Return the step that plans files of `kind`, or (code, sentence) why none does."""
+    return first_step(job.project, job.tool, kind)
+
+
+def first_step(project: Project, tool: str, kind: str) -> Step | tuple[str, str]:
+    """Return the step with which `tool` begins on files of `kind`, or why none does."""
     if kind in REFUSED_KINDS:
         return REFUSED_KINDS[kind]
-    steps = _first_steps(job)
+    steps = _first_steps(project, tool)
     refusals = [step.refusal(kind) for step in steps]
     for step, refusal in zip(steps, refusals, strict=True):
         if refusal is None:
@@ -47,18 +53,22 @@ def choose_first_step(job: Job, kind: str) -> Step | tuple[str, str]:
 
 def pipeline(job: Job, first: Step) -> tuple[str, ...]:
     """Return the names of all steps after `first`, itself included; the guard where it must be."""
-    names = [first.name]
-    if not first.is_guard and not job.project.accepts_identified:
-        names.append(_guard_step().name)
-    return (*names, DELIVERIES[Destination(job.destination)])
+    return (*work_steps(job.project, first), DELIVERIES[Destination(job.destination)])
 
 
-def _first_steps(job: Job) -> Sequence[Step]:
-    if job.tool == AUTO:
+def work_steps(project: Project, first: Step) -> tuple[str, ...]:
+    """Return the names of the steps that work on files before they are delivered."""
+    if first.is_guard or project.accepts_identified:
+        return (first.name,)
+    return first.name, _guard_step().name
+
+
+def _first_steps(project: Project, tool: str) -> Sequence[Step]:
+    if tool == AUTO:
         return registered_steps()
-    if job.tool == STORE:
-        return [AS_IS if job.project.accepts_identified else _guard_step()]
-    return [step_named(job.tool)]
+    if tool == STORE:
+        return [AS_IS if project.accepts_identified else _guard_step()]
+    return [step_named(tool)]
 
 
 def _guard_step() -> Step:

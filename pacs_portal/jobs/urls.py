@@ -5,6 +5,7 @@ from django.urls import include, path
 from pacs_portal.jobs import views
 from pacs_portal.jobs.held import file_views as held_file_views
 from pacs_portal.jobs.held import views as held_views
+from pacs_portal.jobs.review import views as review_views
 
 urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job, name="job"),
@@ -15,6 +16,16 @@ urlpatterns = [
     path("projects/<slug:key>/jobs/", views.project_jobs, name="project_jobs"),
     path(
         "projects/<slug:key>/uploads/<uuid:upload_id>/start/", views.job_create, name="job_create"
+    ),
+    path(
+        "projects/<slug:key>/uploads/<uuid:upload_id>/check/",
+        review_views.upload_review,
+        name="upload_review",
+    ),
+    path(
+        "projects/<slug:key>/uploads/<uuid:upload_id>/check/unpack/",
+        review_views.upload_look,
+        name="upload_look",
     ),
     path("projects/<slug:key>/held/", held_views.project_held, name="project_held"),
     path("projects/<slug:key>/held/decide/", held_views.held_decide, name="held_decide"),

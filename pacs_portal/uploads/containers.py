@@ -14,6 +14,7 @@ from pacs_portal.projects.keys import SealingKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError, UnpackError
 from pacs_portal.uploads.models import FileState, Upload, UploadFile
 from pacs_portal.uploads.paths import (
+    digest_content,
     digest_path,
     path_bytes,
     relative_path,
@@ -117,8 +118,9 @@ def _create_members(
     ]
     with transaction.atomic():
         keys = sealing_keys(container.upload.project_id)
-        for row, path in zip(rows, paths, strict=True):
+        for row, path, member in zip(rows, paths, members, strict=True):
             _seal(row, path_bytes(path), keys)
+            row.content_digest = digest_content(row.upload_id, member.sha256)
         UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
         container.state = FileState.UNPACKED
         container.save(update_fields=["state"])

@@ -89,6 +89,9 @@ class UploadFile(models.Model):
     state = models.CharField(max_length=16, choices=FileState, default=FileState.EXPECTED)
     received_bytes = models.PositiveBigIntegerField(default=0)
     kind = models.CharField(max_length=32, blank=True)  # sniffed by content
+    refusal = models.CharField(max_length=300, blank=True)  # why a zip was not unpacked
+    # Keyed; tells equal contents of one upload. Unknown for what was not sent.
+    content_digest = models.BinaryField(max_length=16, null=True)
 
     class Meta:
         ordering = ["number"]

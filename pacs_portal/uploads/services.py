@@ -1,6 +1,6 @@
 """What can be done with uploads: announce, receive, complete, unpack, read, remove."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,6 @@ from pacs_portal.accounts.models import User
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
-from pacs_portal.uploads.containers import unpack_container
 from pacs_portal.uploads.errors import (
     ManifestError,
     UploadClosedError,
@@ -24,7 +23,20 @@ from pacs_portal.uploads.errors import (
 )
 from pacs_portal.uploads.manifest import Announced, ManifestEntry, announce_files, announcements
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.paths import readable, relative_path, shown_path, source_path
+from pacs_portal.uploads.packed import (
+    input_files,
+    is_unpacking,
+    packed_files,
+    unpack_containers,
+    unpack_next,
+)
+from pacs_portal.uploads.paths import (
+    digest_content,
+    readable,
+    relative_path,
+    shown_path,
+    source_path,
+)
 from pacs_portal.uploads.signals import upload_completed
 from pacs_portal.uploads.sniffing import TELL_NOTHING, sniff_file
 from pacs_portal.uploads.storage import upload_folder
@@ -38,8 +50,10 @@ __all__ = [
     "discard_stale_uploads",
     "discard_upload",
     "input_files",
+    "is_unpacking",
     "local_path",
     "missing_files",
+    "packed_files",
     "readable",
     "receive_file",
     "receive_stored",
@@ -49,6 +63,7 @@ __all__ = [
     "sniff_file",
     "sweep_storage",
     "unpack_containers",
+    "unpack_next",
 ]
 
 
@@ -103,10 +118,13 @@ def receive_file(upload: Upload, number: int, chunks: Iterable[bytes]) -> None:
     if file.state != FileState.EXPECTED:
         return
     folder = upload_folder(upload.pk)
-    folder.write(number, chunks, file.size_bytes)
+    sha256 = folder.write(number, chunks, file.size_bytes)
     kind = file.kind or _kind_of(upload, file)
     received = UploadFile.objects.filter(pk=file.pk, state=FileState.EXPECTED).update(
-        state=FileState.RECEIVED, received_bytes=file.size_bytes, kind=kind
+        state=FileState.RECEIVED,
+        received_bytes=file.size_bytes,
+        kind=kind,
+        content_digest=digest_content(upload.pk, sha256),
     )
     if not received:
         _refuse_if_discarded(upload)
@@ -191,26 +209,6 @@ def sweep_storage() -> int:
     return removed
 
 
-def unpack_containers(upload: Upload) -> Iterator[tuple[UploadFile, str, str]]:
-    """Unpack every zip of the upload, nested ones too; yield (file, code, sentence) of the refused.
-
-    Safe to run again after any interruption, and by two at once.
-    """
-    _remove_unpacked_zips(upload)
-    refused: set[int] = set()
-    while container := _next_container(upload, refused):
-        try:
-            unpack_container(container)
-        except UploadError as error:
-            refused.add(container.pk)
-            yield container, error.code, error.sentence
-
-
-def input_files(upload: Upload) -> QuerySet[UploadFile]:
-    """Return what a job works on: received or in the archive, zips only where refused."""
-    return upload.files.filter(state__in=[FileState.RECEIVED, FileState.STORED])
-
-
 def local_path(upload_file: UploadFile) -> Path:
     """Return where the bytes of a received file lie."""
     if upload_file.sealed_source is not None:
@@ -267,24 +265,6 @@ def _refuse_if_discarded(upload: Upload) -> None:
     if upload.state == UploadState.DISCARDED:
         upload_folder(upload.pk).remove()
         raise UploadClosedError
-
-
-def _next_container(upload: Upload, refused: set[int]) -> UploadFile | None:
-    return (
-        input_files(upload)
-        .filter(kind="zip")
-        .exclude(pk__in=refused)
-        .select_related("upload")
-        .order_by("number")
-        .first()
-    )
-
-
-def _remove_unpacked_zips(upload: Upload) -> None:
-    """Remove the zips whose removal a killed run did not reach."""
-    unpacked = upload.files.filter(state=FileState.UNPACKED, sealed_source=None)
-    for number in unpacked.values_list("number", flat=True):
-        upload_folder(upload.pk).remove_file(number)
 
 
 def _is_needed(folder_name: str) -> bool:

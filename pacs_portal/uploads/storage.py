@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -33,8 +34,10 @@ class UploadFolder:
         """Return where file `number` lies or will lie."""
         return self.path / str(number)
 
-    def write(self, number: int, chunks: Iterable[bytes], size_bytes: int) -> None:
+    def write(self, number: int, chunks: Iterable[bytes], size_bytes: int) -> bytes:
         """Keep exactly `size_bytes` from `chunks` as file `number`, or nothing at all.
+
+        Returns the SHA-256 of what was kept.
 
         Raises
         ------
@@ -51,10 +54,11 @@ class UploadFolder:
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as output:
-                _copy_exactly(chunks, output, size_bytes)
+                digest = _copy_exactly(chunks, output, size_bytes)
                 output.flush()
                 os.fsync(output.fileno())
             _keep(part, self.file(number))
+            return digest
         except BaseException as error:
             part.unlink(missing_ok=True)
             if isinstance(error, OSError) and error.errno in DISK_FULL:
@@ -100,6 +104,18 @@ class UploadFolder:
         except FileNotFoundError:
             return None
 
+    def is_busy(self) -> bool:
+        """Tell whether somebody unpacks here at this moment."""
+        self.make()
+        descriptor = os.open(self.path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Wait until nobody else unpacks here; a process that dies lets go by itself."""
@@ -140,12 +156,14 @@ def _keep(part: Path, file: Path) -> None:
         raise UploadClosedError from None
 
 
-def _copy_exactly(chunks: Iterable[bytes], output: BinaryIO, size_bytes: int) -> None:
-    received = 0
+def _copy_exactly(chunks: Iterable[bytes], output: BinaryIO, size_bytes: int) -> bytes:
+    received, digest = 0, hashlib.sha256()
     for chunk in chunks:
         received += len(chunk)
         if received > size_bytes:
             raise WrongSizeError(size_bytes)
         output.write(chunk)
+        digest.update(chunk)
     if received < size_bytes:
         raise WrongSizeError(size_bytes)
+    return digest.digest()

@@ -3,6 +3,7 @@
 This module knows paths and bytes only, so that a command can use it without a database.
 """
 
+import hashlib
 import os
 import re
 import stat
@@ -57,6 +58,7 @@ class UnpackedFile:
     number: int
     path: PurePosixPath
     size_bytes: int
+    sha256: bytes = b""
 
 
 def unpack_zip(
@@ -95,8 +97,8 @@ def unpack_zip(
             unpacked = []
             for number, (info, path) in enumerate(entries, start=first_number):
                 written.append(target / str(number))
-                size_bytes = _write_entry(archive, info, written[-1], budget)
-                unpacked.append(UnpackedFile(number, path, size_bytes))
+                size_bytes, sha256 = _write_entry(archive, info, written[-1], budget)
+                unpacked.append(UnpackedFile(number, path, size_bytes, sha256))
             return unpacked
     except BaseException:
         for file in written:
@@ -241,16 +243,17 @@ class _Budget:
 
 def _write_entry(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: Path, budget: _Budget
-) -> int:
-    size_bytes = 0
+) -> tuple[int, bytes]:
+    size_bytes, digest = 0, hashlib.sha256()
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as output, archive.open(info) as entry:
         while chunk := entry.read(CHUNK_BYTES):
             budget.spend(len(chunk))
             output.write(chunk)
+            digest.update(chunk)
             size_bytes += len(chunk)
-    return size_bytes
+    return size_bytes, digest.digest()
 
 
 def _damaged() -> UnpackError:

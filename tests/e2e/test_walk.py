@@ -47,14 +47,16 @@ def archive_job(project_page: Page, drop: Drop, screenshots: Path) -> str:
     return address
 
 
-def test_the_upload_page_says_what_has_arrived(
+def test_a_drop_leads_to_the_page_that_says_what_will_happen(
     project_page: Page, archive_job: str, drop: Drop, screenshots: Path
 ) -> None:
     project_page.goto(f"/projects/{KEY}/upload/")
+    project_page.screenshot(path=screenshots / "upload.png", full_page=True)
     files = project_page.locator("input[type=file][webkitdirectory]")
     files.set_input_files(str(drop.folder))
-    expect(project_page.locator("[data-drop-text]")).to_contain_text("Everything has arrived")
-    project_page.screenshot(path=screenshots / "upload.png", full_page=True)
+    project_page.wait_for_url(re.compile(r"/check/"))
+    expect(project_page.get_by_role("heading", name="What will happen")).to_be_visible()
+    expect(project_page.locator("#outlook")).to_contain_text("Convert → Pseudonymize")
 
 
 def test_the_viewer_leads_back_to_the_portal(project_page: Page, archive_job: str) -> None:
@@ -192,7 +194,8 @@ def test_no_planted_name_is_in_any_answer(
     project_page: Page, archive_job: str, conversation: Conversation
 ) -> None:
     """Names show on the uploader's own upload and job pages and on the steward's pages."""
-    hers = re.compile(rf"/jobs/|/projects/{KEY}/uploads?/|/registry/|/projects/held-room/held/")
+    uploads = rf"/projects/(?:{KEY}|mixed)/uploads?/"
+    hers = re.compile(rf"/jobs/|{uploads}|/registry/|/projects/held-room/held/")
     leaks = {
         (url.partition("?")[0], word)
         for url, text in conversation.answers

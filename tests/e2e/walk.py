@@ -47,6 +47,7 @@ def upload_folder(
     """Drop a folder into the project, start, wait for the end; return the job's address."""
     page.goto(f"/projects/{key}/upload/")
     page.locator("input[type=file][webkitdirectory]").set_input_files(str(folder))
+    page.wait_for_url(re.compile(r"/check/"))
     choose(page, tool, destination)
     page.get_by_label("No face can be recognized").check()
     page.get_by_role("button", name="Start").click()

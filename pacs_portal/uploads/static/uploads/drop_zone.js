@@ -64,7 +64,14 @@
       this.waiting.push(...this.sender.add(files));
       this.onProgress();
       if (unreadable) this.showError(fill(this.text.textLeftOut, { count: unreadable }), false);
-      this.go();
+      const hasAll = await this.go();
+      if (hasAll && !unreadable) this.goOn();
+    }
+
+    // Without another click, where the next page asks before anything begins.
+    goOn() {
+      const isUnderWay = this.isReading || this.running || this.hasStarted || this.isSubmitting;
+      if ("goesOn" in this.text && this.sender?.files && !isUnderWay) this.form.requestSubmit();
     }
 
     // One transfer at a time; what is added meanwhile is sent after it.
@@ -94,6 +101,7 @@
       event.preventDefault();
       if (!this.sender?.files && !this.text.uploadId) return this.showError(this.text.textNone, false);
       if (!this.form.reportValidity()) return;
+      this.isSubmitting = true;
       this.setBusy(true);
       try {
         if (this.sender && !(await this.go())) return;
@@ -101,6 +109,7 @@
       } catch (error) {
         this.fail(error);
       } finally {
+        this.isSubmitting = false;
         this.setBusy(false);
       }
     }
@@ -119,9 +128,9 @@
       this.form.submit();
     }
 
-    retry() {
+    async retry() {
       this.hideError();
-      if (this.sender) this.go();
+      if (this.sender && (await this.go())) this.goOn();
     }
 
     setBusy(isBusy) {

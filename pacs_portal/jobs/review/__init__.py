@@ -1,0 +1,1 @@
+"""What will happen to the files of an upload, shown before anything starts."""

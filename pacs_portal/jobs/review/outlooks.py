@@ -1,0 +1,67 @@
+"""What a tool can say of files before it works on them; tools register in AppConfig.ready()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.module_loading import import_string
+
+from pacs_portal.jobs.steps import StepFile
+from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
+
+if TYPE_CHECKING:  # a command registers, too, and loads no page
+    from pacs_portal.jobs.tool_page import ToolForm
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Something that a person may not expect; `numbers` are files, whose names are patient data."""
+
+    sentence: Text
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What will come out of a tool's files."""
+
+    patients: int = 0
+    studies: int = 0
+    series: int = 0
+    is_exact: bool = True  # else at least so many series
+    notes: tuple[Text, ...] = ()
+    surprises: tuple[Surprise, ...] = ()
+
+
+# The receipt ids of the files are their numbers in the upload.
+Foresee = Callable[[Project, Sequence[StepFile], Mapping[str, Any]], Foreseen]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A tool's form of options, by its dotted path, and what it foresees of files."""
+
+    form_path: str
+    foresee: Foresee
+
+    @property
+    def form_class(self) -> type[ToolForm]:
+        """The form; it is imported when a page needs it."""
+        form_class: type[ToolForm] = import_string(self.form_path)
+        return form_class
+
+
+_outlooks: dict[str, Outlook] = {}
+
+
+def register_outlook(step: str, outlook: Outlook) -> None:
+    """Let the first step named `step` say what will come of its files."""
+    _outlooks[step] = outlook
+
+
+def outlook_of(step: str) -> Outlook | None:
+    """Return what a step registered, None where its files speak for themselves."""
+    return _outlooks.get(step)

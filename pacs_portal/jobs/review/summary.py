@@ -1,0 +1,118 @@
+"""Which files go to which tool: counted by the database, however many they are."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils.translation import gettext, gettext_lazy
+
+from pacs_portal.jobs.pipelines import first_step, work_steps
+from pacs_portal.jobs.planning import SYSTEM_FILE
+from pacs_portal.jobs.receipt_rows import tool_label
+from pacs_portal.jobs.review.kinds import kind_label
+from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
+from pacs_portal.uploads.models import Upload
+from pacs_portal.uploads.services import input_files
+
+WORK, SKIPPED, REFUSED = "work", "skipped", "refused"
+ORDER = (WORK, SKIPPED, REFUSED)
+AS_IT_IS = gettext_lazy("Store as it is")
+NOT_TAKEN = gettext_lazy("Not taken")
+SKIP = gettext_lazy("Skip")
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """The files of one kind, those in zips too."""
+
+    kind: str
+    count: int
+    size_bytes: int
+    packed: int  # of them, how many came in zips
+
+    @property
+    def label(self) -> Text:
+        return kind_label(self.kind)
+
+
+@dataclass
+class Group:
+    """Kinds to which the same happens, and why where that is nothing."""
+
+    fate: str  # WORK, SKIPPED or REFUSED
+    title: Text
+    sentence: str = ""
+    step: str = ""  # the first, where there is work
+    kinds: list[KindCount] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return sum(kind.count for kind in self.kinds)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(kind.size_bytes for kind in self.kinds)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What will happen to all files of an upload."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(group.count for group in self.groups)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(group.size_bytes for group in self.groups)
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """The first steps that have work."""
+        return frozenset(group.step for group in self.groups if group.step)
+
+    def kinds_of(self, step: str) -> frozenset[str]:
+        """Return the kinds with which `step` begins."""
+        return frozenset(k.kind for group in self.groups if group.step == step for k in group.kinds)
+
+    def count_of(self, *kinds: str) -> int:
+        """Return how many files are of these kinds."""
+        return sum(k.count for group in self.groups for k in group.kinds if k.kind in kinds)
+
+
+def kind_counts(upload: Upload) -> list[KindCount]:
+    """Count an upload's files by kind."""
+    rows = input_files(upload).order_by().values_list("kind")
+    counted = rows.annotate(Count("pk"), Sum("size_bytes"), Count("container"))
+    return sorted((KindCount(*row) for row in counted), key=lambda one: -one.count)
+
+
+def summary_of(upload: Upload, tool: str) -> Summary:
+    """Return what `tool` will make of the upload."""
+    groups: dict[tuple[Any, ...], Group] = {}
+    for counted in kind_counts(upload):
+        group = _group(upload.project, tool, counted.kind)
+        known = groups.setdefault((group.fate, group.step, group.sentence), group)
+        known.kinds.append(counted)
+    return Summary(tuple(_in_order(groups.values())))
+
+
+def _in_order(groups: Iterable[Group]) -> Iterator[Group]:
+    return iter(sorted(groups, key=lambda group: (ORDER.index(group.fate), -group.count)))
+
+
+def _group(project: Project, tool: str, kind: str) -> Group:
+    if kind == "system":
+        return Group(SKIPPED, SKIP, gettext(SYSTEM_FILE))
+    if kind == "zip":  # those that could be unpacked are no longer there
+        return Group(REFUSED, NOT_TAKEN, gettext("These zips cannot be unpacked."))
+    step = first_step(project, tool, kind)
+    if isinstance(step, tuple):
+        return Group(REFUSED, NOT_TAKEN, gettext(step[1]))
+    names = work_steps(project, step)
+    labels = [str(AS_IT_IS if name == "as-is" else tool_label(name)) for name in names]
+    return Group(WORK, " → ".join(labels), step=step.name)

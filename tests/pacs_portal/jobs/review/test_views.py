@@ -1,0 +1,237 @@
+"""The page that says what will happen, for those who may start it and nobody else."""
+
+import io
+import zipfile
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from pacs_portal.jobs.models import Job
+from pacs_portal.jobs.options import options_of
+from pacs_portal.projects.keys import project_keys
+from pacs_portal.uploads.paths import relative_path
+from pacs_portal.uploads.storage import upload_folder
+from tests.pacs_portal.uploads.conftest import make_zip
+
+DICOM = bytes(128) + b"DICM" + bytes(100)
+
+
+def picture(kind: str, shade: int = 0) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (12, 8), (shade, 0, 0)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+MIXED = {
+    "Mueller_Hans/ct/1.dcm": DICOM,
+    "Mueller_Hans/ct/2.dcm": DICOM + b"2",
+    "Mueller_Hans/photos/1.jpg": picture("JPEG", 1),
+    "Mueller_Hans/photos/2.jpg": picture("JPEG", 2),
+    "Mueller_Hans/photos/2 copy.jpg": picture("JPEG", 2),
+    "Mueller_Hans/brain.img": b"\1\2\3" * 50,
+    "Mueller_Hans/report.pdf": b"%PDF-1.4 Mueller",
+    "Mueller_Hans/empty.dcm": b"",
+    "Mueller_Hans/.DS_Store": b"\0\0\0\1Bud1",
+}
+
+
+@pytest.fixture
+def mixed(upload):
+    return upload(MIXED)
+
+
+def address(sent) -> str:
+    return reverse("upload_review", args=[sent.project.key, sent.pk])
+
+
+def fates(page) -> dict[str, tuple[str, str, int]]:
+    """Return what happens to each kind: (fate, title, how many)."""
+    return {
+        kind.kind: (group.fate, str(group.title), kind.count)
+        for group in page.context["summary"].groups
+        for kind in group.kinds
+    }
+
+
+def sentences(page) -> str:
+    return " ".join(str(one.sentence) for one in page.context["surprises"])
+
+
+def test_each_kind_goes_where_it_belongs(mixed, member_client):
+    page = member_client.get(address(mixed))
+    assert fates(page) == {
+        "dicom": ("work", "Pseudonymize", 2),
+        "jpeg": ("work", "Convert → Pseudonymize", 3),
+        "voxels": ("work", "Convert → Pseudonymize", 1),
+        "pdf": ("refused", "Not taken", 1),
+        "empty": ("refused", "Not taken", 1),
+        "system": ("skipped", "Skip", 1),
+    }
+    assert page.context["summary"].size_bytes == sum(map(len, MIXED.values()))
+    assert not Job.objects.exists()
+
+
+def test_a_project_that_takes_identities_needs_no_guard(mixed, project, member_client):
+    project.accepts_identified = True
+    project.save()
+    assert fates(member_client.get(address(mixed)))["jpeg"] == ("work", "Convert", 3)
+
+
+def test_another_tool_takes_other_files(mixed, member_client):
+    answers = {"tool": "convert", "destination": "archive"}
+    page = member_client.post(address(mixed), answers, headers={"HX-Request": "true"})
+    assert fates(page)["dicom"] == ("refused", "Not taken", 2)
+    assert "This is already DICOM" in page.text
+    assert "<html" not in page.text
+
+
+def test_surprises_are_named(mixed, member_client):
+    page = member_client.get(address(mixed))
+    said = sentences(page)
+    assert "1 file is empty" in said
+    assert "1 file has the same content" in said
+    assert "no NIfTI header is beside them" in said
+    assert "no face can be recognized" in said
+
+
+def test_what_was_vouched_for_is_no_surprise(mixed, member_client):
+    answers = {"tool": "auto", "destination": "archive", "statements": "no_faces"}
+    assert "face" not in sentences(member_client.post(address(mixed), answers))
+
+
+def test_what_comes_out_is_counted(mixed, member_client):
+    foreseen = member_client.get(address(mixed)).context["foreseen"]
+    assert (foreseen.patients, foreseen.studies, foreseen.series) == (1, 1, 1)
+
+
+def test_uploader_and_steward_read_names_the_owner_reads_numbers(
+    mixed, member_client, steward_client, owner_client
+):
+    for client in (member_client, steward_client):
+        assert "brain.img" in client.get(address(mixed)).text
+    page = owner_client.get(address(mixed)).text
+    assert "Mueller" not in page
+    assert "brain" not in page
+    assert "File numbers: 6" in page
+
+
+def test_viewer_and_stranger_find_no_such_page(mixed, viewer_client, stranger_client):
+    for client in (viewer_client, stranger_client):
+        assert client.get(address(mixed)).status_code == 404
+        assert client.post(address(mixed), {"start": "1"}).status_code == 404
+        look = reverse("upload_look", args=["heart", mixed.pk])
+        assert client.post(look).status_code == 404
+
+
+def test_an_upload_of_another_project_is_not_found(mixed, owner, owner_client):
+    from pacs_portal.projects.services import NewProject, create_project
+
+    create_project(NewProject("knee", "Knee"), actor=owner, owner=owner)
+    foreign = reverse("upload_review", args=["knee", mixed.pk])
+    assert owner_client.get(foreign).status_code == 404
+
+
+def test_start_begins_the_job_that_was_described(mixed, member_client):
+    answers = {"tool": "auto", "destination": "download", "statements": "no_faces", "start": "1"}
+    patient = {"patient_id": "A-1", "patient_name": "Zwirbelmayr^Hans"}
+    answer = member_client.post(address(mixed), {**answers, **patient})
+    job = Job.objects.get()
+    assert answer.headers["Location"] == job.get_absolute_url()
+    assert (job.tool, job.destination, job.options["no_faces"]) == ("auto", "download", True)
+    assert "Zwirbelmayr" not in str(job.options)
+    assert options_of(job)["patient_name"] == "Zwirbelmayr^Hans"
+
+
+def test_what_does_not_fit_brings_the_page_back(mixed, member_client):
+    answers = {"tool": "auto", "destination": "archive", "start": "1"}
+    page = member_client.post(address(mixed), {**answers, "photograph": "yes", "modality": "MR"})
+    assert "Photographs have the modality XC." in page.text
+    assert not Job.objects.exists()
+
+
+def test_options_of_a_tool_without_work_are_not_asked(upload, member_client):
+    sent = upload({"1.dcm": DICOM})
+    answers = {"tool": "auto", "destination": "archive", "start": "1"}
+    page = member_client.get(address(sent))
+    assert 'name="modality"' not in page.text
+    member_client.post(address(sent), {**answers, "photograph": "yes", "modality": "MR"})
+    assert Job.objects.exists()
+
+
+def test_zips_are_looked_into_one_by_one(upload, member_client):
+    inner = make_zip(("a/1.jpg", picture("JPEG", 5)))
+    outer = make_zip(("1.dcm", DICOM), ("two.zip", inner))
+    sent = upload({"one.zip": outer, "2.dcm": DICOM + b"2"})
+    look = reverse("upload_look", args=["heart", sent.pk])
+    page = member_client.get(address(sent))
+    assert "Looking into the zips" in page.text
+    first = member_client.post(look, headers={"HX-Request": "true"})
+    assert "HX-Refresh" not in first.headers
+    assert "1 of 2 zips" in first.text
+    last = member_client.post(look, headers={"HX-Request": "true"})
+    assert last.headers["HX-Refresh"] == "true"
+    page = member_client.get(address(sent))
+    assert fates(page)["dicom"][2] == 2
+    assert fates(page)["jpeg"][2] == 1
+    assert "2 zips were unpacked" in page.text
+
+
+def test_without_scripts_a_button_unpacks(upload, member_client):
+    sent = upload({"one.zip": make_zip(("1.dcm", DICOM))})
+    answer = member_client.post(reverse("upload_look", args=["heart", sent.pk]))
+    assert answer.headers["Location"] == address(sent)
+
+
+def test_a_zip_that_cannot_be_unpacked_says_why_and_holds_nothing_up(upload, member_client):
+    damaged = make_zip(("1.dcm", DICOM))[:-30]
+    sent = upload({"bad.zip": damaged, "2.dcm": DICOM})
+    member_client.post(reverse("upload_look", args=["heart", sent.pk]))
+    page = member_client.get(address(sent))
+    assert fates(page)["zip"][0] == "refused"
+    assert "The zip is damaged or cut short" in sentences(page)
+
+
+def test_an_open_upload_leads_back_to_itself(project, member, member_client):
+    from pathlib import PurePosixPath
+
+    from pacs_portal.uploads.services import ManifestEntry, create_upload
+
+    manifest = [ManifestEntry(PurePosixPath("a"), 1)]
+    sent = create_upload(project=project, by=member, manifest=manifest)
+    assert member_client.get(address(sent)).headers["Location"] == sent.get_absolute_url()
+
+
+def test_the_page_asks_the_database_as_little_for_many_files_as_for_few(
+    upload, member_client, django_assert_max_num_queries
+):
+    few = upload({f"{n}.png": picture("PNG", n) for n in range(3)})
+    many = upload({f"{n}.png": picture("PNG", n) for n in range(60)})
+    member_client.get(address(few))
+    for sent in (few, many):
+        with django_assert_max_num_queries(40):
+            member_client.get(address(sent))
+
+
+def test_names_are_kept_sealed_beside_the_files_and_made_anew_when_files_come(
+    upload, member_client
+):
+    sent = upload({"Mueller_Hans/1.png": picture("PNG")})
+    member_client.get(address(sent))
+    kept = upload_folder(sent.pk).path / "names"
+    assert b"Mueller" not in kept.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.write_bytes(b"\0\0\0\1 something else")
+    assert member_client.get(address(sent)).context["foreseen"].studies == 1
+    names = [str(relative_path(f, project_keys(sent.project_id))) for f in sent.files.all()]
+    assert names == ["Mueller_Hans/1.png"]
+
+
+def test_a_bomb_is_refused_without_unpacking_it(upload, member_client, settings):
+    settings.ZIP_MAX_BYTES = 1000
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.dcm", bytes(100_000))
+    sent = upload({"bomb.zip": buffer.getvalue()})
+    member_client.post(reverse("upload_look", args=["heart", sent.pk]))
+    assert "unpacks to more than is allowed" in sentences(member_client.get(address(sent)))
