@@ -30,13 +30,13 @@ from pseudonymizer.engine import (
     Box,
     Context,
     Header,
+    HeaderReader,
     HeldBack,
     IdentifierLeft,
     PseudonymizationError,
     Result,
     TextFound,
     pseudonymize_file,
-    read_header,
 )
 from pseudonymizer.facts import facts_of
 from pseudonymizer.matches.decisions import CAUSE, is_settled
@@ -79,12 +79,13 @@ class PseudonymizeStep:
         """Group the files by patient, study and series, as each file's own header says."""
         series: dict[_Series, list[StepFile]] = defaultdict(list)
         verdicts: list[Verdict] = []
+        reader = HeaderReader()
         for file in files:
             if file.kind == "dicomdir":
                 verdicts += verdicts_on(file, Outcome.SKIPPED, "dicomdir", IS_DICOMDIR, NAME)
                 continue
             try:
-                header = read_header(file.path)
+                header = reader.read(file.path)
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
                 continue

@@ -1,6 +1,7 @@
 """Child processes that die with their parent and stop when they are told."""
 
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -51,6 +52,7 @@ def start_child(work: Callable[[Stop], None]) -> int:
     connections.close_all()  # a connection must not be shared by two processes
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # what is there by now stays: a child need not go through it again and again
     parent = os.getpid()
     pid = os.fork()
     if pid:

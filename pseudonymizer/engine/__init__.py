@@ -5,6 +5,7 @@ from pseudonymizer.engine.burned_in.boxes import Box, TextDetector, TextFound
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.finding import Finding, IdentifierLeft
+from pseudonymizer.engine.headers import HeaderReader
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
 from pseudonymizer.engine.identity import Header, Identity, read_header
 from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
@@ -20,6 +21,7 @@ __all__ = [
     "Earlier",
     "Finding",
     "Header",
+    "HeaderReader",
     "HeldBack",
     "IdentifierLeft",
     "Identity",

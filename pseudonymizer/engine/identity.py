@@ -33,7 +33,7 @@ _IDENTIFIERS = frozenset(
     }
 )
 _NAME_DELIMITERS = {0x5C, 0x5E, 0x3D}  # backslash, caret, equals sign (PS3.5 6.1.2.5.3)
-_FIRST_BYTES = 1 << 14  # in most files the identifiers stand here: quicker than to map the file
+FIRST_BYTES = 1 << 14  # in most files the identifiers stand here: quicker than to map the file
 _FALLBACK = "latin-1"  # any bytes have a reading, and equal bytes the same one
 _REQUIRED_UIDS = {
     SOP_INSTANCE_UID: (
@@ -96,7 +96,7 @@ def read_header(path: Path) -> Header:
         If the file cannot be read.
     """
     with path.open("rb", buffering=0) as file:
-        first = file.read(_FIRST_BYTES)
+        first = file.read(FIRST_BYTES)
     with suppress(PseudonymizationError):  # what is wrong, only the whole file can say
         dataset, end = _read_identifiers(read_part10(first))
         if end < len(first):
