@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,16 +33,18 @@ class Sources:
 
     entries: dict[PurePosixPath, ManifestEntry] = field(default_factory=dict)
     unreadable: list[Path] = field(default_factory=list)
-    paths: set[Path] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
 
     def add(self, name: PurePosixPath, path: Path) -> None:
         """Take a file in, once, under a name of its own."""
-        if path in self.paths:
+        if str(path) in self.paths:
             return
-        self.paths.add(path)
-        if path.is_file() and os.access(path, os.R_OK):
+        self.paths.add(str(path))
+        status = _status_of(path)
+        if status and stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
             name = _free_name(name, self.entries)
-            self.entries[name] = _entry(name, path)
+            modified_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+            self.entries[name] = ManifestEntry(name, status.st_size, modified_at, source=path)
         else:
             self.unreadable.append(path)
 
@@ -165,7 +168,8 @@ def _free_name(name: PurePosixPath, taken: Collection[PurePosixPath]) -> PurePos
     return free
 
 
-def _entry(name: PurePosixPath, path: Path) -> ManifestEntry:
-    status = path.stat()
-    modified_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
-    return ManifestEntry(name, status.st_size, modified_at, source=path)
+def _status_of(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
