@@ -68,9 +68,9 @@ class UnitPlan:
             Code "incomplete", if files that were planned together did not come together.
         """
         missing = position_count(self.values) - len(source.files)
-        if source.file.kind in VOLUME_KINDS and missing:
+        if missing and (source.file.kind in VOLUME_KINDS or source.parts):
             raise ConversionError(
-                gettext_noop("What belongs to this volume did not come with it. Start a new job."),
+                gettext_noop("What belongs to this file did not come with it. Start a new job."),
                 "incomplete",
             )
         return replace(
@@ -80,6 +80,7 @@ class UnitPlan:
             labels=source.labels.path if source.labels else None,
             is_named_label_map=is_named_label_map(source.file),
             reference=self._reference,
+            companions=tuple((part.relative_path.name, part.path) for part in source.parts),
         )
 
     @property

@@ -35,7 +35,7 @@ class ConvertForm(ToolForm):
         required=False,
         help_text=_(
             "Unless chosen: MR for volumes (or what a sidecar says), XC for photographs, "
-            "OT for other pictures."
+            "OT for other pictures. Slides are always SM."
         ),
     )
     photograph = forms.ChoiceField(
@@ -61,6 +61,14 @@ class ConvertForm(ToolForm):
         ),
     )
     no_faces = forms.BooleanField(label=NOBODY_SEEN, help_text=WHO_STATES_IT, required=False)
+    overview = forms.BooleanField(
+        label=_("Keep the overview of slides"),
+        help_text=_(
+            "A small picture of the whole glass. It may show the label and the name on it, so a "
+            "data steward looks at it first. The label by itself is never kept."
+        ),
+        required=False,
+    )
     patient_id = forms.CharField(label=_("Patient ID"), max_length=64, required=False)
     patient_name = forms.CharField(
         label=_("Name"),
@@ -112,6 +120,7 @@ class ConvertForm(ToolForm):
                 "photograph": photograph,
                 "volumes": given["volumes"],
                 NO_FACES.name: given[NO_FACES.name],
+                "overview": given["overview"],
             },
             sealed=sealed,
         )

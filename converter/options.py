@@ -27,12 +27,14 @@ class ConvertOptions:
 
     `no_faces` says that a person vouched for it: nobody can be recognized in the photographs.
     `volumes` is what volumes are: "images", "labels", or "" for: as each shows.
+    `overview` asks for the picture of whole slides beside their tissue.
     """
 
     modality: str = ""
     photograph: bool | None = None
     no_faces: bool = False
     volumes: str = ""
+    overview: bool = False
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -45,6 +47,7 @@ class ConvertOptions:
             photograph=options.get("photograph"),
             no_faces=bool(options.get(NO_FACES.name)),
             volumes=str(options.get("volumes") or ""),
+            overview=bool(options.get("overview")),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
@@ -64,6 +67,7 @@ class ConvertOptions:
             photograph=is_photograph,
             no_faces=self.no_faces,
             volumes=self.volumes,
+            overview=self.overview,
         )
 
 

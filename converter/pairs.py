@@ -1,5 +1,6 @@
-"""Volumes in several files: a header, its voxels (.img), a sidecar (.json), names of labels."""
+"""Sources in several files: volumes with what lies beside them, a MIRAX slide and its folder."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -14,9 +15,12 @@ HEADER_KIND = "nifti-pair"
 VOXELS_KIND = "voxels"
 SIDECAR_KIND = "json"
 LABELS_KIND = "labels"
-COMPANION_KINDS = frozenset({VOXELS_KIND, SIDECAR_KIND, LABELS_KIND})
+SLIDE_PART_KIND = "slide-part"
+COMPANION_KINDS = frozenset({VOXELS_KIND, SIDECAR_KIND, LABELS_KIND, SLIDE_PART_KIND})
+_MIRAX = ".mrxs"
 _SUFFIXES = (".gz", ".nii", ".hdr", ".img", ".json", ".tsv", ".ctbl", ".label", ".txt")
 Companions = dict[tuple[str, tuple[PurePosixPath, str]], StepFile]
+Parts = dict[PurePosixPath, list[StepFile]]
 _DESCRIBED_KINDS = frozenset({"nifti", "nifti-gz", HEADER_KIND})
 
 
@@ -28,15 +32,18 @@ class Source:
     voxels: StepFile | None = None
     sidecar: StepFile | None = None
     labels: StepFile | None = None
+    parts: tuple[StepFile, ...] = ()  # of a slide: the folder that has its name
 
     @property
     def files(self) -> tuple[StepFile, ...]:
         """Return all files, that which names the source first."""
-        return tuple(file for file in self._all if file)
+        beside = (self.file, self.voxels, self.sidecar, self.labels)
+        return (*(file for file in beside if file), *self.parts)
 
     @property
-    def _all(self) -> tuple[StepFile | None, ...]:
-        return self.file, self.voxels, self.sidecar, self.labels
+    def is_mirax(self) -> bool:
+        """Tell whether the file stands for a slide whose pixels lie in a folder."""
+        return is_mirax(self.file)
 
     @property
     def whole(self) -> StepFile:
@@ -45,7 +52,7 @@ class Source:
         return replace(self.file, receipt_ids=ids)
 
     def check(self) -> None:
-        """Refuse half a pair, and a sidecar of nothing.
+        """Refuse half a pair, half a slide, and a sidecar of nothing.
 
         Raises
         ------
@@ -61,6 +68,7 @@ class Source:
                 _("This table of labels has no NIfTI volume of the same name beside it."),
                 "not-an-image",
             )
+        self._check_slide()
         if self.file.kind == HEADER_KIND and self.voxels is None:
             raise ConversionError(
                 _(
@@ -78,18 +86,46 @@ class Source:
                 "incomplete",
             )
 
+    def _check_slide(self) -> None:
+        if self.is_mirax and not self.parts:
+            raise ConversionError(
+                _(
+                    "This slide lies in several files, and its folder is missing. "
+                    "Upload the folder of the same name beside it."
+                ),
+                "incomplete",
+            )
+        if self.file.kind == SLIDE_PART_KIND:
+            raise ConversionError(
+                _(
+                    "This seems to be a part of a slide, and no .mrxs file is beside its folder. "
+                    "Upload the .mrxs file of the same name too."
+                ),
+                "incomplete",
+            )
+
+
+def is_mirax(file: StepFile) -> bool:
+    """Tell a MIRAX slide, which only its name gives away: its content is a small picture."""
+    return file.relative_path.name.lower().endswith(_MIRAX)
+
 
 def paired(files: Iterable[StepFile]) -> Iterator[Source]:
     """Yield the sources in the order of `files`; what has lost its other half stands alone."""
     files = tuple(files)
     companions: Companions = {}
+    parts: Parts = defaultdict(list)
     surplus = []  # a second one of the same kind and name, such as brain.img beside brain.img.gz
     for file in files:
-        if file.kind in COMPANION_KINDS:
+        if file.kind == SLIDE_PART_KIND:
+            parts[file.relative_path.parent].append(file)
+        elif file.kind in COMPANION_KINDS:
             first = companions.setdefault((file.kind, stem_of(file)), file)
             surplus += [file] if first is not file else []
-    yield from [_source(file, companions) for file in files if file.kind not in COMPANION_KINDS]
-    yield from (Source(file) for file in (*companions.values(), *surplus))
+    leading = [file for file in files if file.kind not in COMPANION_KINDS]
+    yield from [_source(file, companions, parts) for file in leading]
+    lost_parts = [file for folder in parts.values() for file in folder]
+    yield from (Source(file) for file in (*companions.values(), *surplus, *lost_parts))
 
 
 def whole_sources(files: Iterable[StepFile]) -> tuple[list[StepFile], list[Verdict]]:
@@ -106,11 +142,14 @@ def whole_sources(files: Iterable[StepFile]) -> tuple[list[StepFile], list[Verdi
     return whole, verdicts
 
 
-def _source(file: StepFile, companions: Companions) -> Source:
-    """Take what belongs to `file` out of `companions`."""
-    stem = stem_of(file)
+def _source(file: StepFile, companions: Companions, parts: Parts) -> Source:
+    """Take what belongs to `file` out of `companions` and `parts`."""
+    if is_mirax(file):
+        path = file.relative_path
+        return Source(file, parts=tuple(parts.pop(path.parent / path.stem, ())))
     if file.kind not in _DESCRIBED_KINDS:
         return Source(file)
+    stem = stem_of(file)
     return Source(
         file,
         companions.pop((VOXELS_KIND, stem), None) if file.kind == HEADER_KIND else None,

@@ -43,6 +43,7 @@ class Series:
     files: tuple[StepFile, ...]
     is_photograph: bool
     volume: Source | None = None
+    is_whole: bool = False  # its files are worked on together
 
 
 def plan_units(
@@ -53,10 +54,11 @@ def plan_units(
     `digest` is keyed by the project, so that nobody else can link a UID to a file.
     """
     studies: dict[tuple[PurePosixPath, Attributes], list[StepFile]] = defaultdict(list)
-    for file in sorted(files, key=_natural_order):
-        attributes = options.attributes_of(file.relative_path)
-        studies[file.relative_path.parent, attributes].append(file)
-    for (_, attributes), study_files in studies.items():
+    for source in paired(sorted(files, key=_natural_order)):
+        path = source.file.relative_path
+        studies[path.parent, options.attributes_of(path)] += source.files
+    for (_, attributes), found in studies.items():
+        study_files = sorted(found, key=_natural_order)
         seed = _study_seed(study_files, attributes, options, digest)
         study = Study(seed, derive_uid(seed, "study"))
         identity = _given_identity(attributes, study.study_instance_uid)
@@ -79,6 +81,8 @@ def _study_seed(
         chosen["no_faces"] = True
     if options.volumes:
         chosen["volumes"] = options.volumes
+    if options.overview:
+        chosen["overview"] = True
     contents = (_content_digest(file.path) for file in files)
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
@@ -88,9 +92,9 @@ def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Seri
     pictures: dict[bool, list[StepFile]] = {True: [], False: []}
     for source in paired(files):
         if source.file.kind in VOLUME_KINDS:
-            yield Series(source.files, is_photograph=False, volume=source)
-        elif is_slide(source.file.path):
-            yield Series(source.files, is_photograph=False)
+            yield Series(source.files, is_photograph=False, volume=source, is_whole=True)
+        elif source.parts or is_slide(source.file.path):
+            yield Series(source.files, is_photograph=False, is_whole=True)
         else:
             pictures[_is_photograph(source.file, options)].append(source.file)
     for is_photograph, alike in pictures.items():
@@ -114,8 +118,9 @@ def _series_units(
         "seed": study.seed.hex(),
         "photograph": int(series.is_photograph),
     }
-    for start in range(0, len(series.files), FILES_PER_UNIT):
-        chunk = series.files[start : start + FILES_PER_UNIT]
+    size = len(series.files) if series.is_whole else FILES_PER_UNIT
+    for start in range(0, len(series.files), size):
+        chunk = series.files[start : start + size]
         positions = {
             position_name(file): position for position, file in enumerate(chunk, start=start + 1)
         }

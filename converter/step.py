@@ -17,7 +17,8 @@ from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
 NOT_AN_IMAGE = gettext_noop(
-    "This is not an image that can be converted. Use JPEG, PNG, BMP, GIF, WebP, TIFF or NIfTI."
+    "This is not an image that can be converted. "
+    "Use JPEG, PNG, BMP, GIF, WebP, TIFF, a slide or NIfTI."
 )
 
 

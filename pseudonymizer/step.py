@@ -49,7 +49,7 @@ NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
 PLACE_LENGTH = 200  # of a deeply nested tag; the end says most
 IMAGE_KINDS = frozenset(
-    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair"}
+    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair", "slide"}
 )
 IS_IMAGE = gettext_noop("This is an image, not DICOM. Use Convert, or let the portal choose.")
 NOT_DICOM = gettext_noop("This is not a DICOM file. Export it as DICOM from its source.")

@@ -9,6 +9,7 @@ from converter.engine.options import Attributes, Converted, Job, Options, Series
 from converter.engine.sniffing import CONVERTIBLE, sniff
 
 _HEAD_BYTES = 1024
+_TILED_KINDS = frozenset({"slide", "tiff"})  # read part by part
 ANALYZE = _(
     "This is an Analyze file, which does not say which side is left. "
     "Save it as NIfTI with its orientation."
@@ -27,7 +28,8 @@ def convert_file(
     Parameters
     ----------
     source : Path
-        A JPEG, PNG, BMP, GIF, WebP, TIFF, .nii, .nii.gz or .hdr file; told by content, not by name.
+        A JPEG, PNG, BMP, GIF, WebP, TIFF, .nii, .nii.gz or .hdr file, or a slide; told by content,
+        not by name.
     target_dir : Path
         An existing folder.
     attributes : Attributes
@@ -64,9 +66,11 @@ def _convertible_kind(source: Path, options: Options) -> str:
         raise ConversionError(
             _("The file is empty. Copy it again from where it came from."), "empty"
         )
-    if source.stat().st_size > options.max_bytes:
+    # What a slide in several files is called says only its name; its content is a small picture.
+    kind = "slide" if options.companions else sniff(head)
+    most = options.max_slide_bytes if kind in _TILED_KINDS else options.max_bytes
+    if source.stat().st_size > most:
         raise too_large()
-    kind = sniff(head)
     if kind in CONVERTIBLE:
         return str(kind)
     raise _refusal(kind)
@@ -83,7 +87,7 @@ def _refusal(kind: str | None) -> ConversionError:
         return ConversionError(
             _(
                 "This is not an image that can be converted. "
-                "Use JPEG, PNG, BMP, GIF, WebP, TIFF or NIfTI."
+                "Use JPEG, PNG, BMP, GIF, WebP, TIFF, a slide or NIfTI."
             ),
             "not-an-image",
         )

@@ -5,7 +5,7 @@ import zlib
 from contextlib import suppress
 
 CONVERTIBLE = frozenset(
-    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair"}
+    {"jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti", "nifti-gz", "nifti-pair", "slide"}
 )
 """Kinds that `convert_file` takes; other kinds that `sniff` names are refused with a reason."""
 
@@ -20,6 +20,7 @@ _STARTS = (
     (b"MM\0*", "tiff"),
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
+    (b"SQLite format 3\0", "slide"),  # as Sakura writes them; other databases are none
 )
 
 
@@ -35,7 +36,8 @@ def sniff(head: bytes) -> str | None:
     -------
     str or None
         One of `CONVERTIBLE` for what can be converted ("nifti-pair" is a header whose voxels lie
-        in a second file); "dicom" or "analyze" for what is known and refused; else None.
+        in a second file; slides that are TIFF are told from other TIFF by their directories, in
+        `is_slide`); "dicom" or "analyze" for what is known and refused; else None.
 
     References
     ----------

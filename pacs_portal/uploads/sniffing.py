@@ -1,14 +1,20 @@
 """Tell what a file is by its content.
 
-Names count only for the litter of operating systems, and for what goes with a volume: voxels
-without a header (.img), whose content can be anything, sidecars (.json) and names of labels.
+Names count only for the litter of operating systems, for what goes with a volume (voxels without
+a header, .img, whose content can be anything, sidecars, .json, and names of labels), and for slides
+whose content says nothing: the parts of a MIRAX slide, and databases of Sakura (.svslide).
 """
 
+import re
 import struct
 import zlib
 from pathlib import Path, PurePosixPath
 
+from pacs_portal.uploads.slides import is_slide_tiff
+
 HEAD_BYTES = 4096
+SLIDE_PART = re.compile(r"slidedat\.ini|index\.dat|data\d{4,5}\.dat")
+SQLITE = b"SQLite format 3\0"
 TELL_NOTHING = frozenset({"unknown", "gzip"})  # kinds for which the name is asked too
 LABEL_TABLE_SUFFIXES = (".tsv", ".ctbl", ".label", ".txt")
 SYSTEM_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"})
@@ -49,7 +55,8 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     Returns
     -------
     str
-        "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "nifti",
+        "empty", "dicom", "dicomdir", "jpeg", "png", "bmp", "gif", "webp", "tiff", "slide" (a TIFF
+        of tiles, or of a known scanner), "slide-part" (of a MIRAX slide), "nifti",
         "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
         pair), "json" (an object), "labels" (a table of names for a label map), "analyze",
         "gzip", "zip", "pdf", "system" or "unknown".
@@ -59,6 +66,8 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     kind = sniff_head(head)
+    if kind == "tiff":
+        return "slide" if is_slide_tiff(path) else kind
     if relative_path is not None and kind in TELL_NOTHING:
         return _companion_kind(head, relative_path.name.lower()) or kind
     return kind
@@ -75,9 +84,13 @@ def is_system_file(relative_path: PurePosixPath) -> bool:
 
 
 def _companion_kind(head: bytes, name: str) -> str | None:
-    """Name what goes with a volume: voxels that look like nothing, or text beside it."""
+    """Name what goes with a volume or a slide: what looks like nothing, or text beside it."""
     if name.endswith((".img", ".img.gz")):
         return "voxels"
+    if SLIDE_PART.fullmatch(name):
+        return "slide-part"
+    if name.endswith(".mrxs") or (name.endswith(".svslide") and head.startswith(SQLITE)):
+        return "slide"
     if name.endswith(LABEL_TABLE_SUFFIXES) and _names_labels(head):
         return "labels"
     return "json" if name.endswith(".json") and head.lstrip()[:1] == b"{" else None

@@ -17,6 +17,7 @@ READERS = {
     "gif": "converter.engine.sources.gif",
     "webp": "converter.engine.sources.webp",
     "tiff": "converter.engine.sources.tiff",
+    "slide": "converter.engine.sources.slide.openslide_source",
     "nifti": "converter.engine.sources.nifti",
     "nifti-gz": "converter.engine.sources.nifti",
     "nifti-pair": "converter.engine.sources.nifti",

@@ -15,7 +15,7 @@ class Command(ToolCommand):
     """Convert images to DICOM from the command line."""
 
     help = (
-        "Convert JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI to DICOM; "
+        "Convert JPEG, PNG, BMP, GIF, WebP, TIFF, slides and NIfTI to DICOM; "
         "without --project no database is used."
     )
     tool = "convert"
@@ -34,6 +34,11 @@ class Command(ToolCommand):
             action="store_true",
             help="state that no face can be recognized in the photographs; else a steward looks",
         )
+        parser.add_argument(
+            "--overview",
+            action="store_true",
+            help="keep the picture of whole slides, which may show the label, beside the tissue",
+        )
 
         parser.add_argument(
             "--volumes",
@@ -43,7 +48,9 @@ class Command(ToolCommand):
 
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the table of attributes, if one is given, and what the person states."""
-        stated = {NO_FACES.name: True} if options["no_faces"] else {}
+        stated: dict[str, Any] = {
+            name: True for name in (NO_FACES.name, "overview") if options[name]
+        }
         if options["volumes"]:
             stated["volumes"] = options["volumes"]
         if options["metadata"] is None:
