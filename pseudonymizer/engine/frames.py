@@ -7,7 +7,7 @@ from itertools import pairwise
 from pseudonymizer.engine.elements import ITEM, Buffer, Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
-from pseudonymizer.engine.jpeg import clean_jpeg
+from pseudonymizer.engine.jpeg import JpegCleaner
 from pseudonymizer.engine.jpeg2000 import CODESTREAM_START, FILE_START, clean_jpeg2000
 from pseudonymizer.engine.streams import Piece, Stream, Stretch, join, size_of
 
@@ -36,7 +36,7 @@ class Fragments:
     parts: tuple[Stretch, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One frame; the pieces of a frame that lies in several fragments are found anew."""
 
@@ -103,9 +103,9 @@ def cleaner_of(transfer_syntax_uid: str) -> Cleaner | None:
     """
     arc = transfer_syntax_uid.removeprefix(_SYNTAX_ROOT)
     if arc in _JPEG_ARCS:
-        return clean_jpeg
+        return JpegCleaner()
     if arc in _JPEG_LS_ARCS:
-        return lambda stream: clean_jpeg(stream, is_ls=True)
+        return JpegCleaner(is_ls=True)
     if arc in _JPEG_2000_ARCS:
         return clean_jpeg2000
     if transfer_syntax_uid == RLE_SYNTAX:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from pseudonymizer.engine.streams import Piece, Stream, Stretch, cut_short, not_understood
+from pseudonymizer.engine.streams import Piece, Stream, Stretch, cut_short, join, not_understood
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP8, _APP14 = 0xE0, 0xE8, 0xEE
@@ -13,8 +13,11 @@ _JPEG_IMAGE = _JPEG_FRAMES | {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF}
 _LS_FRAMES = frozenset({0xF7})
 _LS_IMAGE = _LS_FRAMES | {_SOS, 0xDC, 0xDD, 0xF8}
 # What ends entropy-coded data: a marker but a restart; zeros (JPEG) and bits (JPEG-LS) are stuffed.
-_JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-_LS_SCAN_END = re.compile(rb"\xff+[\x80-\xcf\xd8-\xfe]")
+# Without a repeat in front, which takes twelve times as long; fill bytes are looked for behind.
+_JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_LS_SCAN_END = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+_FILL = 0xFF
+_END = bytes((0xFF, _EOI))
 _ADOBE_BYTES = 12
 _NO_TRANSFORM, _YCBCR = 0, 1
 _RGB_IDS = b"RGB"
@@ -31,7 +34,39 @@ class _Colors:
     segments: list[bytes] = field(default_factory=list)  # kept, of JPEG-LS
 
 
-def clean_jpeg(stream: Stream, is_ls: bool = False) -> list[Piece]:
+class JpegCleaner:
+    """Cleans the frames of one file; of frames that start alike, as tiles do, one is parsed."""
+
+    def __init__(self, is_ls: bool = False) -> None:
+        self._is_ls = is_ls
+        self._head = b""  # of a frame up to its only scan, as it came
+        self._clean_head = b""
+
+    def __call__(self, stream: Stream) -> list[Piece]:
+        """Return what stays of a frame; see `clean_jpeg`."""
+        start = stream.start + len(self._head)
+        if self._head and stream.data[stream.start : min(start, stream.stop)] == self._head:
+            pattern = _LS_SCAN_END if self._is_ls else _JPEG_SCAN_END
+            match = pattern.search(stream.data, start, stream.stop)
+            is_last = match is not None and match.group() == _END
+            if match and is_last and stream.data[match.start() - 1] != _FILL:
+                return [self._clean_head, Stretch(start, match.start()), _END]
+        return self._parsed(stream)
+
+    def _parsed(self, stream: Stream) -> list[Piece]:
+        scans: list[Stretch] = []
+        pieces = clean_jpeg(stream, self._is_ls, scans)
+        last = pieces[-2]
+        if len(scans) == 1 and isinstance(last, Stretch) and last.stop == scans[0].stop:
+            before = [*pieces[:-2], Stretch(last.start, scans[0].start)]
+            self._clean_head = b"".join(join(stream.data, before))
+            self._head = stream.data[stream.start : scans[0].start]
+        return pieces
+
+
+def clean_jpeg(
+    stream: Stream, is_ls: bool = False, scans: list[Stretch] | None = None
+) -> list[Piece]:
     """Return what stays of a frame: all but application segments, comments and what follows.
 
     Of the application segments only the bare number of a color transform stays: Adobe's in
@@ -43,6 +78,8 @@ def clean_jpeg(stream: Stream, is_ls: bool = False) -> list[Piece]:
         One whole frame.
     is_ls : bool
         Whether the frame is JPEG-LS.
+    scans : list, optional
+        Takes where entropy-coded data stands.
 
     Returns
     -------
@@ -61,16 +98,19 @@ def clean_jpeg(stream: Stream, is_ls: bool = False) -> list[Piece]:
         raise not_understood()
     colors = _Colors()
     kept: list[Stretch] = []
-    position, has_scan = stream.start + 2, False
+    scans = [] if scans is None else scans
+    position = stream.start + 2
     while True:
         marker, position = _marker(stream, position)
         if marker == _EOI:
-            return _assemble(colors, kept, has_scan)
+            return _assemble(colors, kept, has_scan=bool(scans))
         end = _segment_end(stream, position)
         if marker in _APPLICATION or marker in (_LS_FRAMES if is_ls else _JPEG_FRAMES):
             _learn(colors, marker, stream.part(position + 2, end - position - 2), is_ls)
         if marker == _SOS:
-            end, has_scan = _scan_end(stream, end, is_ls), True
+            scan = Stretch(end, _scan_end(stream, end, is_ls))
+            end = scan.stop
+            scans.append(scan)
         if marker in (_LS_IMAGE if is_ls else _JPEG_IMAGE):
             kept.append(Stretch(position - 2, end))
         elif marker != _COM and marker not in _APPLICATION:
@@ -99,7 +139,10 @@ def _scan_end(stream: Stream, position: int, is_ls: bool) -> int:
     match = pattern.search(stream.data, position, stream.stop)
     if match is None:
         raise cut_short()
-    return match.start()
+    end = match.start()
+    while end > position and stream.data[end - 1] == _FILL:
+        end -= 1
+    return end
 
 
 def _learn(colors: _Colors, marker: int, content: bytes, is_ls: bool) -> None:
@@ -125,7 +168,7 @@ def _assemble(colors: _Colors, kept: list[Stretch], has_scan: bool) -> list[Piec
             pieces[-1] = Stretch(last.start, stretch.stop)
         else:
             pieces.append(stretch)
-    return [*pieces, bytes((0xFF, _EOI))]
+    return [*pieces, _END]
 
 
 def _color_segments(colors: _Colors) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Slides made for the tests: as scanners and other programs write them, tile by tile."""
 
 import io
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ APERIO = (
     "|Date = 12/29/09|Time = 09:59:15|User = PLANTEDuser|MPP = 0.4990|Left = 25.69|Title = PLANTEDt"
 )
 SPACING_MM = 0.000499
+_MIRAX_ID = b"5A1C0F1D5A1C0F1D5A1C0F1D5A1C0F1D"
 
 
 def tissue(columns: int, rows: int, seed: int = 1) -> np.ndarray:
@@ -117,4 +119,63 @@ def _write_strip(
         subfiletype=subfiletype,
         description=f"Aperio Image Library v12.0.15\r\n{name}",
         metadata=None,
+    )
+
+
+def write_mirax(path: Path, columns: int = 1280, rows: int = 960) -> np.ndarray:
+    """Write a MIRAX slide as 3DHISTECH scanners do: a small picture, and a folder of its name.
+
+    Two levels of tiles of 320 x 240; the second has half the size.
+    """
+    picture, (width, height) = tissue(columns, rows), (320, 240)
+    folder = path.with_suffix("")
+    folder.mkdir(parents=True)
+    path.write_bytes(jpeg(tissue(64, 48)))
+    across, down = columns // width, rows // height
+    (folder / "Slidedat.ini").write_bytes(
+        _mirax_settings(across, down, width, height).encode("utf-8-sig")
+    )
+    data, pages = bytearray(b"01.02" + _MIRAX_ID), []
+    for concat in (1, 2):
+        entries = []
+        for number, tile in enumerate(cut(halved(picture, concat), (height, width))):
+            row, column = divmod(number, across // concat)
+            encoded = jpeg(tile, quality=95, subsampling=0)
+            index = row * concat * across + column * concat
+            entries.append(struct.pack("<4i", index, len(data), len(encoded), 0))
+            data += encoded
+        pages.append(struct.pack("<2i", len(entries), 0) + b"".join(entries))
+    (folder / "Data0000.dat").write_bytes(data)
+    (folder / "Index.dat").write_bytes(_mirax_index(pages))
+    return picture
+
+
+def _mirax_index(pages: list[bytes]) -> bytes:
+    """Return a table of pointers to the lists of tiles, level after level."""
+    head = len(b"01.02" + _MIRAX_ID) + 8
+    table, body = b"", b""
+    for page in pages:
+        at = head + 4 * len(pages) + len(body)
+        table += struct.pack("<i", at)
+        body += struct.pack("<2i", 0, at + 8) + page
+    return b"01.02" + _MIRAX_ID + struct.pack("<2i", head, 0) + table + body
+
+
+def _mirax_settings(across: int, down: int, width: int, height: int) -> str:
+    levels = "".join(
+        f"[LAYER_0_LEVEL_{n}_SECTION]\nOVERLAP_X=0\nOVERLAP_Y=0\n"
+        f"MICROMETER_PER_PIXEL_X={0.25 * 2**n}\nMICROMETER_PER_PIXEL_Y={0.25 * 2**n}\n"
+        f"IMAGE_FORMAT=JPEG\nIMAGE_FILL_COLOR_BGR=16777215\nIMAGE_CONCAT_FACTOR={n}\n"
+        f"DIGITIZER_WIDTH={width}\nDIGITIZER_HEIGHT={height}\n"
+        for n in (0, 1)
+    )
+    return (
+        f"[GENERAL]\nSLIDE_VERSION=01.02\nSLIDE_ID={_MIRAX_ID.decode()}\n"
+        f"SLIDE_NAME=PLANTEDMueller\nIMAGENUMBER_X={across}\nIMAGENUMBER_Y={down}\n"
+        "OBJECTIVE_MAGNIFICATION=20\nCameraImageDivisionsPerSide=1\n"
+        "[HIERARCHICAL]\nHIER_COUNT=1\nNONHIER_COUNT=0\nINDEXFILE=Index.dat\n"
+        "HIER_0_NAME=Slide zoom level\nHIER_0_COUNT=2\n"
+        "HIER_0_VAL_0_SECTION=LAYER_0_LEVEL_0_SECTION\n"
+        "HIER_0_VAL_1_SECTION=LAYER_0_LEVEL_1_SECTION\n"
+        f"[DATAFILE]\nFILE_COUNT=1\nFILE_0=Data0000.dat\n{levels}"
     )

@@ -228,3 +228,23 @@ def test_every_compressed_file_that_pydicom_ships_keeps_its_pixels(target: Path,
         assert (pixel_array(path) == before).all(), name
         compared += 1
     assert compared > 20
+
+
+def test_frames_that_start_alike_are_cleaned_one_by_one(tmp_path, target, context):
+    """Tiles share their head; what hides behind the scan of one of them is found all the same."""
+    plain = jpeg_of(picture(1, is_color=False), quality=90)
+    twin = jpeg_of(picture(2, is_color=False), quality=90)
+    comment = b"\xff\xfe" + (len(PLANTED) + 2).to_bytes(2, "big") + PLANTED
+    end = twin.index(b"\xff\xd9")
+    hiding = twin[:end] + comment + twin[end:]
+    filled = twin[:end] + b"\xff\xff" + twin[end:]
+    frames = [plain, twin, hiding, filled, plain]
+    source = file_of(tmp_path / "source.dcm", frames, JPEG_BASELINE)
+    found = frames_of(cleaned(source, target, context))
+    alone = [
+        frames_of(cleaned(file_of(tmp_path / "one.dcm", [one], JPEG_BASELINE), target, context))[0]
+        for one in frames
+    ]
+    assert found == alone
+    assert found[1] == found[2] == found[3] != found[0]
+    assert [colors_of(one).tolist() for one in found] == [colors_of(one).tolist() for one in frames]
