@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+
+from django.conf import settings
 
 from converter.engine import (
     Attributes,
@@ -25,18 +28,40 @@ from converter.planning import (
     series_uid,
     source_seed,
 )
+from pacs_portal.jobs.children import End, Room, in_children
 from pacs_portal.jobs.models import Outcome
+from pacs_portal.jobs.planning import UNFORESEEN
 from pacs_portal.jobs.steps import (
     InstanceFacts,
     PlanValues,
     StepFile,
     StepResult,
+    StepUnavailableError,
     Verdict,
 )
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 
 NAME = "convert"
 PROVENANCE = "converter/1"
+_BYTES_AT_A_TIME = 64 * 2**20
+TOO_SLOW = gettext_noop(
+    "Reading this file took longer than allowed. Check that it opens elsewhere, or ask the "
+    "administrator to raise the limit."
+)
+TOO_HUNGRY = gettext_noop(
+    "Reading this file took more memory than allowed. Check that it opens elsewhere, or ask the "
+    "administrator to raise the limit."
+)
+ENDED_ITS_READER = gettext_noop(
+    "Whatever read this file was ended, twice. Check that the file opens elsewhere, and tell the "
+    "administrator."
+)
+_ENDS = {
+    End.TIME: ("too-slow", TOO_SLOW),
+    End.MEMORY: ("bomb", TOO_HUNGRY),
+    End.KILLED: ("stopped-worker", ENDED_ITS_READER),
+    End.FAILURE: ("unforeseen", UNFORESEEN),
+}
 
 
 @dataclass(frozen=True)
@@ -113,21 +138,67 @@ class UnitPlan:
 
 
 def convert_unit(files: Sequence[StepFile], plan: UnitPlan, work_dir: Path) -> StepResult:
-    """Convert each file into `work_dir`; one that fails does not stop the others."""
+    """Convert each source into `work_dir`, in a child; one that fails does not stop the others."""
+    sources = list(paired(files))
+    results = dict(in_children(sources, partial(_answer, plan, work_dir), room_for(1)))
     outputs: list[StepFile] = []
     verdicts: list[Verdict] = []
-    for source in paired(files):
-        file, series = source.whole, plan.series_for(source.file)
-        try:
-            source.check()
-            options = plan.options_for(source)
-            converted = convert_file(file.path, work_dir, plan.attributes, series, options)
-            outputs += [_output(file, one, series, plan.attributes) for one in converted]
-        except ConversionError as error:
-            verdicts += verdicts_on(file, Outcome.FAILED, error.code, str(error), NAME)
-        except OSError as error:
-            verdicts += unreadable(file, error, NAME)
+    for number, source in enumerate(sources):
+        result = answered(results[number], source)
+        outputs += result.files
+        verdicts += result.verdicts
     return StepResult(files=tuple(outputs), verdicts=tuple(verdicts))
+
+
+def _answer(plan: UnitPlan, work_dir: Path, source: Source) -> StepResult | StepUnavailableError:
+    """Convert a source; that the disk is full is an answer, too, which a child can send."""
+    try:
+        return convert_source(source, plan, work_dir)
+    except StepUnavailableError as error:
+        return error
+
+
+def answered(answer: StepResult | StepUnavailableError | End, source: Source) -> StepResult:
+    """Return what a child made of a source, or the verdict on one that ended its child."""
+    if isinstance(answer, StepUnavailableError):
+        raise answer
+    if isinstance(answer, End):
+        code, sentence = _ENDS[answer]
+        verdicts = verdicts_on(source.whole, Outcome.FAILED, code, sentence, NAME)
+        return StepResult(files=(), verdicts=tuple(verdicts))
+    return answer
+
+
+def convert_source(source: Source, plan: UnitPlan, work_dir: Path) -> StepResult:
+    """Convert one image or volume here and now.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for the output.
+    """
+    file, series = source.whole, plan.series_for(source.file)
+    try:
+        source.check()
+        options = plan.options_for(source)
+        converted = convert_file(file.path, work_dir, plan.attributes, series, options)
+        outputs = [_output(file, one, series, plan.attributes) for one in converted]
+    except ConversionError as error:
+        verdicts = verdicts_on(file, Outcome.FAILED, error.code, str(error), NAME)
+        return StepResult(files=(), verdicts=tuple(verdicts))
+    except OSError as error:
+        return StepResult(files=(), verdicts=tuple(unreadable(file, error, NAME)))
+    return StepResult(files=tuple(outputs), verdicts=())
+
+
+def room_for(processes: int) -> Room[Source]:
+    """Return the bounds of children that convert; the time of a source grows with its size."""
+    return Room(processes, _seconds)
+
+
+def _seconds(source: Source) -> float:
+    size_bytes = sum(file.path.stat().st_size for file in source.files)
+    return settings.CONVERT_MAX_SECONDS * (1 + size_bytes // _BYTES_AT_A_TIME)
 
 
 def _output(

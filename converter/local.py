@@ -9,18 +9,18 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from converter.conversion import UnitPlan, convert_unit
+from converter.conversion import UnitPlan, answered, convert_source, room_for
+from converter.local_folder import work_folder
 from converter.options import ConvertOptions
-from converter.pairs import whole_sources
+from converter.pairs import Source, paired, whole_sources
 from converter.planning import plan_units
 from converter.step import ConvertStep
+from pacs_portal.jobs.children import Room, in_children
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
 from pacs_portal.jobs.pipelines import EMPTY
@@ -28,7 +28,7 @@ from pacs_portal.jobs.placing import Placed, place_instance
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.report import file_report, output_report, whole_report
 from pacs_portal.jobs.running import NO_OUTPUT
-from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile
+from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile, StepResult
 from pacs_portal.jobs.verdicts import disk_full_told
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
 from pacs_portal.uploads.errors import UnpackError
@@ -90,12 +90,20 @@ class Ended:
     output: dict[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class Task:
+    """A source to convert, and what the plan fixed for it."""
+
+    source: Source
+    plan: UnitPlan
+
+
 def convert_locally(
     sources: Sources, output: Path, options: ConvertOptions, workers: int
 ) -> dict[str, Any]:
     """Convert `sources` into `output` and return the report; what fails does not stop the rest."""
-    with tempfile.TemporaryDirectory(dir=output, prefix=".pacs2go-") as work:
-        run = LocalRun(output, Path(work), options)
+    with work_folder(output) as work:
+        run = LocalRun(output, work, options)
         ends: list[FileEnd] = []
         files, verdicts = whole_sources(_inputs(sources, run, ends))
         for verdict in verdicts:
@@ -150,33 +158,40 @@ def _members(found: Found, run: LocalRun) -> list[Found]:
 
 
 def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Iterator[Ended]:
-    """Run the units, on several cores where there are several of them."""
-    workers = min(workers or os.cpu_count() or 1, len(units))
-    if workers <= 1:
-        for unit in units:
-            yield from _run_unit(run, unit)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        for ended in pool.map(partial(_run_unit, run), units):
-            yield from ended
+    """Convert all sources, on every core where there are several of them."""
+    tasks = [
+        Task(source, plan)
+        for unit in units
+        for plan in [UnitPlan.of(unit.files, unit.values, run.options)]
+        for source in paired(unit.files)
+    ]
+    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    for number, answer in in_children(tasks, partial(_run_task, run), _room(workers)):
+        if isinstance(answer, list):
+            yield from answer
+        else:
+            yield from _verdicts(answered(answer, tasks[number].source))
 
 
-def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
+def _room(workers: int) -> Room[Task]:
+    room = room_for(workers)
+    return Room(workers, lambda task: room.seconds(task.source))
+
+
+def _run_task(run: LocalRun, task: Task) -> list[Ended]:
+    """Convert one source and give the outputs their places."""
     try:
         with disk_full_told(), tempfile.TemporaryDirectory(dir=run.work) as work:
-            return _converted(run, unit, Path(work))
+            result = convert_source(task.source, task.plan, Path(work))
+            ended = [end for file in result.files for end in _placed(run, file)]
+            return [*ended, *_verdicts(result)]
     except DiskFullError as error:
-        numbers = [number for file in unit.files for number in file.receipt_ids]
+        numbers = task.source.whole.receipt_ids
         return [Ended(number, "failed", error.sentence) for number in numbers]
 
 
-def _converted(run: LocalRun, unit: PlannedUnit, work: Path) -> list[Ended]:
-    result = convert_unit(unit.files, UnitPlan.of(unit.files, unit.values, run.options), work)
-    ended = [end for file in result.files for end in _placed(run, file)]
-    return [
-        *ended,
-        *(Ended(v.receipt_id, str(v.outcome.value), v.sentence) for v in result.verdicts),
-    ]
+def _verdicts(result: StepResult) -> list[Ended]:
+    return [Ended(v.receipt_id, str(v.outcome.value), v.sentence) for v in result.verdicts]
 
 
 def _placed(run: LocalRun, file: StepFile) -> list[Ended]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from converter.engine import Attributes, Options
@@ -68,6 +69,8 @@ class ConvertOptions:
             no_faces=self.no_faces,
             volumes=self.volumes,
             overview=self.overview,
+            max_pixels=settings.CONVERT_MAX_PIXELS,
+            max_bytes=settings.CONVERT_MAX_MB * 2**20,
         )
 
 

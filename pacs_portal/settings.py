@@ -187,6 +187,10 @@ ZIP_MAX_FILES = read_int("PACS2GO_ZIP_MAX_FILES", 200_000)
 ZIP_MAX_BYTES = read_int("PACS2GO_ZIP_MAX_BYTES", 500 * 2**30)
 ZIP_MAX_RATIO = read_int("PACS2GO_ZIP_MAX_RATIO", 200)
 REVIEW_LARGE_BYTES = 100 * 2**30  # from here on the page says that it takes long
+# A picture by what its header claims, before anything is decoded; and its decoder's time.
+CONVERT_MAX_PIXELS = read_int("PACS2GO_CONVERT_MAX_PIXELS", 500_000_000)
+CONVERT_MAX_MB = read_int("PACS2GO_CONVERT_MAX_MB", 8192)
+CONVERT_MAX_SECONDS = read_int("PACS2GO_CONVERT_MAX_SECONDS", 60)  # for each 64 MB begun
 
 # --- Jobs --------------------------------------------------------------------------------------
 WORKER_PROCESSES = read_int("PACS2GO_WORKERS", 0)  # 0: one per core

@@ -22,10 +22,16 @@ class Bounds:
 
 def bound_this_process(process_count: int) -> None:
     """Give this child of a worker its share of the memory and its time for each unit."""
+    bound_memory(process_count)
+    Bounds.unit_seconds = settings.UNIT_MAX_SECONDS
+
+
+def bound_memory(process_count: int) -> None:
+    """Give this process its share of the memory, or what its parent had if that is less."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = settings.WORKER_MEMORY_MB * 2**20 or int(memory * SHARE / process_count)
-    limit_memory(share)
-    Bounds.unit_seconds = settings.UNIT_MAX_SECONDS
+    had, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    limit_memory(share if had == resource.RLIM_INFINITY else min(share, had))
 
 
 def limit_memory(size_bytes: int) -> None:
@@ -36,9 +42,12 @@ def limit_memory(size_bytes: int) -> None:
 
 
 @contextmanager
-def limited_time() -> Iterator[None]:
-    """End the process if the work inside takes too long; no handler, since C code asks for none."""
-    signal.setitimer(signal.ITIMER_REAL, Bounds.unit_seconds)
+def limited_time(seconds: float | None = None) -> Iterator[None]:
+    """End the process if the work inside takes too long; no handler, since C code asks for none.
+
+    Without `seconds` the time is that of a worker's child for a unit.
+    """
+    signal.setitimer(signal.ITIMER_REAL, Bounds.unit_seconds if seconds is None else seconds)
     try:
         yield
     finally:

@@ -59,7 +59,7 @@ def start_child(work: Callable[[Stop], None]) -> int:
         return pid
     status = 1
     try:
-        _die_with(parent)
+        die_with(parent)
         stop = Stop()
         stop.listen(signal.SIGTERM)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -74,7 +74,8 @@ def start_child(work: Callable[[Stop], None]) -> int:
         os._exit(status)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """Let this child end at once when its parent does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before

@@ -13,6 +13,7 @@ from converter import planning
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import StepFile, StepResult, UnitContext, step_named
 from pacs_portal.uploads.models import Upload
+from tests.converter.test_hostile_files import slow_gif
 
 pytestmark = pytest.mark.django_db
 STEP = step_named("convert")
@@ -182,6 +183,17 @@ def test_a_bad_picture_gets_a_verdict_and_the_others_go_on(job, tmp_path) -> Non
     (verdict,) = result.verdicts
     assert verdict.receipt_id == 2
     assert verdict.code in {"truncated", "damaged"}
+
+
+def test_a_picture_that_takes_too_long_gets_a_verdict_and_the_others_go_on(
+    job, tmp_path, settings
+) -> None:
+    settings.CONVERT_MAX_SECONDS = 1
+    good, slow, last = (picture(tmp_path, f"{number}.png", number) for number in (1, 2, 3))
+    slow.path.write_bytes(slow_gif())
+    result = convert(job, [good, slow, last], tmp_path / "work")
+    assert [file.receipt_ids for file in result.files] == [(1,), (3,)]
+    assert [(verdict.receipt_id, verdict.code) for verdict in result.verdicts] == [(2, "too-slow")]
 
 
 def test_dicom_is_refused_with_a_pointer_to_the_pseudonymizer() -> None:
