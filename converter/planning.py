@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -83,8 +84,9 @@ def _study_seed(
         chosen["volumes"] = options.volumes
     if options.overview:
         chosen["overview"] = True
-    contents = (_content_digest(file.path) for file in files)
-    return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
+    with ThreadPoolExecutor() as pool:  # reading and hashing let other threads run
+        contents = pool.map(_content_digest, [file.path for file in files])
+        return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
 
 def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:

@@ -35,18 +35,25 @@ _CLASSES = {
 _LONGEST_VECTOR = 65534  # the length of a DS or IS value in explicit VR is unsigned 16 bit
 _UNTIMED_MS = 100.0
 _FRAME_TIME, _FRAME_TIME_VECTOR, _PAGE_NUMBERS = 0x00181063, 0x00181065, 0x00182001
+_SLICE_LOCATIONS = 0x00182005
 
 
 @dataclass(frozen=True)
 class Frames:
     """Pictures that belong together, made one at a time.
 
-    `durations_ms` says how long each is shown; empty for pages, which have no time.
+    `durations_ms` says how long each is shown; empty for pages, which have no time. Where they are
+    the slices of a volume, or of several, `locations_mm` says where each lies and `steps_ms` how
+    long after the one before it was taken. `comment` says what they are among others.
     """
 
     count: int
     pictures: Iterable[Picture]
     durations_ms: Sequence[float] = ()
+    locations_mm: Sequence[float] = ()
+    steps_ms: Sequence[float] = ()
+    index: int = 0  # of their instance in its source
+    comment: str = ""
 
 
 def check_animation(
@@ -87,7 +94,12 @@ def write_frames(job: Job, box: Outbox, frames: Frames) -> None:
     pictures = iter(frames.pictures)
     first = next(pictures)
     if frames.count == 1:
-        write_picture(job, box, first)
+        if not frames.comment:
+            write_picture(job, box, first)
+            return
+        dataset = make_instance(job, first, index=frames.index)
+        _add_comment(dataset, frames)
+        box.write(dataset)
         return
     if job.options.photograph:
         raise ConversionError(
@@ -126,14 +138,17 @@ def _multi_frame(job: Job, picture: Picture, frames: Frames) -> Dataset:
     """Make the instance without its pixels."""
     sop_class_uid = _CLASSES[picture.photometric_interpretation, picture.bits_allocated]
     dataset = new_instance(job, ObjectClass(sop_class_uid, job.options.modality or "OT"))
-    number_instance(dataset, job, 0)
+    number_instance(dataset, job, frames.index)
     dataset.ConversionType = "WSD"
     # The standard wants YES or NO, and nobody has looked: NO would be a promise.
     dataset.BurnedInAnnotation = "YES"
-    add_image(dataset, picture, is_photograph=False)
+    add_image(dataset, replace(picture, spacing_mm=None), is_photograph=False)
+    if picture.spacing_mm:  # here a nominal scanned one is for scanned film and documents alone
+        dataset.PixelSpacing = decimal_strings(picture.spacing_mm)
     add_pixel_format(dataset, picture)
     dataset.NumberOfFrames = frames.count
     _add_order(dataset, frames)
+    _add_comment(dataset, frames)
     if picture.photometric_interpretation == "MONOCHROME2":
         dataset.PresentationLUTShape = "IDENTITY"
         dataset.RescaleIntercept, dataset.RescaleSlope = "0", "1"
@@ -141,8 +156,16 @@ def _multi_frame(job: Job, picture: Picture, frames: Frames) -> Dataset:
     return dataset
 
 
+def _add_comment(dataset: Dataset, frames: Frames) -> None:
+    if frames.comment:
+        dataset.ImageComments = frames.comment
+
+
 def _add_order(dataset: Dataset, frames: Frames) -> None:
-    """Say what a step from one frame to the next is: a time, or a page."""
+    """Say what a step from one frame to the next is: a time, a place, or a page."""
+    if frames.locations_mm or frames.steps_ms:
+        _add_places(dataset, frames)
+        return
     if not frames.durations_ms:
         dataset.FrameIncrementPointer = _PAGE_NUMBERS
         dataset.PageNumberVector = _vector([str(number) for number in range(1, frames.count + 1)])
@@ -156,6 +179,17 @@ def _add_order(dataset: Dataset, frames: Frames) -> None:
     # The value of a frame is the time since the one before; the last duration has no place.
     dataset.FrameIncrementPointer = _FRAME_TIME_VECTOR
     dataset.FrameTimeVector = _vector(decimal_strings([0.0, *shown_ms[:-1]]))
+
+
+def _add_places(dataset: Dataset, frames: Frames) -> None:
+    pointers = []
+    if frames.steps_ms:
+        pointers.append(_FRAME_TIME_VECTOR)
+        dataset.FrameTimeVector = _vector(decimal_strings(frames.steps_ms))
+    if frames.locations_mm:
+        pointers.append(_SLICE_LOCATIONS)
+        dataset.SliceLocationVector = _vector(decimal_strings(frames.locations_mm))
+    dataset.FrameIncrementPointer = pointers
 
 
 def _vector(values: list[str]) -> list[str]:

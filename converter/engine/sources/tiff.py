@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tifffile import TiffFile, TiffPage, logger
@@ -46,6 +47,11 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
     with tiff_errors(), TiffFile(source, _multifile=False) as file:
         pages = _image_pages(file)
+        if pages[0].is_ome:
+            from converter.engine.sources.ome_tiff import convert_ome
+
+            convert_ome(file, job, box, partial(_check_pages, file, job.options))
+            return
         for page in pages:
             _check_page(page, file.filehandle.size, job.options)
         if len({page_form(page) for page in pages}) == 1 and is_plain(pages[0]):
@@ -136,6 +142,12 @@ def _check_page(page: TiffPage, file_bytes: int, options: Options) -> None:
         raise damaged()
     if any(offset + length > file_bytes for offset, length in parts):
         raise truncated()
+
+
+def _check_pages(file: TiffFile, options: Options, pages: list[TiffPage]) -> None:
+    for page in pages:
+        _check_page(page, file.filehandle.size, options)
+    _check_frames(pages, options)
 
 
 def _check_frames(pages: list[TiffPage], options: Options) -> None:

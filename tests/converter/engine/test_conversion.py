@@ -52,6 +52,7 @@ TIFFS = {
     "TIFF of gray pages": pages(COUNTED, COUNTED + 1),
     "TIFF of gray pages of 8 bits": pages(COUNTED.astype("u1"), COUNTED.astype("u1") + 1),
     "TIFF of unlike pages": pages(COUNTED, COUNTED[:3]),
+    "scanned TIFF of pages": pages(COUNTED, COUNTED + 1, resolution=(300, 600)),
 }
 CAPTURES = {
     **PICTURES,

@@ -166,6 +166,11 @@ def test_a_resolution_per_centimeter_is_a_spacing(convert):
     assert list(dataset.NominalScannedPixelSpacing) == [0.05, 0.1]
 
 
+def test_a_resolution_of_pages_is_a_spacing_too(convert):
+    (dataset,) = convert(pages(gray(), gray(), resolution=(100, 200), resolutionunit="centimeter"))
+    assert list(dataset.PixelSpacing) == [0.05, 0.1]
+
+
 @pytest.mark.parametrize(
     ("stack", "sop_class"),
     [
