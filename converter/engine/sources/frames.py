@@ -24,6 +24,7 @@ from converter.engine.sources.raster import (
     add_image,
     add_pixel_format,
     check_size,
+    make_instance,
     too_long,
 )
 
