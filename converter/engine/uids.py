@@ -1,6 +1,5 @@
 """UIDs that are the same for the same input, and say nothing about it."""
 
-import hashlib
 import hmac
 
 
@@ -24,5 +23,5 @@ def derive_uid(seed: bytes, *parts: str) -> str:
     DICOM PS3.5 B.2, UUID Derived UID.
     """
     message = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
-    digest = hmac.new(seed, message, hashlib.sha256).digest()
+    digest = hmac.digest(seed, message, "sha256")
     return f"2.25.{int.from_bytes(digest[:16])}"

@@ -1,5 +1,6 @@
 """Label maps: volumes whose numbers name things."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ _LARGEST_LABEL = 2**53  # beyond, a float no longer tells whole numbers apart
 
 @dataclass(frozen=True)
 class Labels:
-    """An open label map; places count slices along their normal."""
+    """An open label map."""
 
     volume: Volume
 
@@ -32,23 +33,23 @@ class Labels:
         columns, rows, _slices = self.volume.header.shape
         return rows, columns
 
-    def slice(self, place: int) -> np.ndarray:
-        """Return the labels of one slice, shape (rows, columns), unscaled whole numbers.
+    def slices(self) -> Iterator[np.ndarray]:
+        """Yield the labels of each slice along their normal, shape (rows, columns).
 
         Raises
         ------
         ConversionError
             Code "unsupported", if a voxel is no whole number from 0.
         """
-        voxels = self.volume.slice(place)
         header = self.volume.header
-        if (header.slope, header.intercept) != (1.0, 0.0):
-            voxels = voxels * header.slope + header.intercept
-        if voxels.dtype.kind == "f":
-            voxels = _whole(voxels)
-        if voxels.dtype.kind == "i" and voxels.min() < 0:
-            raise _no_labels()
-        return voxels
+        for voxels in self.volume.blocks():
+            if (header.slope, header.intercept) != (1.0, 0.0):
+                voxels = voxels * header.slope + header.intercept
+            if voxels.dtype.kind == "f":
+                voxels = _whole(voxels)
+            if voxels.dtype.kind == "i" and voxels.min() < 0:
+                raise _no_labels()
+            yield from voxels
 
     def present(self) -> list[np.ndarray]:
         """Return which labels each slice has, sorted, without 0.
@@ -56,12 +57,12 @@ class Labels:
         Raises
         ------
         ConversionError
-            Code "unsupported", as `slice` does, and for more labels than a Segmentation can hold.
+            Code "unsupported", as `slices` does, and for more labels than a Segmentation can hold.
         """
         seen: set[int] = set()
         found = []
-        for place in range(self.volume.slice_count):
-            values = _distinct(self.slice(place))
+        for labels in self.slices():
+            values = _distinct(labels)
             seen.update(values.tolist())
             if len(seen) > MOST_LABELS:
                 raise ConversionError(
@@ -109,10 +110,9 @@ def _no_labels() -> ConversionError:
 
 
 def _distinct(labels: np.ndarray) -> np.ndarray:
-    highest = int(labels.max())
-    if highest < _COUNTED_BELOW:
-        counts = np.bincount(labels.ravel())
-        counts[0] = 0
-        return np.flatnonzero(counts)
-    values = np.unique(labels)
-    return values[values > 0]
+    named = labels[labels != 0]
+    if not named.size:
+        return np.empty(0, np.int64)
+    if int(named.max()) < _COUNTED_BELOW:
+        return np.flatnonzero(np.bincount(named))
+    return np.unique(named)

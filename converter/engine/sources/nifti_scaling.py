@@ -18,7 +18,7 @@ _SHOWN_PERCENTILES = (0.5, 99.5)  # a few outliers must not turn the rest of the
 class Extent:
     """What has to be known of all voxels of a volume before the first one is stored.
 
-    The window is measured on every `step`-th row and column, so that memory stays bounded.
+    The window is measured on every `step`-th row and column of a slice: memory stays bounded.
     """
 
     step: int = 1
@@ -29,8 +29,8 @@ class Extent:
     _samples: list[np.ndarray] = field(default_factory=list)
 
     def add(self, values: np.ndarray) -> None:
-        """Take in a slice, shape (rows, columns)."""
-        sample = values[:: self.step, :: self.step].ravel()
+        """Take in some slices, shape (slices, rows, columns)."""
+        sample = values[:, :: self.step, :: self.step].ravel()
         self._samples.append(sample[np.isfinite(sample)])
         if values.dtype.kind == "f":
             finite = values[np.isfinite(values)]

@@ -1,6 +1,9 @@
 """The slices of a volume, written one by one: a header that is encoded once, and pixels."""
 
 import math
+from collections.abc import Iterator
+
+import numpy as np
 
 from converter.engine.encoding import pixel_head
 from converter.engine.instances import instance_uid, number_instance
@@ -13,7 +16,7 @@ from converter.engine.sources.nifti_instance import (
     new_slice,
     slice_values,
 )
-from converter.engine.sources.nifti_scaling import Extent, choose_storage
+from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
 from converter.engine.sources.nifti_volume import Volume
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
 
@@ -23,7 +26,7 @@ _SAMPLED_VOXELS = 1 << 20
 def write_slices(volume: Volume, job: Job, box: Outbox) -> None:
     """Write one instance per slice, in the order of the slices along their normal.
 
-    Memory holds one slice; the voxels are read twice, once for their extent.
+    Memory holds a few slices; the voxels are read twice, once for their extent.
     """
     header = volume.header
     extent = _extent(volume)
@@ -38,8 +41,8 @@ def write_slices(volume: Volume, job: Job, box: Outbox) -> None:
 def _extent(volume: Volume) -> Extent:
     voxel_count = math.prod(volume.header.shape) * volume.header.volumes
     extent = Extent(step=math.ceil(math.sqrt(voxel_count / _SAMPLED_VOXELS)))
-    for index in range(volume.slice_count):
-        extent.add(volume.slice(index))
+    for block in volume.blocks():
+        extent.add(block)
     return extent
 
 
@@ -53,9 +56,15 @@ def _write(volume: Volume, info: SliceInfo, job: Job, box: Outbox) -> None:
     stencil = Stencil.of(dataset, tuple(values))
     sop_class_uid = str(dataset.SOPClassUID)
     before_pixels = pixel_head("OW", info.rows * info.columns * info.storage.dtype.itemsize)
-    for index in range(volume.slice_count):
+    for index, pixels in enumerate(_pixels(volume, info.storage)):
         uid = instance_uid(job, index)
         texts = {tag: text for tag, (_vr, text) in slice_values(job, index, info).items()}
-        head = stencil.filled({SOP_INSTANCE_UID: uid, **texts}) + before_pixels
-        pixels = info.storage.encode(volume.slice(index)).tobytes()
-        box.write_encoded(uid, sop_class_uid, (head, pixels))
+        head = stencil.filled({SOP_INSTANCE_UID: uid, **texts})
+        box.write_encoded(uid, sop_class_uid, (b"".join((head, before_pixels, pixels)),))
+
+
+def _pixels(volume: Volume, storage: Storage) -> Iterator[memoryview]:
+    """Yield the stored values of each slice as bytes."""
+    for block in volume.blocks():
+        stored = np.ascontiguousarray(storage.encode(block))
+        yield from (memoryview(one).cast("B") for one in stored)

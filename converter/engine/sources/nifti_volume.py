@@ -20,6 +20,7 @@ from converter.engine.sources.nifti_header import LONGEST_HEADER_BYTES, NiftiHea
 
 _GZIP = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
+_BLOCK_BYTES = 2 << 20
 _LARGEST_SIDE = 65535
 
 
@@ -34,23 +35,35 @@ class Volume:
     header: NiftiHeader
     planes: Planes
 
-    def slice(self, index: int) -> np.ndarray:
-        """Return the raw voxels of one slice, shape (rows, columns), as DICOM orders them."""
-        flip_columns, flip_rows, flip_slices = self.planes.flips
-        columns, rows, slices = self.header.shape
-        volume, place = divmod(index, slices)
-        stored_index = volume * slices + (slices - 1 - place if flip_slices else place)
-        self.file.seek(self.header.data_offset + stored_index * self.header.slice_bytes)
-        raw = self.file.read(self.header.slice_bytes)
-        if len(raw) != self.header.slice_bytes:
-            raise truncated()
-        voxels = np.frombuffer(raw, dtype=self.header.dtype).reshape(rows, columns)
-        return voxels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield the raw voxels of some slices at a time, as DICOM orders them.
 
-    @property
-    def slice_count(self) -> int:
-        """Slices of all volumes together."""
-        return self.header.shape[2] * self.header.volumes
+        Each block has the shape (slices, rows, columns) and a few MB, or one slice that is larger.
+        """
+        columns_back, rows_back, slices_back = self.planes.flips
+        step = -1 if slices_back else 1
+        for volume, place, count in self._runs():
+            slices = self.header.shape[2]
+            first = slices - place - count if slices_back else place
+            voxels = self._read(volume * slices + first, count)
+            yield voxels[::step, :: -1 if rows_back else 1, :: -1 if columns_back else 1]
+
+    def _runs(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the volume, first place and number of the slices of each block."""
+        slices = self.header.shape[2]
+        most = max(_BLOCK_BYTES // self.header.slice_bytes, 1)
+        for volume in range(self.header.volumes):
+            for place in range(0, slices, most):
+                yield volume, place, min(most, slices - place)
+
+    def _read(self, stored_index: int, count: int) -> np.ndarray:
+        columns, rows, _slices = self.header.shape
+        size = count * self.header.slice_bytes
+        self.file.seek(self.header.data_offset + stored_index * self.header.slice_bytes)
+        raw = self.file.read(size)
+        if len(raw) != size:
+            raise truncated()
+        return np.frombuffer(raw, dtype=self.header.dtype).reshape(count, rows, columns)
 
 
 def read_head(source: Path) -> bytes:

@@ -1,6 +1,6 @@
 """Label maps as DICOM Segmentations: one bit per voxel and label, empty frames left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -22,11 +22,11 @@ from converter.engine.sources.labels import Labels
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
 from converter.engine.uids import derive_uid
 
+_MOST_FRAMES = 500_000
 _LARGEST_VALUE = 2**32 - 2  # the length of Pixel Data is an even unsigned 32 bit number
 _PER_FRAME_GROUPS = 0x52009230
 _POSITION = (0x00200032, 0x00209113, "Image Position (Patient)")
 _SEGMENT = (0x0062000B, 0x0062000A, "Referenced Segment Number")
-_FRAME_CONTENT = 0x00209111
 _KEPT = "Every voxel of a label is one bit of its segment."
 
 
@@ -96,7 +96,7 @@ class _Frames:
                 _("This label map holds no label: all its voxels are 0. Leave it out."),
                 "unsupported",
             )
-        if self.pixel_bytes > _LARGEST_VALUE:
+        if self.pixel_bytes > _LARGEST_VALUE or self.count > _MOST_FRAMES:
             raise ConversionError(
                 _(
                     "This label map has more labels than one DICOM object can hold at its size. "
@@ -107,25 +107,28 @@ class _Frames:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the elements behind the shared header: what tells frames apart, and the bits."""
-        length = sum(len(group) for group in self._groups())
-        yield sequence_head(_PER_FRAME_GROUPS, length)
-        yield from self._groups()
+        places = (place for place, found in enumerate(self.present) if len(found))
+        slices = {place: self._of_slice(place) for place in places}
+        yield sequence_head(_PER_FRAME_GROUPS, sum(len(groups) for groups in self._groups(slices)))
+        yield from self._groups(slices)
         yield pixel_head("OB", self.pixel_bytes)
         yield from self._bits()
 
-    def _groups(self) -> Iterator[bytes]:
-        """Yield the functional groups of each frame."""
+    def _groups(self, slices: Mapping[int, tuple[bytes, bytes]]) -> Iterator[bytes]:
+        """Yield the functional groups of the frames of each slice."""
         numbers = {value: number for number, value in enumerate(self.values, start=1)}
-        segments = [encoded(_segment_group(number)) for number in numbers.values()]
-        rank = 0
-        for place, found in enumerate(self.present):
-            rank += bool(len(found))
-            source, position = self._of_slice(place) if len(found) else (b"", b"")
-            for value in found.tolist():
+        content = encoded(item(FrameContentSequence=[item(DimensionIndexValues=[0, 0])]))
+        segment = encoded(item(SegmentIdentificationSequence=[item(ReferencedSegmentNumber=0)]))
+        for rank, (place, (source, position)) in enumerate(slices.items(), start=1):
+            head = item_head(sum(map(len, (source, content, position, segment))))
+            before = b"".join((head, source, content[:-8], rank.to_bytes(4, "little")))
+            between = position + segment[:-2]
+            frames: list[bytes] = []
+            for value in self.present[place].tolist():
                 number = numbers[value]
-                content = _frame_content(rank, number)
-                group = b"".join((source, content, position, segments[number - 1]))
-                yield item_head(len(group)) + group
+                frames += (before, number.to_bytes(4, "little"))
+                frames += (between, number.to_bytes(2, "little"))
+            yield b"".join(frames)
 
     def _of_slice(self, place: int) -> tuple[bytes, bytes]:
         """Return the source image and the position of a slice, as their groups."""
@@ -137,8 +140,7 @@ class _Frames:
         """Yield the pixels: the first in the lowest bit, no gap between frames."""
         rest = np.empty(0, bool)
         written = 0
-        for place, found in enumerate(self.present):
-            voxels = self.labels.slice(place) if len(found) else np.empty(0)
+        for voxels, found in zip(self.labels.slices(), self.present, strict=True):
             for value in found.tolist():
                 frame = (voxels == value).ravel()
                 bits = np.concatenate([rest, frame]) if rest.size else frame
@@ -191,14 +193,6 @@ def _segment(number: int, value: int, names: LabelNames) -> Dataset:
     if algorithm != "MANUAL":
         segment.SegmentAlgorithmName = "UNKNOWN"
     return segment
-
-
-def _segment_group(number: int) -> Dataset:
-    return item(SegmentIdentificationSequence=[item(ReferencedSegmentNumber=number)])
-
-
-def _frame_content(rank: int, number: int) -> bytes:
-    return encoded(item(FrameContentSequence=[item(DimensionIndexValues=[rank, number])]))
 
 
 def _source_group(reference: Reference, place: int) -> Dataset:
