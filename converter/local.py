@@ -18,9 +18,7 @@ from typing import Any
 
 from converter.conversion import UnitPlan, convert_unit
 from converter.options import ConvertOptions
-from converter.pairs import whole_sources
-from converter.planning import plan_units
-from converter.step import ConvertStep
+from converter.step import ConvertStep, planned
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
 from pacs_portal.jobs.pipelines import EMPTY
@@ -97,10 +95,10 @@ def convert_locally(
     with tempfile.TemporaryDirectory(dir=output, prefix=".pacs2go-") as work:
         run = LocalRun(output, Path(work), options)
         ends: list[FileEnd] = []
-        files, verdicts = whole_sources(_inputs(sources, run, ends))
-        for verdict in verdicts:
+        plan = planned(list(_inputs(sources, run, ends)), options, _unkeyed_digest)
+        for verdict in plan.verdicts:
             ends[verdict.receipt_id].add(str(verdict.outcome.value), verdict.sentence)
-        for ended in _run_all(run, list(plan_units(files, options, _unkeyed_digest)), workers):
+        for ended in _run_all(run, plan.units, workers):
             ends[ended.number].add(ended.outcome, ended.reason)
             if ended.output:
                 ends[ended.number].outputs.append(ended.output)
@@ -172,7 +170,7 @@ def _run_unit(run: LocalRun, unit: PlannedUnit) -> list[Ended]:
 
 
 def _converted(run: LocalRun, unit: PlannedUnit, work: Path) -> list[Ended]:
-    result = convert_unit(unit.files, UnitPlan.of(unit.files, unit.values, run.options), work)
+    result = convert_unit(unit.files, UnitPlan.of(unit.values, unit.private, run.options), work)
     ended = [end for file in result.files for end in _placed(run, file)]
     return [
         *ended,

@@ -1,22 +1,31 @@
 """Which images belong together, and every UID and number before any of them is converted.
 
-A folder becomes one study (more where a table names more patients); a volume one series; the
-plain images of a study one series of photographs and one of other pictures. UIDs derive from the
-project's key, the contents and the options: the same folder gives the same instances again.
+By default a folder becomes one study (converter/trees.py has the other rules); a volume is one
+series; the plain images of a study that are alike are one series of photographs and one of other
+pictures. UIDs derive from the project's key, the contents and the options: the same folder gives
+the same instances again.
 """
 
 import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from converter.engine import Attributes, derive_uid
-from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
-from converter.pairs import paired
-from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile
+from converter.options import (
+    PATIENT_FIELDS,
+    PHOTOGRAPH_MODALITY,
+    VOLUME_KINDS,
+    ConvertOptions,
+    with_patient,
+)
+from converter.places import Placed, place_sources
+from converter.tables import Tables
+from converter.trees import FOLDER
+from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile, Verdict
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
 _CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
@@ -24,6 +33,7 @@ _POSITION = "position "
 _NUMBERS = re.compile(r"(\d+)")
 
 KeyedDigest = Callable[..., bytes]
+PhotographTest = Callable[[Placed, ConvertOptions], bool]
 
 
 @dataclass(frozen=True)
@@ -34,57 +44,88 @@ class Study:
     study_instance_uid: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Series:
-    """Files in order whose instances become one series."""
+    """Files in order whose instances become one series, and what is said of them."""
 
     files: tuple[StepFile, ...]
     is_photograph: bool
+    attributes: Attributes
+    modality: str
 
 
 def plan_units(
-    files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest
-) -> Iterator[PlannedUnit]:
-    """Yield the units of all folders, with every UID and number fixed.
+    files: Sequence[StepFile],
+    options: ConvertOptions,
+    digest: KeyedDigest,
+    tables: Tables | None = None,
+) -> tuple[list[PlannedUnit], list[Verdict]]:
+    """Return the units of all studies, with every UID and number fixed, and early verdicts.
 
     `digest` is keyed by the project, so that nobody else can link a UID to a file.
     """
-    studies: dict[tuple[PurePosixPath, Attributes], list[StepFile]] = defaultdict(list)
-    for file in sorted(files, key=_natural_order):
-        attributes = options.attributes_of(file.relative_path)
-        studies[file.relative_path.parent, attributes].append(file)
-    for (_, attributes), study_files in studies.items():
-        seed = _study_seed(study_files, attributes, options, digest)
+    places, verdicts = place_sources(in_order(files), options, tables or Tables())
+    patients: dict[tuple[str, ...], str] = {}
+    units: list[PlannedUnit] = []
+    for placed in studies_of(places):
+        seed = _study_seed(placed, options, digest)
         study = Study(seed, derive_uid(seed, "study"))
-        identity = _given_identity(attributes, study.study_instance_uid)
-        for number, series in enumerate(_series(study_files, options), start=1):
-            yield from _series_units(study, number, series, identity)
+        identity = _given_identity(placed[0].attributes, study.study_instance_uid, patients)
+        for number, series in enumerate(series_of(placed, options), start=1):
+            units += _series_units(study, number, series, identity)
+    return units, verdicts
 
 
-def _study_seed(
-    files: Sequence[StepFile],
-    attributes: Attributes,
-    options: ConvertOptions,
-    digest: KeyedDigest,
-) -> bytes:
+def in_order(files: Iterable[StepFile]) -> list[StepFile]:
+    """Return files as people count: slice2 before slice10."""
+    return sorted(files, key=_natural_order)
+
+
+def studies_of(places: Iterable[Placed]) -> list[list[Placed]]:
+    """Return what belongs to one study together."""
+    studies: dict[tuple[object, ...], list[Placed]] = defaultdict(list)
+    for placed in places:
+        studies[placed.study].append(placed)
+    return list(studies.values())
+
+
+def series_of(
+    study: Sequence[Placed], options: ConvertOptions, is_photograph: PhotographTest | None = None
+) -> Iterator[Series]:
+    """Yield each volume by itself, then photographs together, then other pictures."""
+    is_photograph = is_photograph or _is_photograph
+    pictures: dict[bool, dict[tuple[object, ...], list[Placed]]] = {
+        True: defaultdict(list),
+        False: defaultdict(list),
+    }
+    for placed in study:
+        if placed.source.file.kind in VOLUME_KINDS:
+            yield _series([placed], is_photograph=False)
+        else:
+            pictures[is_photograph(placed, options)][placed.series].append(placed)
+    for photographs, groups in pictures.items():
+        for alike in groups.values():
+            yield _series(alike, is_photograph=photographs)
+
+
+def _series(alike: Sequence[Placed], *, is_photograph: bool) -> Series:
+    files = tuple(file for placed in alike for file in placed.source.files)
+    return Series(files, is_photograph, alike[0].attributes, alike[0].modality)
+
+
+def _study_seed(study: Sequence[Placed], options: ConvertOptions, digest: KeyedDigest) -> bytes:
+    """Return what all UIDs of a study derive from: what was chosen, and the contents."""
+    attributes = study[0].attributes
     chosen = {"modality": options.modality, "photograph": options.photograph, **asdict(attributes)}
     if options.no_faces:
         chosen["no_faces"] = True
-    contents = (_content_digest(file.path) for file in files)
+    if options.tree != FOLDER:
+        chosen["tree"] = options.tree
+    series = [placed.series for placed in study]
+    if len(set(series)) > 1 or study[0].modality != options.modality:
+        chosen["series"] = series
+    contents = (_content_digest(file.path) for one in study for file in one.source.files)
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
-
-
-def _series(files: Sequence[StepFile], options: ConvertOptions) -> Iterator[Series]:
-    """Yield each volume by itself, then photographs together, then other pictures."""
-    pictures: dict[bool, list[StepFile]] = {True: [], False: []}
-    for source in paired(files):
-        if source.file.kind in VOLUME_KINDS:
-            yield Series(source.files, is_photograph=False)
-        else:
-            pictures[_is_photograph(source.file, options)].append(source.file)
-    for is_photograph, alike in pictures.items():
-        if alike:
-            yield Series(tuple(alike), is_photograph)
 
 
 def _series_units(
@@ -97,12 +138,14 @@ def _series_units(
         "seed": study.seed.hex(),
         "photograph": int(series.is_photograph),
     }
+    given = {name: value for name, value in asdict(series.attributes).items() if value}
+    private = {"attributes": given, "modality": series.modality}
     for start in range(0, len(series.files), FILES_PER_UNIT):
         chunk = series.files[start : start + FILES_PER_UNIT]
         positions = {
             position_name(file): position for position, file in enumerate(chunk, start=start + 1)
         }
-        yield PlannedUnit(files=chunk, values={**fixed, **positions}, identity=identity)
+        yield PlannedUnit(chunk, {**fixed, **positions}, identity, private)
 
 
 def position_name(file: StepFile) -> str:
@@ -115,15 +158,22 @@ def position_count(values: PlanValues) -> int:
     return sum(name.startswith(_POSITION) for name in values)
 
 
-def _given_identity(attributes: Attributes, study_instance_uid: str) -> GivenIdentity:
-    """Return whom the registry has to look for."""
+def _given_identity(
+    attributes: Attributes, study_instance_uid: str, patients: dict[tuple[str, ...], str]
+) -> GivenIdentity:
+    """Return whom the registry has to look for.
+
+    An ID alone recognizes nobody in another study, so all studies of one patient in one plan go
+    by the UID of the first: she gets one pseudonym, and nobody of another job gets the same.
+    """
     patient = with_patient(attributes, study_instance_uid)
+    key = tuple(getattr(patient, name) for name in PATIENT_FIELDS)
     return GivenIdentity(
         patient_id=patient.patient_id,
         name=patient.patient_name,
         birth_date=patient.patient_birth_date,
         sex=patient.patient_sex,
-        study_instance_uid=study_instance_uid,
+        study_instance_uid=patients.setdefault(key, study_instance_uid),
     )
 
 
@@ -138,15 +188,23 @@ def _content_digest(path: Path) -> bytes:
         return hashlib.file_digest(stream, "sha256").digest()
 
 
-def _is_photograph(file: StepFile, options: ConvertOptions) -> bool:
+def _is_photograph(placed: Placed, options: ConvertOptions) -> bool:
+    known = stated_photograph(placed, options)
+    if known is not None:
+        return known
+    return names_a_camera(placed.source.file.path)
+
+
+def stated_photograph(placed: Placed, options: ConvertOptions) -> bool | None:
+    """Tell whether a picture is a photograph, None where only the file itself can say so."""
     if options.photograph is not None:
         return options.photograph
-    if options.modality:
-        return options.modality == PHOTOGRAPH_MODALITY
-    return file.kind == "jpeg" and _names_a_camera(file.path)
+    if placed.modality:
+        return placed.modality == PHOTOGRAPH_MODALITY
+    return None if placed.source.file.kind == "jpeg" else False
 
 
-def _names_a_camera(path: Path) -> bool:
+def names_a_camera(path: Path) -> bool:
     """Tell whether the EXIF data of a JPEG name the camera; damaged ones name none."""
     from PIL import Image
 

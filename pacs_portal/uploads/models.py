@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Project
 
+NO_UPLOAD_YET = uuid.UUID(int=0)  # in an address, the browser puts the upload's id in its place
+
 
 class UploadState(models.TextChoices):
     OPEN = "open", _("receiving")
