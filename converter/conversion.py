@@ -1,9 +1,10 @@
 """Convert the files of one planned unit; needs no database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 
@@ -34,6 +35,7 @@ from pacs_portal.jobs.planning import UNFORESEEN
 from pacs_portal.jobs.steps import (
     InstanceFacts,
     PlanValues,
+    PrivateValues,
     StepFile,
     StepResult,
     StepUnavailableError,
@@ -73,15 +75,15 @@ class UnitPlan:
     options: Options
 
     @classmethod
-    def of(
-        cls, files: Sequence[StepFile], values: PlanValues, options: ConvertOptions
-    ) -> "UnitPlan":
+    def of(cls, values: PlanValues, private: PrivateValues, options: ConvertOptions) -> "UnitPlan":
         """Return the plan of a unit, whose files all have the same attributes."""
-        attributes = options.attributes_of(files[0].relative_path)
+        given = cast(Mapping[str, str], private.get("attributes") or {})
+        modality = str(private.get("modality") or "")
+        is_photograph = bool(values["photograph"])
         return cls(
             values=values,
-            attributes=with_patient(attributes, str(values["study"])),
-            options=options.engine_options(is_photograph=bool(values["photograph"])),
+            attributes=with_patient(Attributes(**given), str(values["study"])),
+            options=options.engine_options(is_photograph=is_photograph, modality=modality),
         )
 
     def options_for(self, source: Source) -> Options:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from converter.options import NO_FACES, NOBODY_SEEN, PATIENT_FIELDS, WHO_STATES_IT
+from converter.trees import FOLDER, RULES
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.tool_page import ToolForm
 
@@ -36,6 +37,16 @@ class ConvertForm(ToolForm):
         help_text=_(
             "Unless chosen: MR for volumes (or what a sidecar says), XC for photographs, "
             "OT for other pictures. Slides are always SM."
+        ),
+    )
+    tree = forms.ChoiceField(
+        label=_("Folders"),
+        choices=list(RULES.items()),
+        initial=FOLDER,
+        required=False,
+        help_text=_(
+            "Where a folder is a patient, its name is the patient ID, unless a table or a field "
+            "of this page names the patient."
         ),
     )
     photograph = forms.ChoiceField(
@@ -121,6 +132,7 @@ class ConvertForm(ToolForm):
                 "volumes": given["volumes"],
                 NO_FACES.name: given[NO_FACES.name],
                 "overview": given["overview"],
+                "tree": given["tree"] or FOLDER,
             },
             sealed=sealed,
         )

@@ -9,6 +9,7 @@ from converter.engine import ConversionError
 from converter.engine.sources.nifti_grid import Grid, read_grid
 from converter.options import ConvertOptions
 from converter.pairs import Source, stem_of
+from converter.places import Placed
 from pacs_portal.jobs.steps import StepFile
 
 _NAMED = re.compile(r"(?:.*[^a-z])?(?:dseg|seg|segmentation|labels?|labelmap|mask)", re.IGNORECASE)
@@ -37,7 +38,7 @@ def is_named_label_map(file: StepFile) -> bool:
     return _NAMED.fullmatch(stem_of(file)[1]) is not None
 
 
-def references(volumes: Mapping[int, Source], options: ConvertOptions) -> dict[int, Drawn]:
+def references(volumes: Mapping[int, Placed], options: ConvertOptions) -> dict[int, Drawn]:
     """Return for label maps, by the number of their series, which series they were drawn on.
 
     It is the volume of the same grid beside it whose name begins alike. A volume whose header is
@@ -45,7 +46,7 @@ def references(volumes: Mapping[int, Source], options: ConvertOptions) -> dict[i
     """
     if options.volumes:
         return {}  # all are images, or none is
-    read = (_read(number, source, options) for number, source in volumes.items())
+    read = (_read(number, placed, options) for number, placed in volumes.items())
     known = [volume for volume in read if volume]
     images = [volume for volume in known if not volume.is_label_map and volume.grid.sop_class_uid]
     found = {}
@@ -57,9 +58,10 @@ def references(volumes: Mapping[int, Source], options: ConvertOptions) -> dict[i
     return found
 
 
-def _read(number: int, source: Source, options: ConvertOptions) -> Volume | None:
+def _read(number: int, placed: Placed, options: ConvertOptions) -> Volume | None:
+    source = placed.source
     try:
-        modality = options.engine_options(is_photograph=False)
+        modality = options.engine_options(is_photograph=False, modality=placed.modality)
         sidecar = source.sidecar.path if source.sidecar else None
         grid = read_grid(source.file.path, replace(modality, sidecar=sidecar))
     except (ConversionError, OSError):

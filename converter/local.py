@@ -17,9 +17,8 @@ from typing import Any
 from converter.conversion import UnitPlan, answered, convert_source, room_for
 from converter.local_folder import work_folder
 from converter.options import ConvertOptions
-from converter.pairs import Source, paired, whole_sources
-from converter.planning import plan_units
-from converter.step import ConvertStep
+from converter.pairs import Source, paired
+from converter.step import ConvertStep, planned
 from pacs_portal.jobs.children import Room, in_children
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
@@ -105,10 +104,10 @@ def convert_locally(
     with work_folder(output) as work:
         run = LocalRun(output, work, options)
         ends: list[FileEnd] = []
-        files, verdicts = whole_sources(_inputs(sources, run, ends))
-        for verdict in verdicts:
+        plan = planned(list(_inputs(sources, run, ends)), options, _unkeyed_digest)
+        for verdict in plan.verdicts:
             ends[verdict.receipt_id].add(str(verdict.outcome.value), verdict.sentence)
-        for ended in _run_all(run, list(plan_units(files, options, _unkeyed_digest)), workers):
+        for ended in _run_all(run, plan.units, workers):
             ends[ended.number].add(ended.outcome, ended.reason)
             if ended.output:
                 ends[ended.number].outputs.append(ended.output)
@@ -162,7 +161,7 @@ def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Itera
     tasks = [
         Task(source, plan)
         for unit in units
-        for plan in [UnitPlan.of(unit.files, unit.values, run.options)]
+        for plan in [UnitPlan.of(unit.values, unit.private, run.options)]
         for source in paired(unit.files)
     ]
     workers = min(workers or os.cpu_count() or 1, len(tasks))

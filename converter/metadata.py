@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
+from converter.cells import MODALITY, SERIES, STUDY
 from converter.engine import Attributes
 from converter.errors import MetadataError
 
 PATH = "path"
 COLUMNS = tuple(attribute.name for attribute in fields(Attributes))
+MORE_COLUMNS = (STUDY, SERIES, MODALITY)  # which images belong together, and how they were made
 Row = dict[str, str]
 
 
@@ -47,11 +49,10 @@ def row_for(name: PurePosixPath, rows: Sequence[Row]) -> Row:
 
 
 def _check_heading(heading: Sequence[str] | None) -> None:
-    unknown = set(heading or ()) - {PATH, *COLUMNS}
+    unknown = set(heading or ()) - {PATH, *COLUMNS, *MORE_COLUMNS}
     if PATH not in (heading or ()) or unknown:
-        raise MetadataError(
-            f"The metadata file needs a heading with {PATH} and any of: {', '.join(COLUMNS)}."
-        )
+        known = ", ".join(COLUMNS + MORE_COLUMNS)
+        raise MetadataError(f"The metadata file needs a heading with {PATH} and any of: {known}.")
 
 
 def _row(row: dict[str, str | None]) -> Row:

@@ -1,7 +1,7 @@
 """What a person chose for a conversion, from a form, a command line or a job's options."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from converter.engine import Attributes, Options
 from converter.metadata import COLUMNS, Row, row_for
+from converter.trees import FOLDER, NAMING_PATIENTS
 from pacs_portal.tools import Statement
 
 PHOTOGRAPH_MODALITY = "XC"
@@ -36,6 +37,7 @@ class ConvertOptions:
     no_faces: bool = False
     volumes: str = ""
     overview: bool = False
+    tree: str = FOLDER
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -49,20 +51,23 @@ class ConvertOptions:
             no_faces=bool(options.get(NO_FACES.name)),
             volumes=str(options.get("volumes") or ""),
             overview=bool(options.get("overview")),
+            tree=str(options.get("tree") or FOLDER),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
 
-    def attributes_of(self, name: PurePosixPath) -> Attributes:
-        """Return the attributes of a file: as the form says, else as the table says."""
-        if not self.table:
-            return self.attributes
-        on_form = {name: value for name, value in asdict(self.attributes).items() if value}
-        return Attributes(**{**row_for(name, self.table), **on_form})
+    @property
+    def names_patients(self) -> bool:
+        """Tell whether the rule for folders takes a patient from their names."""
+        return self.tree in NAMING_PATIENTS
 
-    def engine_options(self, *, is_photograph: bool) -> Options:
+    def row_of(self, name: PurePosixPath) -> Row:
+        """Return what the table that the person named says of a file."""
+        return row_for(name, self.table) if self.table else Row()
+
+    def engine_options(self, *, is_photograph: bool, modality: str = "") -> Options:
         """Return the engine's options for a series of photographs or of other images."""
-        modality = PHOTOGRAPH_MODALITY if is_photograph else self.modality
+        modality = PHOTOGRAPH_MODALITY if is_photograph else modality or self.modality
         return Options(
             modality=modality,
             photograph=is_photograph,

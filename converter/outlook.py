@@ -1,38 +1,116 @@
 """What will come out of images, told from their names and kinds before a job starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from converter.options import VOLUME_KINDS, ConvertOptions
-from converter.pairs import COMPANION_KINDS, whole_sources
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from converter.options import ConvertOptions
+from converter.pairs import whole_sources
+from converter.places import Placed, place_sources
+from converter.planning import Series, names_a_camera, series_of, stated_photograph, studies_of
+from converter.tables import TABLE_KIND, Table, Tables
 from pacs_portal.jobs.review.outlooks import Foreseen, Surprise
-from pacs_portal.jobs.steps import StepFile
+from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
 
 FORM = "converter.forms.ConvertForm"
+SLIDE_KIND = "slide"
+MOST_OPENED = 500  # JPEG files in which a camera is looked for while a person waits
+TOO_FEW_FOLDERS = _(
+    "These lie in too few folders for the chosen rule, so no folder names their patient."
+)
+PSEUDONYMS = _("The patients named get the pseudonyms of the project; nobody else sees the names.")
+
+
+class Glance:
+    """Tells photographs from other pictures as the plan does, but opens only so many files."""
+
+    def __init__(self) -> None:
+        self.left = MOST_OPENED
+        self.is_exact = True
+
+    def __call__(self, placed: Placed, options: ConvertOptions) -> bool:
+        known = stated_photograph(placed, options)
+        if known is not None:
+            return known
+        self.left -= 1
+        self.is_exact &= self.left >= 0
+        return self.left >= 0 and names_a_camera(placed.source.file.path)
 
 
 def foresee(project: Project, files: Sequence[StepFile], options: Mapping[str, Any]) -> Foreseen:
+    """Return what the files become in a project."""
+    foreseen = foresee_images(files, ConvertOptions.of_job(options))
+    if project.accepts_identified or not foreseen.is_named:
+        return foreseen
+    return replace(foreseen, notes=(*foreseen.notes, PSEUDONYMS))
+
+
+def foresee_images(files: Sequence[StepFile], chosen: ConvertOptions) -> Foreseen:
     """Return how many patients, studies and series the files become."""
-    chosen = ConvertOptions.of_job(options)
-    whole, verdicts = whole_sources(files)
-    pictures, volumes = set(), 0
-    studies = set()
-    for file in whole:
-        study = file.relative_path.parent, chosen.attributes_of(file.relative_path)
-        studies.add(study)
-        if file.kind in VOLUME_KINDS:
-            volumes += 1
-        elif file.kind not in COMPANION_KINDS:
-            pictures.add(study)
-    reasons = dict.fromkeys(verdict.sentence for verdict in verdicts)
-    surprises = [
-        Surprise(reason, tuple(v.receipt_id for v in verdicts if v.sentence == reason))
-        for reason in reasons
-    ]
+    glance = Glance()
+    tables = Tables(file for file in files if file.kind == TABLE_KIND)
+    whole, verdicts = whole_sources(file for file in files if file.kind != TABLE_KIND)
+    places, wrong = place_sources(whole, chosen, tables)
+    studies = studies_of(places)
+    series_count = sum(1 for study in studies for _series in _series_of(study, chosen, glance))
+    surprises = [*_failing([*verdicts, *wrong]), *_about_tables(tables), *_unnamed(places)]
     return Foreseen(
-        patients=len({(a.patient_id, a.patient_name) for _, a in studies}),
+        patients=len({_patient(number, study[0]) for number, study in enumerate(studies)}),
         studies=len(studies),
-        series=len(pictures) + volumes,
+        series=series_count,
+        is_exact=glance.is_exact,
+        is_named=any(one.attributes.patient_id or one.attributes.patient_name for one in places),
+        notes=tuple(_notes(tables)),
         surprises=tuple(surprises),
     )
+
+
+def _series_of(study: Sequence[Placed], chosen: ConvertOptions, glance: Glance) -> Iterator[Series]:
+    return series_of(study, chosen, glance, lambda placed: placed.source.file.kind == SLIDE_KIND)
+
+
+def _patient(number: int, placed: Placed) -> tuple[object, ...]:
+    """Return what tells patients apart; without a name each study has one of its own."""
+    who = placed.attributes
+    if not (who.patient_id or who.patient_name):
+        return (number,)
+    return who.patient_id, who.patient_name, who.patient_birth_date, who.patient_sex
+
+
+def _notes(tables: Tables) -> Iterator[Text]:
+    for table in tables.tables:
+        if table.match_count:
+            count = table.match_count
+            sentence = ngettext(
+                "A table gives attributes to %(count)d image or volume.",
+                "A table gives attributes to %(count)d images or volumes.",
+                count,
+            )
+            yield sentence % {"count": count}
+
+
+def _failing(verdicts: Sequence[Verdict]) -> Iterator[Surprise]:
+    for sentence in dict.fromkeys(verdict.sentence for verdict in verdicts):
+        numbers = [one.receipt_id for one in verdicts if one.sentence == sentence]
+        yield Surprise(gettext(sentence), tuple(numbers))
+
+
+def _about_tables(tables: Tables) -> Iterator[Surprise]:
+    for table in tables.tables:
+        for sentence in _told(table):
+            yield Surprise(gettext(sentence), table.file.receipt_ids)
+
+
+def _told(table: Table) -> Iterable[str]:
+    return [table.refusal] if table.refusal else [*table.told_problems(), *table.told_unused()]
+
+
+def _unnamed(places: Sequence[Placed]) -> Iterator[Surprise]:
+    lacking = [one.source.file.receipt_ids[0] for one in places if one.lacks_folder]
+    if lacking:
+        yield Surprise(TOO_FEW_FOLDERS, tuple(lacking))

@@ -10,7 +10,8 @@ from converter.engine import CONVERTIBLE
 from converter.engine.conversion import ANALYZE
 from converter.options import ConvertOptions
 from converter.pairs import COMPANION_KINDS, whole_sources
-from converter.planning import plan_units
+from converter.planning import KeyedDigest, plan_units
+from converter.tables import TABLE_KIND, Tables
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
 from pacs_portal.projects.keys import project_keys
@@ -22,15 +23,23 @@ NOT_AN_IMAGE = gettext_noop(
 )
 
 
+def planned(files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest) -> Plan:
+    """Return the plan of all files, tables of attributes among them; needs no database."""
+    tables = Tables(file for file in files if file.kind == TABLE_KIND)
+    whole, verdicts = whole_sources(file for file in files if file.kind != TABLE_KIND)
+    units, wrong = plan_units(whole, options, digest, tables)
+    return Plan(units=tuple(units), verdicts=(*verdicts, *wrong, *tables.verdicts()))
+
+
 class ConvertStep:
-    """Makes DICOM of pictures and volumes, one study per folder."""
+    """Makes DICOM of pictures and volumes, one study per folder unless another rule is chosen."""
 
     name = NAME
     is_guard = False
 
     def refusal(self, kind: str) -> tuple[str, str] | None:
         """Return (code, sentence) why files of `kind` are not for this step, or None."""
-        if kind in CONVERTIBLE or kind in COMPANION_KINDS:
+        if kind in CONVERTIBLE or kind in COMPANION_KINDS or kind == TABLE_KIND:
             return None
         if kind in {"dicom", "dicomdir"}:
             return "is-dicom", IS_DICOM
@@ -39,11 +48,8 @@ class ConvertStep:
         return "not-an-image", NOT_AN_IMAGE
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
-        """Make a study of each folder, and fix all UIDs and numbers."""
-        seed = project_keys(job.project_id).uid_seed
-        whole, verdicts = whole_sources(files)
-        units = plan_units(whole, ConvertOptions.of_job(options), seed)
-        return Plan(units=tuple(units), verdicts=tuple(verdicts))
+        """Find the studies, and fix all UIDs and numbers."""
+        return planned(files, ConvertOptions.of_job(options), project_keys(job.project_id).uid_seed)
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is: the plan fixed everything."""
@@ -51,5 +57,6 @@ class ConvertStep:
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Convert each file; one that fails does not stop the others."""
-        plan = UnitPlan.of(files, context.values, ConvertOptions.of_job(context.options))
+        options = ConvertOptions.of_job(context.options)
+        plan = UnitPlan.of(context.values, context.private, options)
         return convert_unit(files, plan, context.work_dir)

@@ -10,9 +10,7 @@ from pacs_portal.jobs.tool_page import ToolPage, answer
 PAGE = ToolPage(
     tool="convert",
     title=_("Convert"),
-    sentence=_(
-        "Makes DICOM of JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI. A folder becomes one study."
-    ),
+    sentence=_("Makes DICOM of JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI."),
     form_class=ConvertForm,
 )
 

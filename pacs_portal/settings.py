@@ -174,6 +174,7 @@ UPLOADS_DIR = DATA_DIR / "uploads"
 WORK_DIR = DATA_DIR / "work"
 HELD_DIR = DATA_DIR / "held"
 RESULTS_DIR = DATA_DIR / "results"
+COMPANIONS_DIR = DATA_DIR / "companions"
 OHIF_DIR = Path(read_text("PACS2GO_OHIF", str(DATA_DIR / "ohif" / "current")))
 # Files arrive as raw request bodies (pacs_portal.uploads); forms carry small ones, in memory only.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
@@ -186,6 +187,8 @@ UPLOAD_MAX_BYTES = read_int("PACS2GO_UPLOAD_MAX_BYTES", 2 * 2**40)
 ZIP_MAX_FILES = read_int("PACS2GO_ZIP_MAX_FILES", 200_000)
 ZIP_MAX_BYTES = read_int("PACS2GO_ZIP_MAX_BYTES", 500 * 2**30)
 ZIP_MAX_RATIO = read_int("PACS2GO_ZIP_MAX_RATIO", 200)
+COMPANION_MAX_BYTES = read_int("PACS2GO_COMPANION_MAX_MB", 1024) * 2**20
+COMPANIONS_MAX_BYTES = read_int("PACS2GO_COMPANIONS_MAX_MB", 50 * 1024) * 2**20
 REVIEW_LARGE_BYTES = 100 * 2**30  # from here on the page says that it takes long
 # A picture by what its header claims, before anything is decoded; and its decoder's time.
 CONVERT_MAX_PIXELS = read_int("PACS2GO_CONVERT_MAX_PIXELS", 500_000_000)

@@ -117,6 +117,31 @@ def instance_uid(job: Job, index: int) -> str:
     return derive_uid(job.series.uid_seed, "instance", str(index))
 
 
+def check_attributes(attributes: Attributes, modality: str = "") -> None:
+    """Refuse attributes that no instance can carry, before anything is converted.
+
+    Parameters
+    ----------
+    attributes : Attributes
+        Patient, study and series attributes that a person gave.
+    modality : str, optional
+        A defined term such as MR; empty if none was given.
+
+    Raises
+    ------
+    ConversionError
+        Code "attributes"; the sentence names the attribute, never its value.
+
+    References
+    ----------
+    DICOM PS3.5 6.2.
+    """
+    for name, (vr, _keyword) in _VALUE_CHECKS.items():
+        _checked(name, vr, getattr(attributes, name))
+    _checked("modality", "CS", modality)
+    _check_side(attributes)
+
+
 def number_instance(dataset: Dataset, job: Job, index: int) -> None:
     """Make `dataset` the instance at `index` (from 0) of its source."""
     uid = instance_uid(job, index)
@@ -140,12 +165,16 @@ def _add_attributes(dataset: Dataset, attributes: Attributes) -> None:
         value = _checked(name, vr, getattr(attributes, name))
         if value or name not in _ABSENT_WHEN_EMPTY:
             setattr(dataset, keyword, value)
+    _check_side(attributes)
     if attributes.body_part in UNPAIRED:
-        if attributes.laterality:
-            raise ConversionError(
-                _("This body part has no left and right. Leave out the laterality."), "attributes"
-            )
         del dataset.Laterality
+
+
+def _check_side(attributes: Attributes) -> None:
+    if attributes.body_part in UNPAIRED and attributes.laterality:
+        raise ConversionError(
+            _("This body part has no left and right. Leave out the laterality."), "attributes"
+        )
 
 
 def _is_one_line(value: str) -> bool:

@@ -13,6 +13,8 @@ from pydicom.errors import InvalidDicomError
 
 from pacs_portal.archive.errors import ArchiveUnavailableError
 from pacs_portal.archive.services import PATIENT_MERGED, NewInstance, StoreResult, store
+from pacs_portal.jobs.companions import COMPANIONS, keep_files
+from pacs_portal.jobs.delivered import Delivered
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.placing import Placed, place_instance
@@ -34,16 +36,6 @@ STORE_OUTCOMES = {
     "refused": Outcome.FAILED,
 }
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What became of one file on delivery."""
-
-    outcome: Outcome
-    code: str = ""
-    sentence: str = ""
-    path: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +64,8 @@ def deliver(target: Target, files: Sequence[StepFile]) -> list[Delivered]:
         return []
     if target.name == "store":
         return _store(target, files)
+    if target.name == COMPANIONS:
+        return keep_files(files)
     return _write(target, files)
 
 

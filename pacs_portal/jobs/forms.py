@@ -14,7 +14,7 @@ from pacs_portal.jobs.held.decisions import Choice
 from pacs_portal.jobs.held.pictures import WINDOWS, View
 from pacs_portal.jobs.models import Decision, Destination, Outcome
 from pacs_portal.jobs.options import JobOptions
-from pacs_portal.jobs.pipelines import tool_names
+from pacs_portal.jobs.pipelines import KEEP, tool_names
 from pacs_portal.jobs.steps import Region
 from pacs_portal.tools import statement_names
 
@@ -35,9 +35,12 @@ class StartForm(forms.Form):
         choices=lambda: [(name, name) for name in statement_names()], required=False
     )
 
+    keep = forms.BooleanField(required=False)  # with the project, what no tool takes
+
     def job_options(self) -> JobOptions:
-        """Return what the person vouched for as options of the job."""
-        return JobOptions(open=dict.fromkeys(self.cleaned_data["statements"], True))
+        """Return what the person vouched for, and wants, as options of the job."""
+        stated = dict.fromkeys(self.cleaned_data["statements"], True)
+        return JobOptions(open={**stated, KEEP.name: True} if self.cleaned_data["keep"] else stated)
 
 
 class OutcomeFilter(forms.Form):

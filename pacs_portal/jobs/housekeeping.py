@@ -21,6 +21,7 @@ from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
 from pacs_portal.jobs.services import cancel_jobs_of_dead_commands
 from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
+from pacs_portal.uploads.companions.services import sweep_companions
 from pacs_portal.uploads.models import FileState, Upload, UploadState
 from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
 
@@ -50,6 +51,7 @@ def keep_house() -> None:
     remove_old_held_files(unfinished)
     sweep_held_dirs()
     sweep_storage()
+    sweep_companions()
     forgotten = timezone.now() - FORGET_WORKERS_AFTER
     WorkerHeartbeat.objects.filter(seen_at__lt=forgotten).delete()
     for chore in _chores:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_noop
 
 from pacs_portal.jobs.as_is import AsIsStep
+from pacs_portal.jobs.companions import COMPANIONS
 from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.keeping import KeepStep
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import Step, registered_steps, step_named
 from pacs_portal.jobs.verdicts import UNREADABLE
@@ -21,7 +23,9 @@ DELIVERIES = {
 EMPTY = ("empty", gettext_noop("The file is empty. Copy it again from its source."))
 NOT_READABLE = ("unreadable", UNREADABLE)
 REFUSED_KINDS = {"empty": EMPTY, "unreadable": NOT_READABLE}
+NEVER_KEPT = frozenset({"zip", "system", *REFUSED_KINDS})
 AS_IS = AsIsStep()
+KEEP = KeepStep()
 
 
 def tool_names() -> tuple[str, ...]:
@@ -31,15 +35,23 @@ def tool_names() -> tuple[str, ...]:
 
 def find_step(name: str) -> Step:
     """Return a step by the name that a part keeps."""
-    return AS_IS if name == AS_IS.name else step_named(name)
+    own: dict[str, Step] = {AS_IS.name: AS_IS, KEEP.name: KEEP}
+    return own.get(name) or step_named(name)
 
 
 def choose_first_step(job: Job, kind: str) -> Step | tuple[str, str]:
     """Return the step that plans files of `kind`, or (code, sentence) why none does."""
-    return first_step(job.project, job.tool, kind)
+    return first_step(job.project, job.tool, kind, is_keeping=is_keeping(job))
 
 
-def first_step(project: Project, tool: str, kind: str) -> Step | tuple[str, str]:
+def is_keeping(job: Job) -> bool:
+    """Tell whether the person wants to keep with the project what no tool takes."""
+    return bool(job.options.get(KEEP.name))
+
+
+def first_step(
+    project: Project, tool: str, kind: str, *, is_keeping: bool = False
+) -> Step | tuple[str, str]:
     """Return the step with which `tool` begins on files of `kind`, or why none does."""
     if kind in REFUSED_KINDS:
         return REFUSED_KINDS[kind]
@@ -48,11 +60,20 @@ def first_step(project: Project, tool: str, kind: str) -> Step | tuple[str, str]
     for step, refusal in zip(steps, refusals, strict=True):
         if refusal is None:
             return step
+    if is_keeping and is_companion(kind):
+        return KEEP
     return refusals[0] or NOT_READABLE
+
+
+def is_companion(kind: str) -> bool:
+    """Tell whether files of `kind` are none that any tool works on, so that they may be kept."""
+    return kind not in NEVER_KEPT and all(step.refusal(kind) for step in registered_steps())
 
 
 def pipeline(job: Job, first: Step) -> tuple[str, ...]:
     """Return the names of all steps after `first`, itself included; the guard where it must be."""
+    if first is KEEP:
+        return KEEP.name, COMPANIONS
     return (*work_steps(job.project, first), DELIVERIES[Destination(job.destination)])
 
 

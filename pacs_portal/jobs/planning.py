@@ -26,7 +26,7 @@ from pacs_portal.jobs.models import (
     PartState,
 )
 from pacs_portal.jobs.options import options_of
-from pacs_portal.jobs.pipelines import choose_first_step, find_step, pipeline
+from pacs_portal.jobs.pipelines import KEEP, choose_first_step, find_step, is_keeping, pipeline
 from pacs_portal.jobs.private_values import set_private_values
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
 from pacs_portal.jobs.selected_rows import insert_selected
@@ -171,6 +171,7 @@ def draft_units(
         else:
             groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk, keys))
     planned = []
+    kept_too = _tables_to_keep(draft.job, groups.values())
     for name, files in groups.items():
         step = find_step(name)
         plan = attempt(partial(step.plan, draft.job, files, options))
@@ -178,10 +179,18 @@ def draft_units(
             draft.fail(files, "unforeseen", UNFORESEEN)
             continue
         for verdict in plan.verdicts:
-            draft.judge(verdict)
-        steps = pipeline(draft.job, step)
-        planned += [(steps, unit) for unit in plan.units]
-    return planned
+            if verdict.receipt_id not in kept_too or verdict.outcome != Outcome.SKIPPED:
+                draft.judge(verdict)
+                kept_too.pop(verdict.receipt_id, None)
+        planned += [(pipeline(draft.job, step), unit) for unit in plan.units]
+    tables = KEEP.plan(draft.job, list(kept_too.values()), options)
+    return planned + [(pipeline(draft.job, KEEP), unit) for unit in tables.units]
+
+
+def _tables_to_keep(job: Job, groups: Iterable[Sequence[StepFile]]) -> dict[int, StepFile]:
+    """Return the tables, by receipt, that are kept with the project after a tool read them."""
+    files = (file for files in groups for file in files if file.kind == "table")
+    return {file.receipt_ids[0]: file for file in files} if is_keeping(job) else {}
 
 
 def commit_plan(lease: Lease, draft: Draft) -> None:

@@ -121,7 +121,7 @@ def _file_result(
     kept = tuple(
         _facts(file, answer)
         for file, answer in mine
-        if answer.outcome in {Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE}
+        if file.instance and answer.outcome in {Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE}
     )
     hold = None
     if verdict.outcome == Outcome.HELD:

@@ -1,4 +1,7 @@
-"""The page of a tool: choose a project, drop files, start. Each tool brings its form and texts."""
+"""The page of a tool: choose a project, drop files; the review page (review/) asks the rest.
+
+A script may post all answers here at once. Each tool brings its form and texts.
+"""
 
 from dataclasses import dataclass
 from typing import cast
@@ -16,7 +19,7 @@ from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import may_create_projects
 from pacs_portal.tools import Text
-from pacs_portal.uploads.models import Upload, UploadState
+from pacs_portal.uploads.models import NO_UPLOAD_YET, Upload, UploadState
 
 
 class ToolForm(forms.Form):
@@ -101,7 +104,13 @@ def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
             options=form.job_options(),
         )
         return redirect(job)
-    context = {"page": page, "project": project, "projects": projects, "form": form}
+    context = {
+        "page": page,
+        "project": project,
+        "projects": projects,
+        "form": form,
+        "no_upload_yet": NO_UPLOAD_YET,
+    }
     return render(request, page.template, context)
 
 

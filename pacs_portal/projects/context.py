@@ -43,6 +43,7 @@ BEFORE_TOOLS = (
     _Place("upload", _("Upload"), "project_upload", CONTRIBUTORS),
     _Place("uploads", _("History"), "upload_list", EVERYONE),
     _Place("jobs", _("Jobs"), "project_jobs", EVERYONE),
+    _Place("files", _("Files"), "project_files", EVERYONE),
     _Place("held", _("Held files"), "project_held", STEWARDS),
 )
 AFTER_TOOLS = (

@@ -31,6 +31,10 @@ class ManifestError(UploadError):
     """The list of announced files cannot be taken as it is."""
 
 
+class CompanionError(UploadError):
+    """A file cannot be kept with the project."""
+
+
 class WrongSizeError(UploadError):
     """A file arrived with another number of bytes than announced."""
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.models import Project
 
+NO_UPLOAD_YET = uuid.UUID(int=0)  # in an address, the browser puts the upload's id in its place
+
 
 class UploadState(models.TextChoices):
     OPEN = "open", _("receiving")
@@ -106,3 +108,48 @@ class UploadFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id}/{self.number}"
+
+
+class CompanionQuerySet(models.QuerySet["Companion"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the files that `user` may download."""
+        return self.filter(removed_at=None, project__in=Project.objects.visible_to(user))
+
+    def removable_by(self, user: User | AnonymousUser) -> Self:
+        """Return the files that `user` may remove: her own while she contributes, or as steward."""
+        own = Q(
+            upload_file__upload__created_by=user.pk,
+            project__in=Project.objects.editable_by(user),
+        )
+        stewarded = Q(project__in=Project.objects.stewarded_by(user))
+        return self.filter(own | stewarded, removed_at=None)
+
+
+class Companion(models.Model):
+    """A file kept with its project as it came; its name is the sealed path of the upload's file."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="companions")
+    number = models.PositiveIntegerField()  # 1, 2, …: what people without the name see
+    upload_file = models.OneToOneField(
+        UploadFile, on_delete=models.PROTECT, related_name="companion"
+    )
+    size_bytes = models.PositiveBigIntegerField()
+    # Who kept it: the same receipt, tried again after a crash, finds its own work done.
+    receipt_key = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects: ClassVar[CompanionQuerySet] = CompanionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="companion_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id}/{self.number}"

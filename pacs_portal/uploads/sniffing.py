@@ -5,6 +5,7 @@ a header, .img, whose content can be anything, sidecars, .json, and names of lab
 whose content says nothing: the parts of a MIRAX slide, and databases of Sakura (.svslide).
 """
 
+import codecs
 import re
 import struct
 import zlib
@@ -37,6 +38,7 @@ DOCUMENT_ENTRIES = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/"
 NIFTI_1_MAGIC = {b"n+1\0": "nifti", b"ni1\0": "nifti-pair"}
 NIFTI_2_MAGIC = {b"n+2\0\r\n\x1a\n": "nifti", b"ni2\0\r\n\x1a\n": "nifti-pair"}
 ANALYZE_DATATYPES = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
+FILE_COLUMNS = frozenset({"path", "file", "folder"})
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
 DICOM_VRS = frozenset(
@@ -59,7 +61,8 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
         of tiles, or of a known scanner), "slide-part" (of a MIRAX slide), "nifti",
         "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
         pair), "json" (an object), "labels" (a table of names for a label map), "analyze",
-        "gzip", "zip", "pdf", "system" or "unknown".
+        "gzip", "zip", "pdf", "table" (text whose heading has a column for files or folders),
+        "system" or "unknown".
     """
     if relative_path is not None and is_system_file(relative_path):
         return "system"
@@ -130,7 +133,20 @@ def _sniff_structure(head: bytes) -> str:
         return kind
     if _starts_with_element(head):
         return "dicomdir" if _is_dicomdir(head, 0) else "dicom"
-    return "unknown"
+    return "table" if _is_table(head) else "unknown"
+
+
+def _is_table(head: bytes) -> bool:
+    """Tell whether the first line is a heading that names files or folders among its columns."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    else:
+        text = head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    first = text.splitlines()[0] if text else ""
+    if not first.replace("\t", "").isprintable():
+        return False
+    cells = [cell.strip(" \"'").casefold() for cell in re.split("[,;\t]", first)]
+    return len(cells) > 1 and not FILE_COLUMNS.isdisjoint(cells)
 
 
 def _is_bmp(head: bytes) -> bool:

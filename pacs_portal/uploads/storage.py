@@ -6,10 +6,12 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -21,6 +23,8 @@ from pacs_portal.uploads.errors import StorageFullError, UploadClosedError, Wron
 PART_SUFFIX = ".part"
 LOCK_NAME = "lock"
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+COPY_BYTES = 2**20
+SWEEP_AFTER_SECONDS = 24 * 3600
 MIN_FREE_BYTES = 512 * 2**20  # the database and the logs must go on living
 
 
@@ -48,16 +52,20 @@ class UploadFolder:
         UploadClosedError
             If the upload ended meanwhile.
         """
+        return self.write_as(str(number), chunks, size_bytes)
+
+    def write_as(self, file_name: str, chunks: Iterable[bytes], size_bytes: int) -> bytes:
+        """Do what `write` does, under a name of the caller's, which says nothing of the file."""
         self.make()
         require_room(self.path, size_bytes)
-        descriptor, name = tempfile.mkstemp(PART_SUFFIX, f"{number}.", self.path)
+        descriptor, name = tempfile.mkstemp(PART_SUFFIX, f"{file_name}.", self.path)
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as output:
                 digest = _copy_exactly(chunks, output, size_bytes)
                 output.flush()
                 os.fsync(output.fileno())
-            _keep(part, self.file(number))
+            _keep(part, self.path / file_name)
             return digest
         except BaseException as error:
             part.unlink(missing_ok=True)
@@ -126,6 +134,54 @@ class UploadFolder:
             yield
         finally:
             os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class CompanionStore:
+    """The files kept with projects, `<root>/<companion id>`: written once, never changed."""
+
+    root: Path
+
+    def keep(self, companion_id: UUID, source: Path, size_bytes: int) -> None:
+        """Copy the bytes of `source`, whole or not at all.
+
+        Raises
+        ------
+        WrongSizeError
+            If `source` changes meanwhile.
+        StorageFullError
+            If the disk would be left too full.
+        """
+        with source.open("rb") as stream:
+            chunks = iter(partial(stream.read, COPY_BYTES), b"")
+            UploadFolder(self.root).write_as(str(companion_id), chunks, size_bytes)
+
+    def open(self, companion_id: UUID) -> BinaryIO:
+        """Open a kept file to read it.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it was removed.
+        """
+        return (self.root / str(companion_id)).open("rb")
+
+    def remove(self, companion_id: UUID) -> None:
+        """Remove a kept file, if it is there."""
+        (self.root / str(companion_id)).unlink(missing_ok=True)
+
+    def sweep(self, kept: Collection[UUID]) -> None:
+        """Remove what is none of `kept`, unless it is so new that its row may still come."""
+        names = {str(companion_id) for companion_id in kept}
+        newest = time.time() - SWEEP_AFTER_SECONDS
+        for path in self.root.iterdir() if self.root.exists() else ():
+            if path.name not in names and path.stat().st_mtime < newest:
+                path.unlink(missing_ok=True)
+
+
+def companion_store() -> CompanionStore:
+    """Return where the files kept with projects lie."""
+    return CompanionStore(Path(settings.COMPANIONS_DIR))
 
 
 def upload_folder(upload_id: UUID) -> UploadFolder:

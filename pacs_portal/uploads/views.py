@@ -19,12 +19,11 @@ from pacs_portal.projects.models import Project
 from pacs_portal.tools import registered_tools
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.intake import upload_create
-from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
+from pacs_portal.uploads.models import NO_UPLOAD_YET, FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.services import discard_upload, input_files, shown_path
 
 UPLOADS_PER_PAGE = 25
 FILES_PER_PAGE = 100
-NO_UPLOAD_YET = UUID(int=0)  # the browser puts the upload's id in its place
 
 
 @require_safe

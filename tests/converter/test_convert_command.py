@@ -149,6 +149,34 @@ def test_a_table_names_patients(here, mixed, tmp_path) -> None:
     assert {("A-1", "19560228"), ("B-2", "")} < found
 
 
+def test_folders_are_patients_where_the_rule_says_so(here, tmp_path) -> None:
+    for shade, name in enumerate(("A-1/s1/1.png", "A-1/s2/2.png", "B-2/s1/3.png"), start=10):
+        draw(tmp_path / "in" / name, shade)
+    (tmp_path / "in" / "who.csv").write_text("path;patient;sex\nB-2;C-3;female\n")
+    command = ("convert", tmp_path / "in", "--output", tmp_path / "out", "--tree", "inner-patient")
+    foretold = here.run(*command, "--dry-run").out
+    assert "2 patients, 3 studies, 3 series" in foretold
+    assert not (tmp_path / "out").exists()
+    ended = here.run(*command)
+    assert (ended.status, ended.out) == (0, "1 skipped, 3 written\n")
+    headers = [pydicom.dcmread(path) for path in outputs(tmp_path / "out")]
+    found = sorted((header.PatientID, header.PatientSex) for header in headers)
+    assert found == [("A-1", ""), ("A-1", ""), ("C-3", "F")]
+    assert len({header.StudyInstanceUID for header in headers}) == 3
+
+
+def test_a_wrong_row_stops_its_files_and_no_others(here, tmp_path) -> None:
+    for shade, name in enumerate(("1.png", "2.png"), start=10):
+        draw(tmp_path / "in" / name, shade)
+    table = "path,patient,birth date\n1.png,A-1,02/03/1956\n2.png,B-2,28.02.1956\n"
+    (tmp_path / "in" / "who.csv").write_text(table)
+    ended = here.run("convert", tmp_path / "in", "--output", tmp_path / "out")
+    assert (ended.status, ended.out) == (1, "2 failed, 1 written\n")
+    assert "Row 2: a date is no day, or can mean two days." in ended.err
+    (header,) = [pydicom.dcmread(path) for path in outputs(tmp_path / "out")]
+    assert (header.PatientID, header.PatientBirthDate) == ("B-2", "19560228")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -159,6 +187,7 @@ def test_a_table_names_patients(here, mixed, tmp_path) -> None:
         ["convert", "1.png", "--output", "1.png"],
         ["convert", "1.png", "--output", "out", "--metadata", "1.png"],
         ["convert", "1.png", "--output", "out", "--project", "heart"],
+        ["convert", "1.png", "--output", "out", "--tree", "branch"],
         ["convert", "1.png", "--output", "out", "--workers", "-1"],
     ],
 )

@@ -5,9 +5,11 @@ from typing import Any
 
 from converter.errors import MetadataError
 from converter.local import convert_locally
-from converter.metadata import COLUMNS, PATH, read_metadata
+from converter.metadata import COLUMNS, MORE_COLUMNS, PATH, read_metadata
 from converter.options import NO_FACES, ConvertOptions
+from converter.trees import RULES
 from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
+from pacs_portal.jobs.report import whole_report
 from pacs_portal.jobs.tool_command import ToolCommand
 
 
@@ -26,7 +28,7 @@ class Command(ToolCommand):
             "--metadata",
             type=Path,
             metavar="FILE.csv",
-            help=f"attributes by path; columns: {PATH}, {', '.join(COLUMNS)}",
+            help=f"attributes by path; columns: {PATH}, {', '.join(COLUMNS + MORE_COLUMNS)}",
         )
 
         parser.add_argument(
@@ -46,13 +48,25 @@ class Command(ToolCommand):
             help="what NIfTI volumes are, images or label maps; else as each shows",
         )
 
+        parser.add_argument(
+            "--tree",
+            choices=sorted(RULES),
+            metavar="RULE",
+            help="; ".join(f"{name}: {label}" for name, label in RULES.items()),
+        )
+
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="only say how many patients, studies and series would come out",
+        )
+
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the table of attributes, if one is given, and what the person states."""
         stated: dict[str, Any] = {
             name: True for name in (NO_FACES.name, "overview") if options[name]
         }
-        if options["volumes"]:
-            stated["volumes"] = options["volumes"]
+        stated |= {name: options[name] for name in ("volumes", "tree") if options[name]}
         if options["metadata"] is None:
             return stated
         try:
@@ -62,6 +76,8 @@ class Command(ToolCommand):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Convert in a project, or without one into a folder."""
+        if options["dry_run"]:
+            return self._foretell(options)
         if options["project"]:
             return super().work(options)
         if options["store"]:
@@ -70,3 +86,11 @@ class Command(ToolCommand):
         output = make_output(options["output"])
         sources = find_files(options["source"], output)
         return convert_locally(sources, output, chosen, options["workers"])
+
+    def _foretell(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        from converter.dry_run import foretold
+
+        sources = find_files(options["source"], options["output"])
+        for line in foretold(sources, ConvertOptions.of_job(self.job_options(options))):
+            self.stdout.write(line)
+        return whole_report(sources.failures)

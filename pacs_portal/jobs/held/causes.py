@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
 from pacs_portal.tools import Text
 
+COMPANION = "companion"  # a file to keep with the project as it is
 OTHER_CONTENT = "other-content"  # the archive holds another image under the same UID
 
-_allowed: dict[str, tuple[Decision, ...]] = {OTHER_CONTENT: (Decision.REPLACE,)}
+_allowed: dict[str, tuple[Decision, ...]] = {
+    OTHER_CONTENT: (Decision.REPLACE,),
+    COMPANION: (Decision.ACCEPT,),
+}
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ class Choices:
         return str(self.start.cleaned_data.get("destination") or Destination.ARCHIVE)
 
     @property
+    def is_keeping(self) -> bool:
+        """Tell whether what no tool takes is to stay with the project."""
+        return bool(self.start.cleaned_data.get("keep"))
+
+    @property
     def statements(self) -> list[str]:
         """What the person vouches for."""
         return list(self.start.cleaned_data.get("statements") or ())

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils.translation import gettext, gettext_lazy
 
-from pacs_portal.jobs.pipelines import first_step, work_steps
+from pacs_portal.jobs.keeping import NEEDS_STEWARD
+from pacs_portal.jobs.pipelines import KEEP, first_step, is_companion, work_steps
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.receipt_rows import tool_label
 from pacs_portal.jobs.review.kinds import kind_label
@@ -16,8 +17,10 @@ from pacs_portal.tools import Text
 from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.services import input_files
 
-WORK, SKIPPED, REFUSED = "work", "skipped", "refused"
-ORDER = (WORK, SKIPPED, REFUSED)
+WORK, KEPT, SKIPPED, REFUSED = "work", "kept", "skipped", "refused"
+ORDER = (WORK, KEPT, SKIPPED, REFUSED)
+KEEP_IT = gettext_lazy("Keep with the project, unconverted")
+MEMBERS_READ = gettext_lazy("Members download these files as they are, names and all.")
 AS_IT_IS = gettext_lazy("Store as it is")
 NOT_TAKEN = gettext_lazy("Not taken")
 SKIP = gettext_lazy("Skip")
@@ -41,7 +44,7 @@ class KindCount:
 class Group:
     """Kinds to which the same happens, and why where that is nothing."""
 
-    fate: str  # WORK, SKIPPED or REFUSED
+    fate: str  # WORK, KEPT, SKIPPED or REFUSED
     title: Text
     sentence: str = ""
     step: str = ""  # the first, where there is work
@@ -75,6 +78,12 @@ class Summary:
         """The first steps that have work."""
         return frozenset(group.step for group in self.groups if group.step)
 
+    @property
+    def has_companions(self) -> bool:
+        """Tell whether some files are none that a tool works on, or tables."""
+        kinds = {kind.kind for group in self.groups for kind in group.kinds}
+        return "table" in kinds or any(is_companion(kind) for kind in kinds)
+
     def kinds_of(self, step: str) -> frozenset[str]:
         """Return the kinds with which `step` begins."""
         return frozenset(k.kind for group in self.groups if group.step == step for k in group.kinds)
@@ -91,11 +100,20 @@ def kind_counts(upload: Upload) -> list[KindCount]:
     return sorted((KindCount(*row) for row in counted), key=lambda one: -one.count)
 
 
-def summary_of(upload: Upload, tool: str) -> Summary:
-    """Return what `tool` will make of the upload."""
+@dataclass(frozen=True)
+class Wish:
+    """What a person chose that decides about the way of each kind."""
+
+    tool: str
+    is_keeping: bool = False
+    is_held: bool = False  # what is kept waits for a data steward
+
+
+def summary_of(upload: Upload, wish: Wish) -> Summary:
+    """Return what will become of the upload."""
     groups: dict[tuple[Any, ...], Group] = {}
     for counted in kind_counts(upload):
-        group = _group(upload.project, tool, counted.kind)
+        group = _group(upload.project, wish, counted.kind)
         known = groups.setdefault((group.fate, group.step, group.sentence), group)
         known.kinds.append(counted)
     return Summary(tuple(_in_order(groups.values())))
@@ -105,14 +123,16 @@ def _in_order(groups: Iterable[Group]) -> Iterator[Group]:
     return iter(sorted(groups, key=lambda group: (ORDER.index(group.fate), -group.count)))
 
 
-def _group(project: Project, tool: str, kind: str) -> Group:
+def _group(project: Project, wish: Wish, kind: str) -> Group:
     if kind == "system":
         return Group(SKIPPED, SKIP, gettext(SYSTEM_FILE))
     if kind == "zip":  # those that could be unpacked are no longer there
         return Group(REFUSED, NOT_TAKEN, gettext("These zips cannot be unpacked."))
-    step = first_step(project, tool, kind)
+    step = first_step(project, wish.tool, kind, is_keeping=wish.is_keeping)
     if isinstance(step, tuple):
         return Group(REFUSED, NOT_TAKEN, gettext(step[1]))
+    if step is KEEP:
+        return Group(KEPT, KEEP_IT, gettext(NEEDS_STEWARD) if wish.is_held else str(MEMBERS_READ))
     names = work_steps(project, step)
     labels = [str(AS_IT_IS if name == "as-is" else tool_label(name)) for name in names]
     return Group(WORK, " → ".join(labels), step=step.name)

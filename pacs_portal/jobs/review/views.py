@@ -12,11 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.keeping import may_decide
 from pacs_portal.jobs.models import Destination
+from pacs_portal.jobs.pipelines import AUTO
 from pacs_portal.jobs.review.forms import Choices, asked_fields
 from pacs_portal.jobs.review.names import named_files
 from pacs_portal.jobs.review.outlooks import Foreseen, Surprise, outlook_of
-from pacs_portal.jobs.review.summary import Summary, summary_of
+from pacs_portal.jobs.review.summary import Summary, Wish, summary_of
 from pacs_portal.jobs.review.surprises import SHOWN_FILES, photographs, surprises_of
 from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.context import project_context
@@ -53,7 +55,9 @@ def upload_review(request: HttpRequest, key: str, upload_id: UUID) -> HttpRespon
         return render(request, "jobs/review_packed.html", _packed_context(request, upload))
     given = request.POST if request.method == "POST" else None
     choices = Choices(upload, given, request.GET.get("tool", ""))
-    summary = summary_of(upload, choices.tool)
+    is_held = not may_decide(cast(User, request.user), upload.project)
+    wish = Wish(choices.tool, choices.is_keeping, is_held)
+    summary = summary_of(upload, wish)
     if "start" in request.POST and choices.is_valid(summary):
         return _start(request, choices, summary)
     context = {
@@ -121,7 +125,7 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
     forms = [
         (form, *asked_fields(form))
         for step, form in choices.tool_forms.items()
-        if step in summary_of(upload, "auto").steps
+        if step in summary_of(upload, Wish(AUTO)).steps
     ]
     return {
         "upload": upload,

@@ -235,3 +235,46 @@ def test_a_bomb_is_refused_without_unpacking_it(upload, member_client, settings)
     sent = upload({"bomb.zip": buffer.getvalue()})
     member_client.post(reverse("upload_look", args=["heart", sent.pk]))
     assert "unpacks to more than is allowed" in sentences(member_client.get(address(sent)))
+
+
+def test_who_wants_so_keeps_what_no_tool_takes(mixed, member_client, steward_client):
+    answers = {"tool": "auto", "destination": "archive", "keep": "1"}
+    title = "Keep with the project, unconverted"
+    for client, said in ((member_client, "a data steward decides"), (steward_client, "names and")):
+        assert 'name="keep"' in client.get(address(mixed)).text
+        page = client.post(address(mixed), answers)
+        assert fates(page)["pdf"] == ("kept", title, 1)
+        assert fates(page)["empty"][0] == "refused"
+        assert fates(page)["system"][0] == "skipped"
+        assert said in page.text
+    member_client.post(address(mixed), {**answers, "start": "1"})
+    assert Job.objects.get().options["keep"] is True
+
+
+def test_a_table_and_what_is_wrong_with_it_are_shown_before_the_start(upload, member_client):
+    table = b"path,patient,birth date\n1.png,A-1,28.02.1956\n2.png,A-2,02/03/1956\n9.png,A-3,\n"
+    pictures = {f"c/{n}.png": picture("PNG", n) for n in (1, 2)}
+    page = member_client.get(address(upload({**pictures, "c/all.csv": table})))
+    assert fates(page)["table"] == ("work", "Convert → Pseudonymize", 1)
+    said = sentences(page)
+    assert "Row 3: a date is no day" in said
+    assert "Row 4 matches no file." in said
+    assert "it is not known whose it is" in said
+    assert "A-2" not in said
+    assert page.context["foreseen"].patients == 1
+
+
+def test_each_rule_for_folders_is_counted(upload, member_client):
+    names = ("c/p1/s1/1.png", "c/p1/s2/2.png", "c/p2/s1/3.png")
+    sent = upload({name: picture("PNG", n) for n, name in enumerate(names)})
+    counted = {}
+    for rule in ("folder", "one-study", "inner-patient", "top-patient"):
+        answers = {"tool": "auto", "destination": "archive", "tree": rule}
+        foreseen = member_client.post(address(sent), answers).context["foreseen"]
+        counted[rule] = (foreseen.patients, foreseen.studies, foreseen.series)
+    assert counted == {
+        "folder": (3, 3, 3),
+        "one-study": (1, 1, 1),
+        "inner-patient": (2, 3, 3),
+        "top-patient": (1, 3, 3),
+    }

@@ -1,0 +1,88 @@
+"""Whose each image is and where it belongs.
+
+What counts comes in this order: the form, a table named by the person, a table beside the files,
+the folders' names, and a placeholder for whoever has no name at all.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from converter.cells import MODALITY, SERIES, STUDY
+from converter.engine import Attributes
+from converter.options import ConvertOptions
+from converter.pairs import Source, paired
+from converter.tables import ATTRIBUTES, WRONG_ROW, Tables
+from converter.trees import place_of
+from pacs_portal.jobs.models import Outcome
+from pacs_portal.jobs.steps import StepFile, Verdict
+from pacs_portal.jobs.verdicts import verdicts_on
+
+OF_SERIES = ("body_part", "laterality")  # a study may have both hands, in two series
+
+
+@dataclass(frozen=True, repr=False)
+class Placed:
+    """A source with its attributes; equal `study` means one study, equal `series` one series."""
+
+    source: Source
+    study: tuple[object, ...]
+    series: tuple[object, ...]
+    attributes: Attributes
+    modality: str
+    lacks_folder: bool = False  # the rule expects a patient's folder above
+
+
+def place_sources(
+    files: Sequence[StepFile], options: ConvertOptions, tables: Tables
+) -> tuple[list[Placed], list[Verdict]]:
+    """Return every source in its place, and verdicts on those whose row in a table is wrong."""
+    places: list[Placed] = []
+    verdicts: list[Verdict] = []
+    for source in paired(files):
+        row = tables.row_for(source.file.relative_path)
+        if row is not None and row.problem:
+            verdicts += verdicts_on(source.whole, Outcome.FAILED, "attributes", WRONG_ROW, "plan")
+            continue
+        places.append(_placed(source, options, row.values if row else {}))
+    return places, verdicts
+
+
+def _placed(source: Source, options: ConvertOptions, beside: Mapping[str, str]) -> Placed:
+    path = source.file.relative_path
+    values = _over(beside, options.row_of(path))
+    form = {name: value for name, value in asdict(options.attributes).items() if value}
+    values = _over(values, form)
+    tree = place_of(path, options.tree)
+    if not _names_patient(values) and tree.patient:
+        values["patient_id"] = tree.patient
+    attributes = Attributes(**{k: v for k, v in values.items() if k in ATTRIBUTES})
+    modality = options.modality or values.get(MODALITY, "")
+    named = values.get(STUDY, "")
+    folders: tuple[object, ...] = ("named", named) if named else ("in", tree.study)
+    return Placed(
+        source=source,
+        study=(*folders, *_of_study(attributes)),
+        series=(tree.series, values.get(SERIES, ""), modality, *_of_series(attributes)),
+        attributes=attributes,
+        modality=modality,
+        lacks_folder=options.names_patients and not _names_patient(values),
+    )
+
+
+def _over(weaker: Mapping[str, str], stronger: Mapping[str, str]) -> dict[str, str]:
+    """Return both together; who names a patient leaves nothing of another one."""
+    if _names_patient(stronger):
+        weaker = {k: v for k, v in weaker.items() if not k.startswith("patient_")}
+    return {**weaker, **stronger}
+
+
+def _names_patient(values: Mapping[str, str]) -> bool:
+    return bool(values.get("patient_id") or values.get("patient_name"))
+
+
+def _of_study(attributes: Attributes) -> Iterator[str]:
+    return (value for name, value in asdict(attributes).items() if name not in OF_SERIES)
+
+
+def _of_series(attributes: Attributes) -> Iterator[str]:
+    return (getattr(attributes, name) for name in OF_SERIES)
