@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from struct import pack
 
 from hypothesis import strategies as st
+from pydicom.datadict import DicomDictionary
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from raw_values import known_vr
 from test_table import concrete_rows, tag_of
@@ -33,6 +34,7 @@ TEXTS = {
     "UI": (b"1.2.840.10008.1.2", b"1.3.6.1.4.1.99999.7", b"1.2.840.10008.5.1.4.99.7", b"1.2\\3.4"),
     "UR": (b"https://minze.example/a",),
 }
+WORDS = (b"Chest CT", b"+0100", b"DCM", b"CHEST MUELLHEIM\\HEAD", *CHARACTER_SETS.values())
 PERSONS = (b"Quill^Oskar", b"Vrba^Ilka=", b"")
 UNLISTED = (0x00081115, 0x00180010, 0x00180050, 0x00186060, 0x00189073, 0x00200013, 0x00280106)
 UNKNOWN = (0x0018FFF2, 0x0040FFF4)
@@ -40,10 +42,10 @@ SEQUENCES = (0x00081115, 0x00081140, 0x00082218, 0x0040A730, 0x00540016, 0x00400
 PLANES = (0x50000010, 0x501E3000, 0x60003000, 0x60001500, 0x601E0022)
 CREATORS = (b"GEMS_ACQU_01", b"SIEMENS MR HEADER ", b"ZIMT 1.0")
 PRIVATE = ((0x02, "SL"), (0x0B, "DS"), (0x0C, "IS"), (0x0F, "DS"), (0x17, "SS"), (0x31, "UN"))
-FIRST_OF_HEADER = 0x00080000
+HEADER = range(0x00080000, 0x7FE00000)
 # What a file of a class must or must not have, or what holds it back, is not for generation.
 LEFT_OUT = frozenset(
-    {0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00080005, 0x00420011, 0x00280302}
+    {0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00080005, 0x00420011, 0x00280302, 0x00100030}
 )
 
 
@@ -79,7 +81,7 @@ INNER = Form(ImplicitVRLittleEndian, is_explicit=False)
 
 def plain_tags() -> list[int]:
     """Return the attributes of Table E.1-1 and others, sequences and what holds a file aside."""
-    named = {tag_of(row) for row in concrete_rows() if tag_of(row) >= FIRST_OF_HEADER}
+    named = {tag_of(row) for row in concrete_rows() if tag_of(row) in HEADER}
     found = {*named, *UNLISTED, *UNKNOWN, *PLANES} - LEFT_OUT
     return sorted(tag for tag in found if known_vr(tag) != "SQ")
 
@@ -89,9 +91,34 @@ def values(vr: str, *, is_odd: bool) -> st.SearchStrategy[bytes]:
     if vr in SIZES:
         found = st.binary(max_size=4).map(lambda raw: raw * SIZES[vr])
         return st.one_of(found, st.binary(max_size=5)) if is_odd else found
-    texts = TEXTS.get(vr) or (PERSONS if vr == "PN" else (b"Chest CT", *CHARACTER_SETS.values()))
+    texts = TEXTS.get(vr) or (PERSONS if vr == "PN" else WORDS)
     found = st.sampled_from((*texts, b""))
     return found if is_odd else found.map(lambda text: text + b" " * (len(text) % 2))
+
+
+def all_attributes(number: int, said: str = "") -> tuple[Node, ...]:
+    """Return every attribute of the dictionary and the table but sequences, by one value each."""
+    tags = {tag for tag in (*DicomDictionary, *plain_tags()) if tag in HEADER}
+    nodes = []
+    for tag in sorted(tags - LEFT_OUT):
+        vr = known_vr(tag) or "LO"
+        if vr not in ("SQ", "OB or OW"):
+            nodes.append(Node(tag, said or vr, nth_value(vr, number)))
+    return tuple(nodes)
+
+
+def nth_value(vr: str, number: int) -> bytes:
+    """Return one of the values of a VR, over and over again."""
+    if vr in SIZES:
+        found = (bytes(SIZES[vr]), b"Zwirbelmayr^Ilka", b"\x01" * 3, b"\x41\0" * 8, b"")
+    else:
+        found = (*(TEXTS.get(vr) or (PERSONS if vr == "PN" else WORDS)), b"")
+    return found[number % len(found)]
+
+
+def inside(nodes: tuple[Node, ...], sequence: int) -> tuple[Node, ...]:
+    """Return a dataset that holds another one in a sequence."""
+    return (Node(sequence, "SQ", (nodes,)),)
 
 
 def plain(*, is_odd: bool) -> st.SearchStrategy[Node]:
