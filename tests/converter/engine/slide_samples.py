@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from imagecodecs import jpeg2k_encode
 from PIL import Image
+from pydicom.dataset import Dataset
 
 APERIO = (
     "Aperio Image Library v12.0.15\r\n"
@@ -179,3 +181,62 @@ def _mirax_settings(across: int, down: int, width: int, height: int) -> str:
         "HIER_0_VAL_1_SECTION=LAYER_0_LEVEL_1_SECTION\n"
         f"[DATAFILE]\nFILE_COUNT=1\nFILE_0=Data0000.dat\n{levels}"
     )
+
+
+def write_pyramid(
+    path: Path, picture: np.ndarray, *, factors: tuple[int, ...] = (1, 2, 4), **options: object
+) -> list[np.ndarray]:
+    """Write a tiled TIFF with smaller levels; `options` are those of tifffile.
+
+    Returns
+    -------
+    list of ndarray
+        The picture of each level.
+    """
+    pictures = [np.ascontiguousarray(picture[::factor, ::factor]) for factor in factors]
+    layout = {name: options.pop(name) for name in ("bigtiff", "byteorder") if name in options}
+    settings = {"tile": (256, 272), "metadata": None, "photometric": "rgb", **options}
+    settings |= {"resolution": (20000, 25000), "resolutionunit": "CENTIMETER"}
+    with tifffile.TiffWriter(path, **layout) as writer:
+        for level, one in enumerate(pictures):
+            writer.write(one, subfiletype=int(level > 0), **settings)
+    return pictures
+
+
+def write_jpeg_2000_svs(path: Path, picture: np.ndarray, compression: int, **options: object):
+    """Write a slide of one level in JPEG 2000: 33003 is YCbCr that says nothing of it, 33005 RGB.
+
+    `options` are those of imagecodecs.jpeg2k_encode.
+    """
+
+    def encoded(tile: np.ndarray) -> bytes:
+        if compression == 33003:
+            tile = np.asarray(Image.fromarray(tile).convert("YCbCr"))
+        return bytes(jpeg2k_encode(tile, codecformat="j2k", **options))
+
+    rows, columns = picture.shape[:2]
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(
+            (encoded(tile) for tile in cut(picture, (240, 240))),
+            shape=picture.shape,
+            dtype=np.uint8,
+            tile=(240, 240),
+            compression=compression,
+            photometric="ycbcr" if compression == 33003 else "rgb",
+            description=APERIO.format(columns=columns, rows=rows),
+            metadata=None,
+        )
+
+
+def whole(dataset: Dataset) -> np.ndarray:
+    """Put the frames of a level together."""
+    frames = dataset.pixel_array.reshape(int(dataset.NumberOfFrames), *_frame_shape(dataset))
+    columns, rows = dataset.TotalPixelMatrixColumns, dataset.TotalPixelMatrixRows
+    across = -(-columns // dataset.Columns)
+    strips = [np.concatenate(frames[n : n + across], axis=1) for n in range(0, len(frames), across)]
+    return np.concatenate(strips)[:rows, :columns]
+
+
+def _frame_shape(dataset: Dataset) -> tuple[int, ...]:
+    shape = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
+    return shape if dataset.SamplesPerPixel > 1 else shape[:2]

@@ -172,7 +172,7 @@ def test_the_limit_on_pixels_is_the_option(convert):
 
 def test_an_image_longer_than_dicom_allows_is_refused(convert):
     with pytest.raises(ConversionError) as refused:
-        convert(png(np.zeros((1, 65536, 1)), 8, 0))
+        convert(png(np.zeros((1, 65536, 1)), 16, 0))
     assert refused.value.code == "unsupported"
 
 

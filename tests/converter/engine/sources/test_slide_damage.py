@@ -1,0 +1,212 @@
+"""Slides that are damaged, or lie: a sentence, nothing written, bounded memory."""
+
+import io
+import random
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from slide_samples import cut, jpeg, tissue, write_mirax, write_pyramid, write_svs
+
+from converter.engine import ConversionError, is_slide
+from converter.engine.sources.slide.jpeg_tiles import JpegTiles, Matrix
+
+WIDTH, LENGTH, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 256, 257, 322, 324, 325
+
+
+@pytest.fixture
+def svs(tmp_path: Path) -> Path:
+    path = tmp_path / "PLANTEDname.svs"
+    write_svs(path, 700, 530)
+    return path
+
+
+def patched(path: Path, tag: int, value: int, item: int = 0) -> None:
+    """Change a number of the first directory."""
+    with tifffile.TiffFile(path) as file:
+        found = file.pages[0].tags[tag]
+        size = found.dtype.value
+    width = {3: 2, 4: 4, 16: 8}[size]
+    with path.open("r+b") as stream:
+        stream.seek(found.valueoffset + item * width)
+        stream.write(value.to_bytes(width, "little"))
+
+
+def refusal(convert, out: Path, source: Path, **options: object) -> str:
+    """Return the code with which a source is refused; nothing of it may be left or told."""
+    with pytest.raises(ConversionError) as refused:
+        convert(source, **options)
+    assert list(out.iterdir()) == []
+    assert str(refused.value).endswith(".")
+    assert "PLANTED" not in str(refused.value)
+    return refused.value.code
+
+
+def test_directories_that_point_back_to_each_other_end(convert, out, svs):
+    with tifffile.TiffFile(svs) as file:
+        last = file.pages[-1]
+        end = last.offset + 2 + 12 * len(last.tags)
+        first = file.pages[0].offset
+    with svs.open("r+b") as stream:
+        stream.seek(end)
+        stream.write(struct.pack("<I", first))
+    assert refusal(convert, out, svs) == "damaged"
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.6])
+def test_a_slide_cut_short_is_told(convert, out, svs, share):
+    data = svs.read_bytes()
+    svs.write_bytes(data[: int(len(data) * share)])
+    assert refusal(convert, out, svs) in {"truncated", "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "codes"),
+    [
+        (TILE_WIDTH, 16, {"damaged"}),
+        (TILE_WIDTH, 0, {"damaged"}),
+        (TILE_WIDTH, 65_520, {"damaged", "bomb"}),
+        (WIDTH, 60_000, {"damaged"}),
+        (TILE_OFFSETS, 2**31, {"truncated"}),
+        (TILE_BYTES, 2**31, {"truncated"}),
+        (TILE_BYTES, 30, {"truncated", "damaged"}),
+        (TILE_OFFSETS, 0, {"damaged"}),
+    ],
+)
+def test_a_header_that_lies_is_told_before_anything_is_decoded(
+    convert, out, svs, tag, value, codes
+):
+    patched(svs, tag, value)
+    assert refusal(convert, out, svs) in codes
+
+
+def test_a_tile_of_another_size_is_told():
+    tiles = JpegTiles(b"", Matrix(64, 64, 32, 32), "YBR_FULL_422")
+    good, small = (jpeg(tissue(side, side)) for side in (32, 16))
+    assert tiles.frame(good)
+    with pytest.raises(ConversionError):
+        tiles.frame(small)
+
+
+def test_a_tile_that_is_not_there_is_white(convert, svs):
+    patched(svs, TILE_BYTES, 0, item=4)
+    frames = convert(svs)[0].pixel_array
+    assert frames[4].min() == 255
+    assert frames[3].min() < 200
+
+
+def test_what_hides_in_a_tile_is_left_out(convert_paths, tmp_path):
+    path, picture = tmp_path / "slide.tif", tissue(512, 256)
+    hidden = b"\xff\xfe\0\x0ePLANTEDname!" + b"\xff\xe1\0\x0ePLANTEDexif!"
+    tiles = [
+        one[:2] + hidden + one[2:] + b"PLANTEDend" for one in map(jpeg, cut(picture, (256, 256)))
+    ]
+    with tifffile.TiffWriter(path) as writer:
+        for level, shape in ((0, (256, 512, 3)), (1, (256, 256, 3))):
+            writer.write(
+                iter(tiles[: 2 - level]),
+                shape=shape,
+                dtype=np.uint8,
+                tile=(256, 256),
+                photometric="ycbcr",
+                compression="jpeg",
+                subfiletype=level,
+                metadata=None,
+            )
+    assert b"PLANTEDexif" in path.read_bytes()
+    for one in convert_paths(path):
+        assert b"PLANTED" not in one.path.read_bytes()
+
+
+@pytest.mark.parametrize("limit", ["max_slide_pixels", "max_slide_tiles", "max_slide_bytes"])
+def test_limits_hold_before_anything_is_read(convert, out, svs, limit):
+    assert refusal(convert, out, svs, **{limit: 5}) == "bomb"
+
+
+def test_a_giant_of_no_tiles_is_refused_at_once(convert, out, tmp_path):
+    """A BigTIFF of 80 bytes a level claims 2^31 x 2^31 pixels."""
+    entries = [(WIDTH, 2**31), (LENGTH, 2**31), (TILE_WIDTH, 256), (323, 256)]
+    entries = [(258, 8), (259, 7), (262, 6), (277, 1), *entries, (TILE_OFFSETS, 8), (TILE_BYTES, 8)]
+    body = struct.pack("<Q", len(entries))
+    body += b"".join(struct.pack("<HHQQ", tag, 16, 1, value) for tag, value in sorted(entries))
+    path = tmp_path / "giant.tif"
+    path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + body + bytes(8))
+    assert is_slide(path)
+    assert refusal(convert, out, path) == "bomb"
+
+
+def test_databases_and_folders_that_are_no_slides_are_refused(convert, out, tmp_path):
+    (tmp_path / "some.svslide").write_bytes(b"SQLite format 3\0" + bytes(4096))
+    assert refusal(convert, out, tmp_path / "some.svslide") == "damaged"
+    write_mirax(tmp_path / "slide.mrxs")
+    companions = tuple((one.name, one) for one in (tmp_path / "slide").glob("*.dat"))
+    assert refusal(convert, out, tmp_path / "slide.mrxs", companions=companions) == "damaged"
+    evil = (("../escaped", tmp_path / "slide.mrxs"),)
+    assert refusal(convert, out, tmp_path / "slide.mrxs", companions=evil) == "damaged"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("kind", ["svs", "deflate"])
+def test_chance_damage_ends_in_a_sentence_or_an_image(convert_paths, out, svs, tmp_path, kind):
+    if kind == "deflate":
+        write_pyramid(tmp_path / "slide.tif", tissue(300, 270), compression="deflate")
+        source = (tmp_path / "slide.tif").read_bytes()
+    else:
+        source = svs.read_bytes()
+    with tifffile.TiffFile(io.BytesIO(source)) as file:
+        headers = [page.offset for page in file.pages]
+    chance = random.Random(kind)  # noqa: S311 the same damage in every run
+    for _ in range(60):
+        damaged = bytearray(source)
+        for _change in range(3):
+            near = chance.choice([0, *headers, chance.randrange(len(source))])
+            damaged[(near + chance.randrange(300)) % len(source)] = chance.choice((0, 1, 127, 255))
+        with suppress(ConversionError):
+            for one in convert_paths(bytes(damaged), max_slide_pixels=10**7, max_slide_tiles=500):
+                one.path.unlink()
+        assert list(out.iterdir()) == []
+
+
+MEASURE = """
+import re, sys
+from pathlib import Path
+from converter.engine import Attributes, Options, Series, convert_file
+series = Series(study_instance_uid="2.25.1", series_instance_uid="2.25.2", uid_seed=b"s",
+                series_number=1)
+source, out = map(Path, sys.argv[1:])
+count = len(list(convert_file(source, out, Attributes(), series, Options())))
+status = Path("/proc/self/status").read_text()  # what getrusage says includes who started us
+print(count, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_slide(tmp_path, out):
+    """A slide of 1.2 Gpixel (3.7 GB of samples) without smaller levels, all of which are made."""
+    tile = jpeg(tissue(256, 256))
+    columns, rows = 256 * 160, 256 * 115 - 40
+    path = tmp_path / "slide.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(
+            (tile for _ in range(160 * 115)),
+            shape=(rows, columns, 3),
+            dtype=np.uint8,
+            tile=(256, 256),
+            photometric="ycbcr",
+            compression="jpeg",
+            metadata=None,
+        )
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path), str(out)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[4],
+    )
+    count, peak_mb = map(int, done.stdout.split())
+    assert count == 5
+    assert peak_mb < 150
