@@ -31,6 +31,7 @@ BMP_HEAD = b"BM" + bytes(12) + (40).to_bytes(4, "little") + bytes(100)
         (b"GIF89a" + bytes(50), "gif"),
         (b"II*\0" + bytes(50), "tiff"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
+        (b"SQLite format 3\0" + bytes(50), "slide"),
     ],
 )
 def test_a_kind_is_told_by_content(head, kind):
@@ -67,4 +68,4 @@ def test_real_dicom_is_told_with_and_without_preamble():
 
 def test_only_what_can_be_converted_is_called_convertible():
     nifti = {"nifti", "nifti-gz", "nifti-pair"}
-    assert {"jpeg", "png", "bmp", "gif", "webp", "tiff"} | nifti == CONVERTIBLE
+    assert {"jpeg", "png", "bmp", "gif", "webp", "tiff", "slide"} | nifti == CONVERTIBLE

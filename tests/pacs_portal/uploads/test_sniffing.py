@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 import pydicom.data
 import pytest
+import tifffile
 from PIL import Image
 
 from pacs_portal.uploads.sniffing import HEAD_BYTES, sniff_file, sniff_head
@@ -120,3 +121,69 @@ def test_only_the_litter_of_systems_is_known_by_name(tmp_path, path, kind):
     file = tmp_path / "1"
     file.write_bytes(picture("PNG"))
     assert sniff_file(file, PurePosixPath(path)) == kind
+
+
+def pyramid(tmp_path: Path, **options: object) -> Path:
+    """A TIFF of two pictures, the second half as large."""
+    path = tmp_path / "upload"
+    settings = {"photometric": "rgb", "metadata": None, **options}
+    with tifffile.TiffWriter(path, bigtiff=bool(settings.pop("bigtiff", False))) as writer:
+        writer.write(np.zeros((96, 128, 3), np.uint8), **settings)
+        writer.write(np.zeros((48, 64, 3), np.uint8), **{**settings, "subfiletype": 1})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"tile": (32, 32)}, "slide"),
+        ({"tile": (32, 32), "bigtiff": True}, "slide"),
+        ({"tile": (32, 32), "byteorder": ">"}, "slide"),
+        ({}, "tiff"),
+        ({"description": "Aperio Image Library v12|AppMag = 20"}, "slide"),
+        ({"description": '<scn xmlns="http://www.leica-microsystems.com/scn/2010">'}, "slide"),
+        ({"extratags": [(65420, 4, 1, 1, True)]}, "slide"),
+    ],
+)
+def test_slides_are_told_from_other_tiff_by_their_directories(tmp_path, options, kind):
+    order = options.pop("byteorder", None)
+    path = pyramid(tmp_path, **options)
+    if order:
+        with tifffile.TiffFile(path) as file:
+            pictures = [page.asarray() for page in file.pages]
+        with tifffile.TiffWriter(path, byteorder=order) as writer:
+            for level, picture in enumerate(pictures):
+                writer.write(picture, tile=(32, 32), photometric="rgb", subfiletype=level)
+    assert sniff_file(path) == kind
+
+
+def test_a_large_picture_is_a_slide_and_a_page_in_tiles_is_none(tmp_path):
+    tifffile.imwrite(tmp_path / "large", np.zeros((2, 16_385), np.uint8), metadata=None)
+    tifffile.imwrite(tmp_path / "page", np.zeros((64, 64), np.uint8), tile=(32, 32), metadata=None)
+    assert sniff_file(tmp_path / "large") == "slide"
+    assert sniff_file(tmp_path / "page") == "tiff"
+
+
+def test_a_tiff_that_is_cut_short_is_no_slide(tmp_path):
+    whole = pyramid(tmp_path, tile=(32, 32)).read_bytes()
+    for size in range(4, 400, 7):
+        (tmp_path / "cut").write_bytes(whole[:size])
+        assert sniff_file(tmp_path / "cut") in {"tiff", "slide"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("Slidedat.ini", b"[GENERAL]\n", "slide-part"),
+        ("Data0012.dat", b"01.02" + bytes(50), "slide-part"),
+        ("Index.dat", b"01.02" + bytes(50), "slide-part"),
+        ("Data0012.csv", b"01.02" + bytes(50), "unknown"),
+        ("a.svslide", b"SQLite format 3\0" + bytes(90), "slide"),
+        ("a.sqlite", b"SQLite format 3\0" + bytes(90), "unknown"),
+        ("a.mrxs", b"no picture", "slide"),
+    ],
+)
+def test_parts_of_a_slide_are_known_by_their_names(tmp_path, name, content, kind):
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    assert sniff_file(path, PurePosixPath("slides") / name) == kind
