@@ -53,7 +53,8 @@ def samples() -> list[Sample]:
         _tiff("float", tiff(FLOATS), is_scaled=True),
         _tiff("signed", tiff(GRAY16.astype("i2") - 100), is_scaled=True),
         _tiff("pages alike", pages(*(np.asarray(one) for one in moving()))),
-        Sample("OME-TIFF", "channels, slices and times", ome(), "tifffile", ome_channels),
+        Sample("OME-TIFF", "channels, slices and times", ome(), "tifffile", by_channel),
+        Sample("TIFF of ImageJ", "channels, slices and times", imagej(), "tifffile", by_channel),
     ]
 
 
@@ -75,7 +76,14 @@ def ome() -> bytes:
     return stream.getvalue()
 
 
-def ome_channels(data: bytes) -> np.ndarray:
+def imagej() -> bytes:
+    stream = io.BytesIO()
+    told = {"axes": "TZCYX", "spacing": 2.0, "unit": "um", "finterval": 1.5}
+    tifffile.imwrite(stream, STACK, imagej=True, resolution=(2, 4), metadata=told)
+    return stream.getvalue()
+
+
+def by_channel(data: bytes) -> np.ndarray:
     """Read what follows instance by instance: channels, in them times, in them slices."""
     return np.moveaxis(read(data), 2, 0).reshape(-1, 5, 7)
 

@@ -47,11 +47,12 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
 def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
     with tiff_errors(), TiffFile(source, _multifile=False) as file:
         pages = _image_pages(file)
-        if pages[0].is_ome:
-            from converter.engine.sources.ome_tiff import convert_ome
+        if pages[0].is_ome or pages[0].is_imagej:
+            from converter.engine.sources.stack import convert_stack, stack_in
 
-            convert_ome(file, job, box, partial(_check_pages, file, job.options))
-            return
+            if stack := stack_in(file):
+                convert_stack(stack, job, box, partial(_check_pages, file, job.options))
+                return
         for page in pages:
             _check_page(page, file.filehandle.size, job.options)
         if len({page_form(page) for page in pages}) == 1 and is_plain(pages[0]):
@@ -90,8 +91,7 @@ def _image_pages(file: TiffFile) -> list[TiffPage]:
     Raises
     ------
     ConversionError
-        Code "damaged" where pages point back to each other; "unsupported" for whole slides and
-        for stacks whose slices have no page each.
+        Code "damaged" where pages point back to each other; "unsupported" for whole slides.
     """
     pages: list[TiffPage] = []
     offsets: set[int] = set()
@@ -106,11 +106,6 @@ def _image_pages(file: TiffFile) -> list[TiffPage]:
     if _is_slide(pages[0]):
         raise ConversionError(
             _("This slide cannot be read. Export it as SVS, or as tiled TIFF."), "unsupported"
-        )
-    if file.is_imagej and int((file.imagej_metadata or {}).get("images", 1)) > len(pages):
-        raise ConversionError(
-            _("The slices of this stack have no page each. Save it as TIFF with one page each."),
-            "unsupported",
         )
     own = [page for page in pages if not page.subfiletype & (_REDUCED | _MASK)]
     return own or pages[:1]

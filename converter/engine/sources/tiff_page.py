@@ -66,13 +66,15 @@ def is_plain(page: TiffPage) -> bool:
     return _is_unsigned(page) and bits <= (16 if _is_gray(page) else 8)
 
 
-def decode(page: TiffPage) -> Picture:
+def decode(page: TiffPage, samples_read: np.ndarray | None = None) -> Picture:
     """Decode a page.
 
     Parameters
     ----------
     page : TiffPage
         Checked by its header.
+    samples_read : ndarray, optional
+        Samples of another picture that the page describes too, in its shape.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def decode(page: TiffPage) -> Picture:
     ----------
     TIFF 6.0; DICOM PS3.3 C.7.6.3, C.8.6.1, C.11.1.
     """
-    samples = _flat(page, _Samples(_by_pixel(page), _bits(page)))
+    samples = _flat(page, _Samples(_by_pixel(page, samples_read), _bits(page)))
     orientation = _tag(page, _ORIENTATION, 1)
     spacing = _spacing_mm(page)
     if orientation in range(2, 9):
@@ -134,8 +136,8 @@ def _with_loss(page: TiffPage, picture: Picture) -> Picture:
     return replace(picture, lossy_ratio=ratio, lossy_method=method)
 
 
-def _by_pixel(page: TiffPage) -> np.ndarray:
-    array = page.asarray(maxworkers=1)
+def _by_pixel(page: TiffPage, samples_read: np.ndarray | None) -> np.ndarray:
+    array = page.asarray(maxworkers=1) if samples_read is None else samples_read
     if page.axes == "YX":
         return array[..., np.newaxis]
     if page.axes == "SYX":

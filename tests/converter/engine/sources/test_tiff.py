@@ -222,12 +222,6 @@ def test_a_slide_with_its_label_is_refused(convert, out):
     assert list(out.iterdir()) == []
 
 
-def test_a_stack_without_pages_is_refused_rather_than_cut(convert):
-    description = "ImageJ=1.53\nimages=7\nslices=7\n"
-    with pytest.raises(ConversionError, match="one page each"):
-        convert(tiff(gray("u2"), description=description))
-
-
 def test_nothing_planted_survives(convert_paths):
     tags = [(316, "s", 0, "ward7-host", True), (270, "s", 0, "SecretComment", True)]
     source = tiff(
