@@ -21,12 +21,24 @@ def accepted_objects(accept: str) -> str | None:
     """Return the Accept header for files, frames and bulk data; browsers' long lists mean "any"."""
     if len(accept) > MAX_ACCEPT_LENGTH or not accept.isprintable() or not accept.isascii():
         return None
+    as_stored = next(filter(_takes_all_syntaxes, accept.split(",")), None)
+    if as_stored is not None:
+        # Of a longer list Orthanc takes the last one, and encodes the whole image anew for it.
+        return as_stored.strip()
     types = _types(accept)
     if "multipart/related" in types or not types:
         return accept or "*/*"
     if "*/*" in types or "application/*" in types:
         return "*/*"
     return accept
+
+
+def _takes_all_syntaxes(given: str) -> bool:
+    media_type, *parameters = [part.strip().lower() for part in given.split(";")]
+    return media_type == "multipart/related" and set(parameters) in (
+        {'type="application/octet-stream"', "transfer-syntax=*"},
+        {"type=application/octet-stream", "transfer-syntax=*"},
+    )
 
 
 def _first_accepted(accept: str, offered: tuple[str, ...]) -> str | None:

@@ -42,3 +42,22 @@ def test_a_picture_is_jpeg_or_png(accept, answer):
 )
 def test_objects_are_asked_for_as_the_client_does(accept, asked):
     assert accepted_objects(accept) == asked
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        'multipart/related; type="application/octet-stream"; transfer-syntax=*',
+        'multipart/related; type="image/jls"; transfer-syntax=1.2.840.10008.1.2.4.80, '
+        'multipart/related; type="application/octet-stream"; transfer-syntax=*, '
+        'multipart/related; type="image/jpeg"; transfer-syntax=1.2.840.10008.1.2.4.50',
+    ],
+)
+def test_whoever_takes_all_syntaxes_gets_the_one_that_is_stored(accept):
+    stored = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+    assert accepted_objects(accept) == stored
+
+
+def test_whoever_names_syntaxes_gets_these():
+    accept = 'multipart/related; type="image/jpeg"; transfer-syntax=1.2.840.10008.1.2.4.50'
+    assert accepted_objects(accept) == accept
