@@ -42,7 +42,7 @@ from pseudonymizer.facts import facts_of
 from pseudonymizer.matches.decisions import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
-from pseudonymizer.registry.patients import resolve, subject_of
+from pseudonymizer.registry.patients import resolve_each, subject_of
 from pseudonymizer.transfers.origins import context_after, identity_behind, known_of, provenance
 
 NAME = "pseudonymize"
@@ -99,11 +99,19 @@ class PseudonymizeStep:
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Fix the unit's patient, so that all parts write the same pseudonym."""
-        if unit.identity is None:
+        return self.prepare_all(job, [unit])[0]
+
+    def prepare_all(self, job: Job, units: Sequence[PlannedUnit]) -> list[PlannedUnit]:
+        """Fix the patients of many units, with few questions to the registry."""
+        identities = [unit.identity for unit in units if unit.identity is not None]
+        if len(identities) < len(units):
             raise ValueError("A unit to pseudonymize says whose it is.")
         fix_profile(job)
-        patient = resolve(job.project, unit.identity, job)
-        return replace(unit, values={**unit.values, "patient": str(patient.pk)})
+        patients = resolve_each(job.project, identities, job)
+        return [
+            replace(unit, values={**unit.values, "patient": str(patient.pk)})
+            for unit, patient in zip(units, patients, strict=True)
+        ]
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Pseudonymize each file; one that fails or is held does not stop the others."""

@@ -20,6 +20,7 @@ ALIKE = [
     "tests/pacs_portal/jobs/test_services.py",
     "tests/pacs_portal/jobs/held/test_decisions.py",
     "tests/pseudonymizer/registry/test_patients.py",
+    "tests/pseudonymizer/registry/test_many_at_once.py",
     "tests/pseudonymizer/matches/test_decisions.py",
     "tests/pseudonymizer/merges/test_merging.py",
     "tests/pseudonymizer/lists/test_importing.py",

@@ -30,7 +30,14 @@ from pacs_portal.jobs.pipelines import KEEP, choose_first_step, find_step, is_ke
 from pacs_portal.jobs.private_values import set_private_values
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
 from pacs_portal.jobs.selected_rows import insert_selected
-from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, Step, StepFile, Verdict
+from pacs_portal.jobs.steps import (
+    DiskFullError,
+    PlannedUnit,
+    PreparesTogether,
+    Step,
+    StepFile,
+    Verdict,
+)
 from pacs_portal.jobs.units import step_file
 from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
@@ -105,13 +112,8 @@ def plan_job(lease: Lease, attempt: Attempt) -> Draft:
     sniff_files(lease, job)
     draft = Draft(job, make_receipts(lease, job))
     refused |= fetch_inputs(lease, job)
-    planned = draft_units(draft, refused, attempt)
-    for steps, unit in planned:
-        prepared = attempt(partial(_prepared, job, steps, unit))
-        if prepared is None:
-            draft.fail(unit.files, "unforeseen", UNFORESEEN)
-        else:
-            draft.units[steps].append(prepared)
+    for steps, units in draft_units(draft, refused, attempt).items():
+        prepare_units(draft, steps, units, attempt)
     commit_plan(lease, draft)
     return draft
 
@@ -160,7 +162,7 @@ def make_receipts(lease: Lease, job: Job) -> dict[int, FileReceipt]:
 
 def draft_units(
     draft: Draft, refused: Mapping[int, tuple[str, str]], attempt: Attempt
-) -> list[tuple[tuple[str, ...], PlannedUnit]]:
+) -> dict[tuple[str, ...], list[PlannedUnit]]:
     """Let each first step group its files; what no step takes has its verdict."""
     options, keys = options_of(draft.job), project_keys(draft.job.project_id)
     groups: dict[str, list[StepFile]] = defaultdict(list)
@@ -170,7 +172,7 @@ def draft_units(
             draft.judge(verdict)
         else:
             groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk, keys))
-    planned = []
+    planned: dict[tuple[str, ...], list[PlannedUnit]] = defaultdict(list)
     kept_too = _tables_to_keep(draft.job, groups.values())
     for name, files in groups.items():
         step = find_step(name)
@@ -182,15 +184,32 @@ def draft_units(
             if verdict.receipt_id not in kept_too or verdict.outcome != Outcome.SKIPPED:
                 draft.judge(verdict)
                 kept_too.pop(verdict.receipt_id, None)
-        planned += [(pipeline(draft.job, step), unit) for unit in plan.units]
+        planned[pipeline(draft.job, step)] += plan.units
     tables = KEEP.plan(draft.job, list(kept_too.values()), options)
-    return planned + [(pipeline(draft.job, KEEP), unit) for unit in tables.units]
+    planned[pipeline(draft.job, KEEP)] += tables.units
+    return planned
 
 
 def _tables_to_keep(job: Job, groups: Iterable[Sequence[StepFile]]) -> dict[int, StepFile]:
     """Return the tables, by receipt, that are kept with the project after a tool read them."""
     files = (file for files in groups for file in files if file.kind == "table")
     return {file.receipt_ids[0]: file for file in files} if is_keeping(job) else {}
+
+
+def prepare_units(
+    draft: Draft, steps: tuple[str, ...], units: Sequence[PlannedUnit], attempt: Attempt
+) -> None:
+    """Let the steps fix patients and UIDs: of all units at once or, where that fails, of each."""
+    prepared = attempt(partial(_prepared, draft.job, steps, units))
+    if prepared is not None:
+        draft.units[steps] += prepared
+        return
+    for unit in units:
+        alone = attempt(partial(_prepared, draft.job, steps, [unit]))
+        if alone is None:
+            draft.fail(unit.files, "unforeseen", UNFORESEEN)
+        else:
+            draft.units[steps] += alone
 
 
 def commit_plan(lease: Lease, draft: Draft) -> None:
@@ -241,10 +260,16 @@ def _refusal(
     return Verdict(receipt.pk, Outcome.FAILED, *chosen) if isinstance(chosen, tuple) else chosen
 
 
-def _prepared(job: Job, steps: tuple[str, ...], unit: PlannedUnit) -> PlannedUnit:
+def _prepared(
+    job: Job, steps: tuple[str, ...], units: Sequence[PlannedUnit]
+) -> Sequence[PlannedUnit]:
     for name in steps[:-1]:
-        unit = find_step(name).prepare(job, unit)
-    return unit
+        step = find_step(name)
+        if isinstance(step, PreparesTogether):
+            units = step.prepare_all(job, units)
+        else:
+            units = [step.prepare(job, unit) for unit in units]
+    return units
 
 
 def _write_part(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from django.utils.translation import gettext_noop
 
@@ -180,6 +180,15 @@ class Step(Protocol):
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Do the work; a file that fails gets a verdict, the others go on."""
+
+
+@runtime_checkable
+class PreparesTogether(Protocol):
+    """A step to which many units cost less than each by itself."""
+
+    def prepare_all(self, job: Job, units: Sequence[PlannedUnit]) -> Sequence[PlannedUnit]:
+        """Do what `prepare` does for all `units`, in their order."""
+        ...
 
 
 class StepUnavailableError(Exception):

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +30,7 @@ from pacs_portal.projects.wrapping import NONCE_BYTES, add_secret, grow, unwrap
 
 VERSION = struct.Struct(">I")
 SHORT_BYTES = 16
+_HEAD_BYTES = VERSION.size + NONCE_BYTES  # of a sealed value
 
 
 class Label(StrEnum):
@@ -64,7 +65,7 @@ class ProjectKeys:
         """The key that maps UIDs; it is never rotated."""
         return grow(self.uid_secret, "uids")
 
-    def unseal(self, label: Label, sealed: bytes, *, context: str) -> bytes:
+    def unseal(self, label: Label, sealed: bytes | memoryview, *, context: str) -> bytes:
         """Return what was sealed for `context`.
 
         Raises
@@ -72,14 +73,11 @@ class ProjectKeys:
         KeyFileError
             If the value was sealed with another key or for another row.
         """
-        sealed = bytes(sealed)
         (version,) = VERSION.unpack_from(sealed)
-        nonce = sealed[VERSION.size : VERSION.size + NONCE_BYTES]
+        nonce, content = bytes(sealed[VERSION.size : _HEAD_BYTES]), bytes(sealed[_HEAD_BYTES:])
         try:
-            cipher = AESGCM(grow(self._secret(version), label))
-            return cipher.decrypt(
-                nonce, sealed[VERSION.size + NONCE_BYTES :], _associated(label, context)
-            )
+            cipher = _cipher(self._secret(version), label)
+            return cipher.decrypt(nonce, content, _associated(label, context))
         except (InvalidTag, KeyError):
             raise KeyFileError("A sealed value does not open with this project's keys.") from None
 
@@ -118,7 +116,7 @@ class SealingKeys(ProjectKeys):
     def seal(self, label: Label, plaintext: bytes, *, context: str) -> bytes:
         """Return `plaintext` sealed for the row and field that `context` names."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        cipher = AESGCM(grow(self.identity_secrets[self.version], label))
+        cipher = _cipher(self.identity_secrets[self.version], label)
         sealed = cipher.encrypt(nonce, plaintext, _associated(label, context))
         return VERSION.pack(self.version) + nonce + sealed
 
@@ -186,9 +184,14 @@ def _unwrap_all(
     return identity, uid_secret
 
 
+@lru_cache(maxsize=256)
+def _cipher(secret: bytes, label: Label) -> AESGCM:
+    return AESGCM(grow(secret, label))
+
+
 def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
     message = b"".join(struct.pack(">Q", len(part)) + part for part in parts)
-    return hmac.new(key, message, sha256).digest()
+    return hmac.digest(key, message, "sha256")
 
 
 def _short_digests(key: bytes, messages: Iterable[bytes]) -> list[bytes]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import combinations
+from uuid import UUID
 
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import project_keys
@@ -16,7 +17,8 @@ from pseudonymizer.lists.rows import ListedPatient, Problem, listed_patient
 from pseudonymizer.matching.exact import PlainIdentity, plain_identity
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.registry.blocking_index import index_missing
-from pseudonymizer.registry.patients import Likeness, current, find_each, identity_of, likeness_of
+from pseudonymizer.registry.likeness import Likeness, Lookalikes
+from pseudonymizer.registry.patients import current, find_each, identity_of
 
 CHUNK = 500
 MOST_OF_ONE_ID = 20  # rows with one ID that are compared with each other
@@ -38,7 +40,7 @@ class Verdict:
     problem: Problem | None = None
     other_line: int = 0
     # Patients of the registry who may be this one; a data steward compares them afterwards.
-    may_be: tuple[tuple[RegistryPatient, float], ...] = ()
+    may_be: tuple[tuple[UUID, float], ...] = ()
 
     @property
     def line(self) -> int:
@@ -105,23 +107,26 @@ def _compared(
 ) -> list[Verdict]:
     """Return the verdicts after a look at who is only like the patients of the list."""
     index_missing(project)
-    keys = project_keys(project.pk)
-    return [
-        _liked(one, likeness_of(project, one.patient.identity, keys), taken)
+    verdicts = list(verdicts)
+    places = [
+        place
+        for place, one in enumerate(verdicts)
         if one.state == RowState.READY or one.problem == Problem.TAKEN
-        else one
-        for one in verdicts
     ]
+    identities = [verdicts[place].patient.identity for place in places]
+    lookalikes = Lookalikes(project, identities, project_keys(project.pk))
+    for number, place in enumerate(places):
+        verdicts[place] = _liked(verdicts[place], lookalikes.of(number), taken)
+    return verdicts
 
 
 def _liked(verdict: Verdict, likeness: Likeness, taken: Mapping[str, RegistryPatient]) -> Verdict:
     """Judge a row again by who of the registry is the patient, or may be."""
     listed = verdict.patient
-    same = current(likeness.same) if likeness.same else None
     if verdict.problem == Problem.TAKEN:
-        is_holder = same == current(taken[listed.pseudonym])
+        is_holder = likeness.stands_for_same == current(taken[listed.pseudonym]).pk
         return Verdict(listed, RowState.KNOWN) if is_holder else verdict
-    if same:
+    if likeness.same:
         return Verdict(listed, RowState.CONFLICT, Problem.HAS_ANOTHER)
     return replace(verdict, may_be=likeness.possible)
 

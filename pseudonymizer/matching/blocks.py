@@ -9,7 +9,6 @@ left.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from itertools import islice, product
 
 from pseudonymizer.matching.ids import look_alike
 from pseudonymizer.matching.names import Name
@@ -18,7 +17,6 @@ from pseudonymizer.matching.phonetics import cologne
 
 VERSION = 1  # raise it when keys change: patients are indexed again
 MOST_WORDS = 2  # of a family name and of the given names
-MOST_PAIRS = 4  # of words of both
 
 
 class BlockKind(StrEnum):
@@ -44,34 +42,27 @@ def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
     frozenset of tuple of str
         Empty where too little is known to compare anybody with.
     """
-    keys = set(_date_keys(person)) if person.birth_date else set()
+    keys: set[tuple[str, ...]] = set()
+    if person.birth_date:
+        for name in person.names:
+            keys.update(_date_keys(person.birth_date, name))
     if person.patient_id:
         keys.add((BlockKind.ID, look_alike(person.patient_id)))
     return frozenset(keys)
 
 
-def _date_keys(person: Person) -> Iterator[tuple[str, ...]]:
-    date, year = person.birth_date, person.birth_date[:4]
-    day = "".join(sorted((date[4:6], date[6:8])))
-    for name in person.names:
-        for sound in _sounds(name):
-            yield (BlockKind.DATE_NAME, date, sound)
-        for family, given in _pairs(name):
-            initials = "".join(sorted((family[0], given[0])))
-            yield (BlockKind.DATE_INITIALS, date, initials)
-            for heard, begun in ((family, given), (given, family)):
-                if len(heard) > 1:
-                    parts = (cologne(heard), begun[0])
-                    yield (BlockKind.YEAR_NAME, year, *parts)
-                    yield (BlockKind.DAY_NAME, day, *parts)
-
-
-def _sounds(name: Name) -> set[str]:
-    words = (*name.family[:MOST_WORDS], *name.given[:MOST_WORDS])
-    return {cologne(word) for word in words if len(word) > 1}
-
-
-def _pairs(name: Name) -> Iterator[tuple[str, str]]:
-    """Yield a word of the family name with one of the given names."""
-    pairs = product(name.family[:MOST_WORDS], name.given[:MOST_WORDS])
-    return islice(pairs, MOST_PAIRS)
+def _date_keys(date: str, name: Name) -> Iterator[tuple[str, ...]]:
+    year, month, day = date[:4], date[4:6], date[6:8]
+    either_way = month + day if month <= day else day + month
+    families, givens = name.family[:MOST_WORDS], name.given[:MOST_WORDS]
+    sounds = {word: cologne(word) for word in families + givens if len(word) > 1}
+    for sound in sounds.values():
+        yield (BlockKind.DATE_NAME, date, sound)
+    for family in families:
+        for given in givens:
+            first, second = family[0], given[0]
+            yield (BlockKind.DATE_INITIALS, date, min(first, second) + max(first, second))
+            for heard, begin in ((family, second), (given, first)):
+                if heard in sounds:
+                    yield (BlockKind.YEAR_NAME, year, sounds[heard], begin)
+                    yield (BlockKind.DAY_NAME, either_way, sounds[heard], begin)

@@ -23,8 +23,8 @@ class DateLevel(StrEnum):
 
 def birth_date(text: str) -> str:
     """Return a date as YYYYMMDD, as YYYY where only the year is known, or nothing."""
-    year = text.strip(" \0")
-    return year if _YEAR.fullmatch(year) else plain_date(text)
+    date = text.strip(" \0")
+    return date if len(date) == 4 and _YEAR.fullmatch(date) else plain_date(date)
 
 
 def compare_dates(one: str, other: str) -> DateLevel:

@@ -90,8 +90,10 @@ def plain_name(name: str) -> str:
 
 def plain_date(date: str) -> str:
     """Return a date as YYYYMMDD, or nothing for what is no date or a placeholder."""
-    match = _DATE.fullmatch(date.strip(" \0"))
-    digits = f"{match[1]}{match[3]}{match[4]}" if match else ""
+    digits = date.strip(" \0")
+    if not (len(digits) == len("YYYYMMDD") and digits.isascii() and digits.isdigit()):
+        match = _DATE.fullmatch(digits)
+        digits = f"{match[1]}{match[3]}{match[4]}" if match else ""
     return "" if digits in _PLACEHOLDER_DATES or digits.startswith("0000") else digits
 
 
@@ -106,5 +108,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     composed = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
+    if composed.isascii():
+        return composed
     decomposed = unicodedata.normalize("NFKD", composed)
     return "".join(mark for mark in decomposed if not unicodedata.combining(mark))

@@ -3,8 +3,6 @@
 import re
 from enum import StrEnum
 
-from pseudonymizer.matching.exact import letters
-
 LONG = 5  # letters and digits; a shorter ID is given out by many departments
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _LOOK_ALIKES = str.maketrans("oilsb", "01158")
@@ -24,11 +22,11 @@ class IdLevel(StrEnum):
     MISSING = "missing"
 
 
-def plain_id(text: str) -> str:
-    """Return an ID without case, separators and leading zeros."""
-    return _LEADING_ZEROS.sub("", letters(text))
-
-
 def look_alike(plain: str) -> str:
     """Return an ID in which letters stand as the digits they are taken for."""
-    return _LEADING_ZEROS.sub("", plain.translate(_LOOK_ALIKES))
+    return without_zeros(plain.translate(_LOOK_ALIKES))
+
+
+def without_zeros(plain: str) -> str:
+    """Return letters and digits without the zeros that only fill a number up."""
+    return _LEADING_ZEROS.sub("", plain) if "0" in plain else plain

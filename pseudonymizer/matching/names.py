@@ -1,8 +1,8 @@
 """Names in parts, as they can be compared: family and given names, without titles."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pseudonymizer.matching.exact import folded
@@ -18,6 +18,7 @@ _PARTICLES = frozenset(
         *("och", "of", "op", "ten", "ter", "und", "van", "vom", "von", "y", "zu", "zum", "zur"),
     ]
 )
+_CACHED = 1 << 13  # the usual names of a clinic's patients
 _TITLES = frozenset(["dipl", "dr", "frau", "herr", "ing", "med", "mr", "mrs", "ms", "prof"])
 _GENERATIONS = {
     **{"jr": "jr", "jun": "jr", "junior": "jr", "sr": "sr", "sen": "sr", "senior": "sr"},
@@ -53,9 +54,10 @@ def parse_name(text: str) -> tuple[Name, ...]:
     tuple of Name
         Without repeats; empty where nothing names a person.
     """
-    names = [_parse_group(group) for group in text.split("=")[:3]]
+    groups = text.split("=")[:3] if "=" in text else (text,)
+    names = [_parse_group(group) for group in groups]
     named = [name for name in names if name.words and not is_shared("".join(name.words))]
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
 
 
 @cache
@@ -88,27 +90,31 @@ def _lines(table: Path) -> list[list[str]]:
 def _parse_group(group: str) -> Name:
     if "^" not in group and group.count(",") == 1:
         group = group.replace(",", "^")
-    family_text, *others = (folded(part) for part in group.translate(_APOSTROPHES).split("^"))
-    family, given = _words(family_text), _words(" ".join(others[:2]))
-    suffixes = _words(others[3]) if len(others) > 3 else []
+    parts = group.split("^")
+    family = _words(parts[0])
+    given = _words(parts[1]) if len(parts) > 1 else ()
+    if len(parts) > 2:
+        given += _words(parts[2])
+    suffixes = _words(parts[4]) if len(parts) > 4 else ()
     generation = next((_GENERATIONS[word] for word in suffixes if word in _GENERATIONS), "")
-    if not others and len(family) > 1:
+    if len(parts) == 1 and len(family) > 1:
         family, given = family[-1:], family[:-1]
-    for words in (family, given):
-        if len(words) > 1 and words[-1] in _GENERATIONS:
-            generation = _GENERATIONS[words.pop()]
+    if len(family) > 1 and family[-1] in _GENERATIONS:
+        family, generation = family[:-1], _GENERATIONS[family[-1]]
+    if len(given) > 1 and given[-1] in _GENERATIONS:
+        given, generation = given[:-1], _GENERATIONS[given[-1]]
     return Name(
         _without(_without(family, _TITLES), _PARTICLES), _without(given, _TITLES), generation
     )
 
 
-def _words(text: str) -> list[str]:
-    return WORD.findall(text)
+@lru_cache(_CACHED)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(folded(text.translate(_APOSTROPHES))))
 
 
-def _without(words: Iterable[str], unwanted: frozenset[str]) -> tuple[str, ...]:
+def _without(words: tuple[str, ...], unwanted: frozenset[str]) -> tuple[str, ...]:
     """Return the words that count; all of them where none would."""
-    words = tuple(words)
     if unwanted.isdisjoint(words):
         return words
     return tuple(word for word in words if word not in unwanted) or words

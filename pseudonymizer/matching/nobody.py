@@ -16,7 +16,7 @@ _PHANTOM = re.compile(r"\bphant(om.*)?\b|\bjohn doe\b|\bdoe john\b|\bjane doe\b|
 _NEWBORN = re.compile(
     r"\bbaby ?(of|boy|girl|male|female)\b|\bbaby$|\bnewborn\b|\bneugeboren|\bsaeugling\b"
 )
-_NEWBORN_BEGINS = ("baby", "newborn", "neugeboren", "saeugling")  # found faster than the rest
+_NEWBORN_BEGINS = re.compile("baby|newborn|neugeboren|saeugling")  # found faster than the rest
 _COUNTING = "01234567890123456789", "98765432109876543210"
 
 
@@ -25,8 +25,8 @@ def is_shared(letters: str) -> bool:
     if len(set(letters)) < 2 and (len(letters) != 1 or letters == "0"):
         return True
     if len(letters) >= 3 and letters.isdigit():
-        return any(letters in digits for digits in _COUNTING)
-    return letters in _WORDS or bool(_NUMBERED.fullmatch(letters))
+        return letters in _COUNTING[0] or letters in _COUNTING[1]
+    return letters in _WORDS or (letters[-1].isdigit() and bool(_NUMBERED.fullmatch(letters)))
 
 
 def is_phantom(name: str) -> bool:
@@ -36,8 +36,7 @@ def is_phantom(name: str) -> bool:
 
 def is_newborn(name: str) -> bool:
     """Tell whether a folded name is a newborn's who has none yet, and perhaps the mother's ID."""
-    may_be = any(begin in name for begin in _NEWBORN_BEGINS)
-    return may_be and bool(_NEWBORN.search(_words(name)))
+    return bool(_NEWBORN_BEGINS.search(name)) and bool(_NEWBORN.search(_words(name)))
 
 
 def _words(text: str) -> str:

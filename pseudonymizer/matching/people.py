@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pseudonymizer.matching.dates import birth_date
 from pseudonymizer.matching.exact import Identity, folded, letters, plain_text
-from pseudonymizer.matching.ids import plain_id
+from pseudonymizer.matching.ids import without_zeros
 from pseudonymizer.matching.names import Name, parse_name
 from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
 
@@ -34,10 +34,11 @@ def person_of(identity: Identity) -> Person | None:
         return None
     is_unnamed = is_newborn(written)
     exact_id = plain_text(patient_id)
-    has_id = not is_shared(letters(exact_id))
+    bare_id = letters(exact_id)
+    has_id = not is_shared(bare_id)
     sex = identity.sex.strip(" \0").lower()
     return Person(
-        patient_id=plain_id(exact_id) if has_id else "",
+        patient_id=without_zeros(bare_id) if has_id else "",
         exact_id=exact_id if has_id else "",
         issuer=plain_text(identity.issuer),
         names=() if is_unnamed else parse_name(name),

@@ -22,6 +22,7 @@ from pseudonymizer.merges.moving import (
     came_from_gone,
     instances_named,
     jobs_of,
+    never_moved,
     start_moving,
 )
 from pseudonymizer.models import MatchReason, PatientMerge, PatientState, RegistryPatient
@@ -146,7 +147,7 @@ def _refuse_undo(made: PatientMerge) -> None:
     hers = came_from_gone(made)
     in_her_studies = Instance.objects.filter(series__study__in=studies_of(hers))
     others = in_her_studies.exclude(pk__in=hers.values("pk"))
-    if others.exclude(patient_id=made.gone.pseudonym).exists():
+    if others.exclude(pk__in=never_moved(made).values("pk")).exists():
         raise RegistryError(MIXED_STUDY)
 
 

@@ -53,6 +53,16 @@ def came_from_gone(merge: PatientMerge) -> QuerySet[Instance]:
     return instances_named(merge.project, merge.kept.pseudonym).filter(is_hers)
 
 
+def never_moved(merge: PatientMerge) -> QuerySet[Instance]:
+    """Return what still carries the pseudonym of who was gone, or of one merged into her before.
+
+    Such an image came late for its own merge; its study goes with her until it is rewritten.
+    """
+    hers = RegistryPatient.objects.filter(pk__in=with_aliases(merge.gone))
+    instances = Instance.objects.filter(series__study__project=merge.project)
+    return instances.filter(patient_id__in=hers.values("pseudonym"))
+
+
 def with_aliases(patient: RegistryPatient) -> list[UUID]:
     """Return the patient and all that were merged into her, over any number of steps."""
     found, fresh = [patient.pk], [patient.pk]
@@ -131,8 +141,7 @@ def _move_index(merge: PatientMerge) -> None:
         goal = goal_of(merge, is_undo=False)
         move_studies(_studies_named(merge, merge.gone), patient_id=goal.pseudonym)
         return
-    never_moved = instances_named(merge.project, merge.gone.pseudonym)
-    for hers in (came_from_gone(merge), never_moved):
+    for hers in (came_from_gone(merge), never_moved(merge)):
         move_studies(studies_of(hers), patient_id=merge.gone.pseudonym)
 
 

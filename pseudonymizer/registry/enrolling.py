@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -11,18 +12,14 @@ from pacs_portal.projects.models import Project
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.matching.blocks import VERSION
 from pseudonymizer.matching.people import person_of
-from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
-from pseudonymizer.registry.blocking_index import blocks_of
+from pseudonymizer.models import PatientIndex, PossibleMatch, RegistryPatient
+from pseudonymizer.registry.blocking_index import Block, blocks_of, write_blocks
+from pseudonymizer.registry.entries import lock_registry, new_shift, seal_patient
 from pseudonymizer.registry.exact_index import new_indexes
-from pseudonymizer.registry.patients import (
-    find_each,
-    lock_registry,
-    new_shift,
-    seal_patient,
-    suspect,
-)
+from pseudonymizer.registry.likeness import suspect
+from pseudonymizer.registry.patients import find_each
 
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +29,7 @@ class Enrollment:
     identity: GivenIdentity
     pseudonym: str
     shift_days: int | None = None
-    may_be: tuple[tuple[RegistryPatient, float], ...] = ()  # to be compared by a data steward
+    may_be: tuple[tuple[UUID, float], ...] = ()  # to be compared by a data steward
 
 
 def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
@@ -49,7 +46,8 @@ def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
     keys = sealing_keys(project.pk)
     patients: list[RegistryPatient] = []
     indexes: list[PatientIndex] = []
-    blocks: list[PatientBlock] = []
+    blocks: list[Block] = []
+    pairs: list[PossibleMatch] = []
     # Not left to the database: while keys are rotated, one patient has two digests.
     if any(find_each(project, (one.identity for one in enrollments))):
         raise RegistryError(_("A patient is in the registry already."))
@@ -61,9 +59,9 @@ def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
         patients.append(patient)
         indexes += new_indexes(patient, keys, one.identity)
         blocks += blocks_of(patient, person_of(one.identity), keys)
+        if one.may_be:
+            pairs += suspect(patient, one.may_be)
     RegistryPatient.objects.bulk_create(patients, batch_size=ROWS_AT_ONCE)
     PatientIndex.objects.bulk_create(indexes, batch_size=ROWS_AT_ONCE)
-    PatientBlock.objects.bulk_create(blocks, batch_size=ROWS_AT_ONCE)
-    for patient, one in zip(patients, enrollments, strict=True):
-        if one.may_be:
-            suspect(patient, one.may_be)
+    write_blocks(project.pk, blocks)
+    PossibleMatch.objects.bulk_create(pairs, batch_size=ROWS_AT_ONCE)

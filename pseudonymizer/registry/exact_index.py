@@ -1,9 +1,7 @@
 """The exact index: keyed digests by which a patient is known again without opening the registry."""
 
 import json
-from collections.abc import Mapping
-
-from django.db.models import Q
+from collections.abc import Iterable, Mapping
 
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_keys
@@ -11,6 +9,8 @@ from pacs_portal.projects.models import Project
 from pseudonymizer.matching.exact import PlainIdentity, plain_identity
 from pseudonymizer.models import IndexKind, PatientIndex, RegistryPatient
 
+DIGESTS_AT_ONCE = 500
+RENEWED = ("digest", "sealed_parts", "key_version")  # columns of a row under newer keys
 KINDS = (IndexKind.STUDY, IndexKind.PERSON)  # the first that is known counts
 
 Parts = Mapping[IndexKind, tuple[str, ...]]  # what a digest is made of: patient data
@@ -42,26 +42,54 @@ def _digests_of_kind(keys: ProjectKeys, kind: IndexKind, texts: tuple[str, ...])
     )
 
 
-def are_indexed(project: Project, digests: Digests) -> bool:
-    """Tell whether all are there, and under the newest version of the keys."""
-    wanted = Q()
-    for kind, newest_first in digests.items():
-        wanted |= Q(kind=kind, digest=newest_first[0])
-    return PatientIndex.objects.filter(wanted, project=project).count() == len(digests)
+class ExactIndex:
+    """The part of a project's index that some digests point into, read with few questions."""
 
+    def __init__(self, project: Project, wanted: Iterable[Digests]) -> None:
+        self._rows: dict[tuple[str, bytes], PatientIndex] = {}
+        self._new: list[PatientIndex] = []
+        self._renewed: list[PatientIndex] = []
+        everything = [digest for digests in wanted for some in digests.values() for digest in some]
+        for start in range(0, len(everything), DIGESTS_AT_ONCE):
+            rows = PatientIndex.objects.filter(
+                project=project, digest__in=everything[start : start + DIGESTS_AT_ONCE]
+            ).select_related("patient__merged_into")
+            self._rows |= {(row.kind, bytes(row.digest)): row for row in rows}
 
-def add_indexes(patient: RegistryPatient, keys: SealingKeys, parts: Parts) -> None:
-    """Remember the digests, in one order, so that two writers never wait for each other."""
-    for kind, texts in sorted(parts.items()):
-        digests = _digests_of_kind(keys, kind, texts)
-        row = PatientIndex.objects.filter(
-            project_id=patient.project_id, kind=kind, digest__in=digests
-        ).first()
-        if row is None:
-            row = PatientIndex(project_id=patient.project_id, patient=patient, kind=kind)
-        if row.pk is None or row.key_version < keys.version:
+    def patient_of(self, digests: Digests) -> RegistryPatient | None:
+        """Return who is known by one of the digests; the study first, so that none is split."""
+        for kind in KINDS:
+            if row := self._row(kind, digests.get(kind, ())):
+                return row.patient
+        return None
+
+    def has_all(self, digests: Digests) -> bool:
+        """Tell whether all are there, and under the newest version of the keys."""
+        return all((kind, newest_first[0]) in self._rows for kind, newest_first in digests.items())
+
+    def add(self, patient: RegistryPatient, keys: SealingKeys, parts: Parts) -> None:
+        """Let `patient` be known by what nobody else is known by; `write` saves it."""
+        for kind, texts in parts.items():
+            digests = _digests_of_kind(keys, kind, texts)
+            row = self._row(kind, digests)
+            if row is None:
+                row = PatientIndex(project_id=patient.project_id, patient=patient, kind=kind)
+                self._new.append(row)
+            elif row.key_version < keys.version:
+                self._renewed.append(row)
+            else:
+                continue
             _fill(row, keys, texts)
-            row.save()
+            self._rows[kind, digests[0]] = row
+
+    def write(self) -> None:
+        """Save what was added, in the transaction of its keys, which has the registry alone."""
+        PatientIndex.objects.bulk_create(self._new)
+        if self._renewed:
+            PatientIndex.objects.bulk_update(self._renewed, RENEWED)
+
+    def _row(self, kind: IndexKind, digests: Iterable[bytes]) -> PatientIndex | None:
+        return next((self._rows[kind, one] for one in digests if (kind, one) in self._rows), None)
 
 
 def _fill(row: PatientIndex, keys: SealingKeys, texts: tuple[str, ...]) -> None:

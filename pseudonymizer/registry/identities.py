@@ -18,7 +18,7 @@ def seal_identity(keys: SealingKeys, patient_id: UUID, identity: GivenIdentity) 
 def open_identity(keys: ProjectKeys, patient_id: UUID, sealed: bytes | memoryview) -> GivenIdentity:
     """Return who a patient is; the caller records the look."""
     return GivenIdentity(
-        **json.loads(keys.unseal(Label.FIELDS, bytes(sealed), context=identity_place(patient_id)))
+        **json.loads(keys.unseal(Label.FIELDS, sealed, context=identity_place(patient_id)))
     )
 
 

@@ -1,6 +1,6 @@
 """Who of a registry may be a person: looked up by keyed digests, then compared in the clear."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,29 +10,39 @@ from pacs_portal.projects.keys import ProjectKeys
 from pseudonymizer.matching.people import Person, person_of
 from pseudonymizer.matching.weights import score
 from pseudonymizer.matching.zones import Zone, zone_of
-from pseudonymizer.registry.blocking_index import digests_to_find
+from pseudonymizer.registry.blocking_index import DigestsToFind, digests_to_find
 from pseudonymizer.registry.identities import open_identity
 
 # Who shares most digests comes first; more than these share one with a name that is everybody's.
 MOST_COMPARED = 100
 MOST_POSSIBLE = 10  # a steward looks at so many pairs for one newcomer
 CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
+ASKED_AT_ONCE = 100  # people in one question to the database
 
-# One statement, and no objects for rows that are compared once.
+# One statement for many people, and no objects for rows that are compared once.
 _CANDIDATES = """
-    SELECT p.id, p.sealed_identity
+    SELECT found.asker, p.id, p.sealed_identity, p.merged_into_id
     FROM (
-        SELECT patient_id
-        FROM pseudonymizer_patientblock
-        WHERE digest IN ({any})
-        GROUP BY patient_id
-        HAVING SUM(CASE WHEN digest IN ({one}) THEN 2 ELSE 1 END) > 1
-        ORDER BY COUNT(*) DESC
-        LIMIT {most}
-    ) AS b
-    JOIN pseudonymizer_registrypatient p ON p.id = b.patient_id
-    WHERE p.project_id = %s
+        SELECT asker, patient_id,
+               ROW_NUMBER() OVER (PARTITION BY asker ORDER BY shared DESC, patient_id) AS place
+        FROM (
+            SELECT asked.asker, b.patient_id, COUNT(*) AS shared
+            FROM {asked} CROSS JOIN pseudonymizer_patientblock b
+            WHERE b.digest = asked.digest
+            GROUP BY asked.asker, b.patient_id
+            HAVING SUM(asked.weight) > 1
+        ) AS sharing
+    ) AS found
+    JOIN pseudonymizer_registrypatient p ON p.id = found.patient_id
+    WHERE found.place <= {most} AND p.project_id = %s
 """
+_ARRAYS = "unnest(%s::int[], %s::bytea[], %s::int[]) AS asked(asker, digest, weight)"
+_VALUES = "(SELECT column1 AS asker, column2 AS digest, column3 AS weight FROM (VALUES {})) asked"
+
+# Who asks, by place; who may be meant; her sealed identity; whom she was merged into.
+Row = tuple[int, UUID, bytes, UUID | None]
+Asker = tuple[Person, DigestsToFind]
+_Asked = tuple[int, bytes, int]  # by place; one digest; whether it suffices (2) or takes another
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +52,42 @@ class Candidate:
     patient_id: UUID
     score: float
     zone: Zone
+    merged_into: UUID | None = None
 
 
 def candidates(project_id: UUID, person: Person, keys: ProjectKeys) -> list[Candidate]:
     """Return the patients of a project who are or may be `person`, the likeliest first."""
-    rows = sharing_a_block(project_id, person, keys)
-    if not rows:
-        return []
+    found = candidates_of_each(project_id, [(person, digests_to_find(person, keys))], keys)[0]
+    return sorted(found, key=likeliest_first)
+
+
+def candidates_of_each(
+    project_id: UUID, askers: Sequence[Asker], keys: ProjectKeys
+) -> list[list[Candidate]]:
+    """Do what `candidates` does for many people, with few questions to the database, unsorted."""
+    found: list[list[Candidate]] = [[] for _ in askers]
+    digests = [digests for _person, digests in askers]
+    for place, patient_id, sealed, merged_into in sharing_blocks(project_id, digests):
+        other = person_of(open_identity(keys, patient_id, sealed))
+        judged = judge(askers[place][0], other) if other else None
+        if judged:
+            found[place].append(Candidate(patient_id, *judged, merged_into))
+    return found
+
+
+def judge(person: Person, other: Person) -> tuple[float, Zone] | None:
+    """Return how much says that `other` is `person`; None if they are two for sure."""
     # Not above: rapidfuzz takes long to load, and most runs of a command compare nobody.
     from pseudonymizer.matching.comparison import compare
 
-    found = []
-    for patient_id, sealed in rows:
-        other = person_of(open_identity(keys, patient_id, sealed))
-        if other is None:
-            continue
-        agreement = compare(person, other)
-        zone = zone_of(agreement)
-        if zone != Zone.NEW:
-            found.append(Candidate(patient_id, score(agreement), zone))
-    return sorted(found, key=lambda candidate: -candidate.score)
+    agreement = compare(person, other)
+    zone = zone_of(agreement)
+    return None if zone == Zone.NEW else (score(agreement), zone)
+
+
+def likeliest_first(candidate: Candidate) -> float:
+    """Return what to sort candidates by."""
+    return -candidate.score
 
 
 def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
@@ -72,21 +98,42 @@ def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
     return found[0] if found[0].score - runner_up >= CLEAR_LEAD else None
 
 
-def sharing_a_block(
-    project_id: UUID, person: Person, keys: ProjectKeys
-) -> list[tuple[UUID, bytes]]:
-    """Return key and sealed identity of each patient to compare `person` with."""
-    one, two = digests_to_find(person, keys)
-    if not one:
-        return []
-    is_native = connection.features.has_native_uuid_field
-    statement = _CANDIDATES.format(any=_places([*one, *two]), one=_places(one), most=MOST_COMPARED)
-    project = project_id if is_native else project_id.hex
+def sharing_blocks(project_id: UUID, askers: Sequence[DigestsToFind]) -> Iterator[Row]:
+    """Yield whom to compare with each of `askers`."""
+    for start in range(0, len(askers), ASKED_AT_ONCE):
+        asked = [
+            (start + place, digest, weight)
+            for place, (one, two) in enumerate(askers[start : start + ASKED_AT_ONCE])
+            for weight, digests in ((2, one), (1, two))
+            for digest in digests
+        ]
+        if asked:
+            yield from _rows(project_id, asked)
+
+
+def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
+    is_postgresql = connection.vendor == "postgresql"
+    table, values = _arrays(asked) if is_postgresql else _values(asked)
+    project = project_id if is_postgresql else project_id.hex
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*one, *two, *one, project])
+        cursor.execute(_CANDIDATES.format(asked=table, most=MOST_COMPARED), [*values, project])
         rows = cursor.fetchall()
-    return rows if is_native else [(UUID(pk), sealed) for pk, sealed in rows]
+    if is_postgresql:
+        return rows
+    return [
+        (place, UUID(pk), sealed, UUID(merged_into) if merged_into else None)
+        for place, pk, sealed, merged_into in rows
+    ]
 
 
-def _places(values: Sequence[bytes]) -> str:
-    return ", ".join(["%s"] * len(values))
+def _arrays(asked: Sequence[_Asked]) -> tuple[str, list[str]]:
+    """Return what is asked as three arrays: in one piece each, they cost next to nothing."""
+    askers = ",".join([str(place) for place, _, _ in asked])
+    digests = ",".join([f'"\\\\x{digest.hex()}"' for _, digest, _ in asked])
+    weights = ",".join([str(weight) for _, _, weight in asked])
+    return _ARRAYS, [f"{{{column}}}" for column in (askers, digests, weights)]
+
+
+def _values(asked: Sequence[_Asked]) -> tuple[str, list[bytes]]:
+    rows = ",".join([f"({place},%s,{weight})" for place, _, weight in asked])
+    return _VALUES.format(rows), [digest for _, digest, _ in asked]

@@ -9,7 +9,7 @@ from pacs_portal.projects.keys import SealingKeys
 from pacs_portal.projects.sealed import SealedTable, sealed_otherwise
 from pseudonymizer.models import PatientBlock, PatientIndex, RegistryPatient
 from pseudonymizer.registry.blocking_index import index_patient
-from pseudonymizer.registry.exact_index import renew_index
+from pseudonymizer.registry.exact_index import RENEWED, renew_index
 from pseudonymizer.registry.patients import renew_identity
 
 
@@ -32,7 +32,7 @@ def _outdated_indexes(project_id: UUID, version: int) -> QuerySet[PatientIndex]:
 def _renew_indexes(rows: Sequence[PatientIndex], keys: SealingKeys) -> None:
     for row in rows:
         renew_index(row, keys)
-    PatientIndex.objects.bulk_update(rows, ["digest", "sealed_parts", "key_version"])
+    PatientIndex.objects.bulk_update(rows, RENEWED)
 
 
 def _staying_indexes(project_id: UUID, version: int) -> int:

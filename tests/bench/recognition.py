@@ -22,8 +22,10 @@ from pseudonymizer.matching.blocks import VERSION
 from pseudonymizer.matching.people import person_of
 from pseudonymizer.models import PatientBlock, RegistryPatient
 from pseudonymizer.registry import recognition
-from pseudonymizer.registry.blocking_index import digests_to_store
+from pseudonymizer.registry.blocking_index import digests_to_find, digests_to_store
 from pseudonymizer.registry.identities import seal_identity
+from pseudonymizer.registry.likeness import Lookalikes
+from pseudonymizer.registry.patients import ADMITTED_AT_ONCE
 from tests.bench.people import Population, Someone
 from tests.bench.variants import variants_of
 
@@ -43,6 +45,8 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
     lookup_seconds: list[float] = field(default_factory=list)  # of the index alone, once more
+    together_seconds: float = 0.0  # a question, where many are asked at once
+    together_cpu_seconds: float = 0.0
     compared: list[int] = field(default_factory=list)
 
     @property
@@ -66,14 +70,32 @@ def fill(project: Project, people: Iterable[Someone]) -> Iterator[dict[Someone, 
 def ask(project: Project, ids: Mapping[Someone, UUID], count: int) -> Tally:
     """Ask for `count` people in other spellings, and for as many strangers."""
     keys, tally, people = project_keys(project.pk), Tally(), list(ids)
+    identities: list[GivenIdentity] = []
     for variant in variants_of(people, count, Random(7)):  # noqa: S311 (nothing here is secret)
+        identities.append(variant.identity)
         outcome = _outcome(_timed(tally, project, keys, variant.identity), ids[variant.person])
         tally.by_kind[variant.kind][outcome] += 1
         if variant.identity.issuer and variant.identity.patient_id:
             tally.qualified[outcome] += 1
     for identity in Population(8, STRANGERS_FROM).strangers(people, count):
+        identities.append(identity)
         tally.strangers[_outcome(_timed(tally, project, keys, identity), None)] += 1
+    ask_together(project, keys, identities, tally)
     return tally
+
+
+def ask_together(
+    project: Project, keys: ProjectKeys, identities: Sequence[GivenIdentity], tally: Tally
+) -> None:
+    """Ask for all once more, as many at once as the plan of a job does."""
+    start, cpu_start = time.perf_counter(), time.thread_time()
+    for first in range(0, len(identities), ADMITTED_AT_ONCE):
+        asked = identities[first : first + ADMITTED_AT_ONCE]
+        lookalikes = Lookalikes(project, asked, keys)
+        for place in range(len(asked)):
+            lookalikes.of(place)
+    tally.together_cpu_seconds = (time.thread_time() - cpu_start) / len(identities)
+    tally.together_seconds = (time.perf_counter() - start) / len(identities)
 
 
 def _timed(
@@ -86,7 +108,8 @@ def _timed(
     tally.cpu_seconds.append(time.thread_time() - cpu_start)
     if person:
         start = time.perf_counter()
-        tally.compared.append(len(recognition.sharing_a_block(project.pk, person, keys)))
+        asked = [digests_to_find(person, keys)]
+        tally.compared.append(len(list(recognition.sharing_blocks(project.pk, asked))))
         tally.lookup_seconds.append(time.perf_counter() - start)
     return found
 

@@ -35,7 +35,8 @@ from pseudonymizer.models import (
     PossibleMatch,
     RegistryPatient,
 )
-from pseudonymizer.registry.patients import current, resolve, standing_of, suspect
+from pseudonymizer.registry.patients import current, resolve, standing_of
+from tests.pseudonymizer.suspecting import let_wait
 
 pytestmark = pytest.mark.django_db
 
@@ -194,7 +195,7 @@ def test_files_wait_until_every_pair_is_decided(
     match, heinz, heinz_job, decide, project, tmp_path
 ) -> None:
     ute = resolve(project, GivenIdentity(patient_id="B-2", name="Quastenflosser^Ute"), None)
-    suspect(heinz, [(ute, 20.0)])
+    let_wait(heinz, ute)
     decide(match, DIFFERENT)
     heinz.refresh_from_db()
     assert not is_settled(heinz)
@@ -206,7 +207,7 @@ def test_files_wait_until_every_pair_is_decided(
 
 def test_who_is_found_to_be_somebody_is_asked_about_no_further(match, heinz, decide, project):
     ute = resolve(project, GivenIdentity(patient_id="B-2", name="Quastenflosser^Ute"), None)
-    suspect(heinz, [(ute, 20.0)])
+    let_wait(heinz, ute)
     decide(match, SAME)
     assert not open_matches(project).exists()
     left = PossibleMatch.objects.get(candidate=ute)

@@ -12,7 +12,8 @@ from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.disclosure.approvals import switch_on
 from pseudonymizer.matches.decisions import open_matches
 from pseudonymizer.models import MatchState, PatientState, PossibleMatch, RegistryPatient
-from pseudonymizer.registry.patients import current, resolve, suspect
+from pseudonymizer.registry.patients import current, resolve
+from tests.pseudonymizer.suspecting import let_wait
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def match(project, hans) -> PossibleMatch:
 @pytest.fixture
 def second_match(project, match) -> PossibleMatch:
     """Heinz may also be Ute, who has another number."""
-    suspect(match.patient, [(resolve(project, UTE, None), 1.0)])
+    let_wait(match.patient, resolve(project, UTE, None), 1.0)
     return open_matches(project).exclude(pk=match.pk).get()
 
 

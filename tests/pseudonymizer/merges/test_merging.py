@@ -254,6 +254,46 @@ def test_an_image_that_came_before_two_merges_goes_all_the_way(
     assert digests(orthanc, project) == before
 
 
+def test_an_image_that_came_before_two_merges_and_an_undo_goes_where_it_belongs(
+    project, patients, third, steward, orthanc
+) -> None:
+    """The second merge is undone before anybody has seen that an image came late for the first."""
+    hans, ute = patients
+    before = digests(orthanc, project)
+    late = Instance.objects.get(patient_id=hans.pseudonym)
+    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
+    first = joined(ute, hans, steward)
+    second = joined(third, ute, steward)
+    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    parted(second, steward)
+    keep_house()
+    work(first)
+    assert not jobs_of(first).exclude(state="done").exists()
+    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
+    assert set(Study.objects.values_list("patient_id", flat=True)) == {
+        third.pseudonym,
+        ute.pseudonym,
+    }
+    parted(first, steward)
+    assert digests(orthanc, project) == before
+
+
+def test_a_late_image_of_her_own_does_not_mix_a_study(
+    project, patients, third, steward, member, orthanc
+) -> None:
+    hans, ute = patients
+    store_files(project, member, slice_bytes(11, **HANS))
+    late = Instance.objects.filter(patient_id=hans.pseudonym).latest("pk")
+    Instance.objects.filter(pk=late.pk).update(stored_at=None)
+    first = joined(ute, hans, steward)
+    second = joined(third, ute, steward)
+    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    parted(second, steward)
+    keep_house()
+    work(first)
+    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
+
+
 def test_merges_follow_each_other_and_are_undone_from_the_last(
     project, patients, third, steward, orthanc
 ) -> None:

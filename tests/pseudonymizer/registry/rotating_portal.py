@@ -22,11 +22,13 @@ from typing import Any
 os.environ["DJANGO_SETTINGS_MODULE"] = "pacs_portal.settings"
 
 import django
+import psycopg
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from pacs_portal.jobs.steps import GivenIdentity  # noqa: E402
 from pacs_portal.projects import master_rotation, rotation  # noqa: E402
@@ -96,10 +98,12 @@ def crash(points: list[list[Any]]) -> list[dict[str, Any]]:
     """Start from the same data for each point; every step in a process of its own."""
     portal, template = settings.DATA_DIR.parent, settings.DATA_DIR.parents[1] / "template"
     shutil.copytree(portal, template)
+    copy_database("{name}", to="{name}_template")
     results = []
     for where, when, number in points:
         shutil.rmtree(portal)
         shutil.copytree(template, portal)
+        copy_database("{name}_template", to="{name}")
         status, _ = in_child(partial(crash_at, where, when, number, signal.SIGKILL), rotate)
         results.append(
             {
@@ -110,6 +114,21 @@ def crash(points: list[list[Any]]) -> list[dict[str, Any]]:
             }
         )
     return results
+
+
+def copy_database(one: str, *, to: str) -> None:
+    """Make a database of the server anew; that of SQLite is a file of the portal's folder."""
+    if connection.vendor != "postgresql":
+        return
+    server, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    source, goal = one.format(name=name), to.format(name=name)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as maintenance:
+        # The server may not know yet that a killed process is gone.
+        maintenance.execute(f"DROP DATABASE IF EXISTS {goal} WITH (FORCE)")
+        maintenance.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
+        )
+        maintenance.execute(f"CREATE DATABASE {goal} TEMPLATE {source}")
 
 
 def in_child(*calls: Callable[[], Any]) -> tuple[int, Any]:

@@ -21,7 +21,7 @@ KEY_FILE = "pacs_portal.projects.keyfile"
 POINTS = [
     (f"{IDENTITY}:begin_version", "before", 1),
     (f"{IDENTITY}:begin_version", "after", 1),
-    ("pseudonymizer.registry.patients:renew_identity", "after", 15),  # inside the second batch
+    ("pseudonymizer.registry.entries:renew_identity", "after", 15),  # inside the second batch
     ("pseudonymizer.registry.exact_index:renew_index", "after", 25),
     (f"{IDENTITY}:seal_anew", "after", 1),
     (f"{IDENTITY}:drop_old_versions", "before", 1),
@@ -67,7 +67,7 @@ class Portal:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -86,9 +86,12 @@ class Portal:
         return json.loads(answer.stdout)
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Portal:
-    return Portal(tmp_path_factory.mktemp("rotation") / "portal").prepare()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def prepared(request, tmp_path_factory) -> Portal:
+    database = {}
+    if request.param == "postgresql":
+        database = {"DATABASE_URL": request.getfixturevalue("postgresql").new_portal()}
+    return Portal(tmp_path_factory.mktemp("rotation") / "portal", database).prepare()
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +102,12 @@ def before(prepared) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def crashes(prepared, before, tmp_path_factory) -> dict[Any, dict[str, Any]]:
     """Make all crashes with one start of Django."""
-    portal = Portal(tmp_path_factory.mktemp("crashes") / "portal")
+    portal = Portal(tmp_path_factory.mktemp("crashes") / "portal", prepared.database)
     shutil.copytree(prepared.folder, portal.folder)
     return dict(zip(POINTS, portal.ask("crash", json.dumps(POINTS)), strict=True))
 
 
+@pytest.mark.timeout(400)  # the first one makes all crashes on one database
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point[1]}-{point[0]}-{point[2]}")
 def test_a_rotation_that_was_killed_loses_nothing_and_goes_on(before, crashes, point) -> None:
     crash = crashes[point]
