@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pseudonymizer.engine.burned_in.boxes import Box, TextDetector
+from pseudonymizer.engine.burned_in.formats import PixelFormat
 from pseudonymizer.engine.burned_in.frames import Frames
-from pseudonymizer.engine.burned_in.rendering import Renderer
+from pseudonymizer.engine.burned_in.rendering import Renderer, differ
 from pseudonymizer.engine.elements import Dataset, Encoding, number_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pseudonymizer.engine.burned_in.boxes import Image
+
     Samples = NDArray[np.generic]
 
-MOST_SINGLE_FRAMES = 8  # up to here each frame is looked at by itself
+# Pixels of all frames together: up to here each is looked at by itself, for about a minute.
+MOST_PIXELS = 1 << 26
+MOST_SINGLE_FRAMES = 8  # each of so few is looked at, whatever their size
+_MOST_SHOWN = 8  # pictures that the next one is compared with
 MARGIN = 2  # pixels around a line that stay part of it: soft edges of letters
 _REGIONS = 0x00186011
 _REGION_SIDES = (0x00186018, 0x0018601A, 0x0018601C, 0x0018601E)  # left, top, right, bottom
@@ -34,9 +40,10 @@ def look(
 ) -> Looked:
     """Find the text of an image.
 
-    Up to eight frames are looked at one by one. Of more, the first, the middle and the last
-    are, and the minimum and the maximum of all: text that stays stands in one of them, and
-    text of any frame does wherever the image around never gets darker or brighter than it.
+    Frames are looked at one by one, but for those that look like the one before. Of longer
+    loops the first, the middle and the last are, and the minimum and the maximum of all: text
+    that stays stands in one of them, and text of any frame does wherever the image around
+    never gets darker or brighter than it.
 
     Parameters
     ----------
@@ -59,14 +66,33 @@ def look(
     UnreadableError
         If a frame cannot be decoded.
     """
-    found: set[Box] = set()
-    for array in _arrays(frames):
-        for picture in renderer.pictures(array):
-            found.update(detector.boxes(picture))
-    boxes = [with_margin(box, regions) for box in found]
     form = frames.form
+    is_complete = _is_short(form)
+    arrays = map(frames.frame, range(form.frames)) if is_complete else _samples(frames)
+    found: set[Box] = set()
+    for picture in _pictures(arrays, renderer):
+        found.update(detector.boxes(picture))
+    boxes = [with_margin(box, regions) for box in found]
     inside = (_clipped(box, form.columns, form.rows) for box in boxes)
-    return Looked(_without_inner(inside), form.frames <= MOST_SINGLE_FRAMES)
+    return Looked(_without_inner(inside), is_complete)
+
+
+def _is_short(form: PixelFormat) -> bool:
+    pixels = form.frames * form.rows * form.columns
+    return form.frames <= MOST_SINGLE_FRAMES or pixels <= MOST_PIXELS
+
+
+def _pictures(arrays: "Iterable[Samples]", renderer: Renderer) -> "Iterator[Image]":
+    """Yield what is to be looked at, but for what shows the same as one of the last pictures.
+
+    Each is compared with those that were looked at, so that nothing fades in unseen.
+    """
+    shown: list[Image] = []
+    for array in arrays:
+        for picture in renderer.pictures(array):
+            if all(differ(picture, other) for other in shown):
+                shown = [*shown, picture][-_MOST_SHOWN:]
+                yield picture
 
 
 def ultrasound_regions(header: Dataset, encoding: Encoding) -> tuple[Box, ...]:
@@ -80,13 +106,11 @@ def ultrasound_regions(header: Dataset, encoding: Encoding) -> tuple[Box, ...]:
     return tuple(boxes)
 
 
-def _arrays(frames: Frames) -> "Iterator[Samples]":
+def _samples(frames: Frames) -> "Iterator[Samples]":
+    """Yield three frames of a long loop, and what all of them show together."""
     import numpy as np
 
     count = frames.form.frames
-    if count <= MOST_SINGLE_FRAMES:
-        yield from map(frames.frame, range(count))
-        return
     singles = {0, count // 2, count - 1}
     lowest = highest = None
     for index in range(count):
@@ -106,15 +130,35 @@ def _arrays(frames: Frames) -> "Iterator[Samples]":
 def with_margin(box: Box, regions: tuple[Box, ...]) -> Box:
     """Return a box that holds the whole line; outside regions also what may be above and below.
 
-    At the ends of a line a letter that was not recognized as one may stand.
+    At the ends of a line a letter that was not recognized as one may stand. What is generous
+    ends where a region begins.
     """
     letter = min(box.width, box.height)
     along, across = letter, MARGIN
     is_level = box.width >= box.height
     grown = box.grown(along, across) if is_level else box.grown(across, along)
+    if not regions or any(grown.touches(region) for region in regions):
+        return grown
     generous = box.grown(letter, letter // 2) if is_level else box.grown(letter // 2, letter)
-    is_outside = bool(regions) and not any(generous.touches(region) for region in regions)
-    return generous if is_outside else grown
+    for region in regions:
+        generous = _kept_out(generous, grown, region)
+    return generous
+
+
+def _kept_out(generous: Box, core: Box, region: Box) -> Box:
+    """Cut from a box what reaches into a region that its core stays away from."""
+    left, top, right, bottom = generous.left, generous.top, generous.right, generous.bottom
+    if not generous.touches(region):
+        return generous
+    if core.right <= region.left:
+        right = region.left
+    elif region.right <= core.left:
+        left = region.right
+    elif core.bottom <= region.top:
+        bottom = region.top
+    else:
+        top = region.bottom
+    return Box(left, top, right - left, bottom - top, generous.frame)
 
 
 def _clipped(box: Box, columns: int, rows: int) -> Box:

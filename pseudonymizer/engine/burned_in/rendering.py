@@ -56,7 +56,7 @@ class Renderer:
         """
         seen: list[Image] = []
         for picture in self._pictures(frame):
-            is_new = all(_differ(picture, other) for other in seen)
+            is_new = all(differ(picture, other) for other in seen)
             if is_new:
                 seen.append(picture)
                 yield picture
@@ -132,7 +132,8 @@ def read_palette(header: Dataset, encoding: Encoding) -> "tuple[int, NDArray[np.
     return first, np.stack(colors, axis=1)
 
 
-def _differ(picture: "Image", other: "Image") -> bool:
+def differ(picture: "Image", other: "Image") -> bool:
+    """Tell whether one of two pictures of equal shape may show a letter that the other does not."""
     import numpy as np
 
     difference = np.abs(picture.astype(np.int16) - other)

@@ -12,6 +12,7 @@ from pseudonymizer.engine.elements import Dataset, text_of
 LOOK_FROM = 3
 
 _IMAGE_TYPE, _MODALITY, _CONVERSION_TYPE = 0x00080008, 0x00080060, 0x00080064
+_PRESENTATION_INTENT = 0x00080068
 _IMAGE_POSITION, _FRAME_GROUPS = 0x00200032, 0x52009229
 _LABEL_IN_IMAGE, _BURNED_IN_ANNOTATION = 0x00480010, 0x00280301
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
@@ -20,6 +21,7 @@ _SCREEN_CLASSES = tuple(f"{_STORAGE}.{arc}." for arc in ("3", "6", "77.1"))  # u
 _SLIDE_CLASS = f"{_STORAGE}.77.1.6"
 _SLICE_MODALITIES = frozenset({"CT", "MR", "PT", "NM", "SEG", "RTDOSE"})
 _XRAY_MODALITIES = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "RTIMAGE", "XA"})
+_PLAIN_XRAY_MODALITIES = frozenset({"CR", "DX", "IO", "PX", "RG"})
 _SCREEN_WORDS = ("CAPTURE", "DOSE", "PROTOCOL", "REPORT", "SCAN", "SCREEN")
 
 
@@ -34,6 +36,7 @@ class Clue(Enum):
     CONVERTED = (3, "Conversion Type is given: a film or a screen was digitized.")
     SCREEN_TYPE = (3, "Image Type names a screen, a report or a dose sheet.")
     XRAY = (2, "X-ray systems write markers, and names once an image is processed.")
+    PLAIN_XRAY = (1, "Plain X-rays were films once, and come from digitizers and print queues.")
     DERIVED = (1, "Workstations write into what they derive.")
     SECONDARY = (1, "The pixels were made after the examination.")
     NO_POSITION = (1, "A slice has a place in the patient; a picture of slices has none.")
@@ -73,6 +76,9 @@ def clues(header: Dataset, sop_class_uid: str) -> Iterator[Clue]:
     device = _device_clue(modality, sop_class_uid)
     if device:
         yield device
+    intent = text_of(header.get(_PRESENTATION_INTENT)).upper()
+    if modality in _PLAIN_XRAY_MODALITIES and intent != "FOR PROCESSING":
+        yield Clue.PLAIN_XRAY
     yield from _type_clues(text_of(header.get(_IMAGE_TYPE)).upper())
     has_position = _IMAGE_POSITION in header or _FRAME_GROUPS in header
     if modality in _SLICE_MODALITIES and not has_position:

@@ -17,6 +17,7 @@ def header(modality: str, image_type: str, **others: str) -> Dataset:
         "burned_in": (0x00280301, "CS"),
         "conversion": (0x00080064, "CS"),
         "label": (0x00480010, "CS"),
+        "intent": (0x00080068, "CS"),
     }
     elements = [
         text_element(0x00080060, "CS", modality),
@@ -67,10 +68,19 @@ def test_what_devices_and_people_write_into_is_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("sop_class_uid", "modality"), [(CR, "CR"), (XA, "XA"), (MG, "MG"), (SLIDE, "SM")]
+    ("sop_class_uid", "modality"), [(XA, "XA"), (XA, "RF"), (MG, "MG"), (SLIDE, "SM")]
 )
-def test_originals_of_x_rays_and_slides_are_not_looked_at(sop_class_uid: str, modality: str):
+def test_originals_of_loops_breasts_and_slides_are_not_looked_at(sop_class_uid: str, modality: str):
     assert not must_look(header(modality, "ORIGINAL\\PRIMARY\\VOLUME"), sop_class_uid)
+
+
+@pytest.mark.parametrize("modality", ["CR", "DX", "RG", "PX", "IO"])
+def test_plain_x_rays_are_looked_at_whatever_they_say_unless_nobody_reads_them(modality: str):
+    original = "ORIGINAL\\PRIMARY"
+    assert must_look(header(modality, original), CR)
+    assert must_look(header(modality, original, burned_in="NO"), CR)
+    assert must_look(header(modality, original, intent="FOR PRESENTATION"), CR)
+    assert not must_look(header(modality, original, intent="FOR PROCESSING"), CR)
 
 
 @pytest.mark.parametrize("others", [{"burned_in": "YES"}, {"conversion": "DF"}, {"label": "YES"}])
