@@ -49,7 +49,7 @@ class Outbox:
 
     def __init__(self, target_dir: Path) -> None:
         self.target_dir = target_dir
-        self._parts: list[Path] = []
+        self._parts: list[str] = []
         self._written: list[Converted] = []
 
     def write(self, dataset: Dataset, pixels: PixelFile | None = None) -> None:
@@ -69,20 +69,20 @@ class Outbox:
 
     @contextmanager
     def _new_part(self, uid: str, sop_class_uid: str) -> Iterator[HashedFile]:
-        part = self.target_dir / f"{uid}.part"
+        part = f"{self.target_dir}/{uid}.part"  # text: joining paths costs more than writing
         self._parts.append(part)
-        with part.open("wb") as file:
+        with open(part, "wb") as file:  # noqa: PTH123 as said
             stream = HashedFile(file)
             yield stream
             size_bytes = file.tell()
-        path = part.with_suffix(".dcm")
+        path = Path(f"{self.target_dir}/{uid}.dcm")
         self._written.append(Converted(path, sop_class_uid, uid, stream.sha256, size_bytes))
 
     def deliver(self) -> list[Converted]:
         """Give every file its final name; when one cannot have it, none keeps it."""
         try:
             for part, converted in zip(self._parts, self._written, strict=True):
-                part.replace(converted.path)
+                os.replace(part, converted.path)  # noqa: PTH105 it is text
         except OSError:
             for converted in self._written:
                 converted.path.unlink(missing_ok=True)
@@ -93,7 +93,7 @@ class Outbox:
     def discard(self) -> None:
         """Remove what has no final name yet."""
         for part in self._parts:
-            part.unlink(missing_ok=True)
+            Path(part).unlink(missing_ok=True)
 
 
 def _append_pixels(stream: HashedFile, pixels: PixelFile) -> None:

@@ -66,6 +66,12 @@ def place(source: Path, target: Path, *, is_linkable: bool) -> bool:
 
     `is_linkable` says that nobody will change `source` afterwards.
     """
+    try:
+        was_placed = _link(source, target) if is_linkable else None
+    except FileNotFoundError:  # its folder is missing: seldom, so not asked for each file
+        was_placed = None
+    if was_placed is not None:
+        return was_placed
     target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     if is_linkable and (was_placed := _link(source, target)) is not None:
         return was_placed

@@ -29,8 +29,8 @@ class Extent:
     _samples: list[np.ndarray] = field(default_factory=list)
 
     def add(self, values: np.ndarray) -> None:
-        """Take in some slices, shape (slices, rows, columns)."""
-        sample = values[:, :: self.step, :: self.step].ravel()
+        """Take in a slice, or some: shape (…, rows, columns)."""
+        sample = values[..., :: self.step, :: self.step].ravel()
         self._samples.append(sample[np.isfinite(sample)])
         if values.dtype.kind == "f":
             finite = values[np.isfinite(values)]
