@@ -17,11 +17,15 @@ _PADDING = {"UI": b"\0"}
 
 @dataclass(frozen=True)
 class Stencil:
-    """A header with holes; `runs` are the encoded elements before, between and behind them."""
+    """A header with holes for values: what is encoded of it before, between and behind them.
+
+    `holes` has for each of them its tag, what stands before its length, and the byte that fills
+    its value to an even length.
+    """
 
     meta: tuple[bytes, bytes]
-    runs: tuple[bytes, ...]
-    holes: tuple[tuple[int, str], ...]
+    holes: tuple[tuple[int, bytes, bytes], ...]
+    rest: bytes
 
     @classmethod
     def of(cls, dataset: Dataset, holes: Sequence[int] = ()) -> Self:
@@ -40,6 +44,7 @@ class Stencil:
         """
         tags = sorted((SOP_INSTANCE_UID, *holes))
         edges = pairwise([-1, *tags, _PIXEL_DATA])
+        runs = [_encoded(dataset[start + 1 : end]) for start, end in edges]
         meta = dataset.file_meta
         behind_length = 0x00020001
         return cls(
@@ -47,8 +52,11 @@ class Stencil:
                 _encoded(meta[behind_length:_META_SOP_INSTANCE_UID]),
                 _encoded(meta[_META_SOP_INSTANCE_UID + 1 :]),
             ),
-            runs=tuple(_encoded(dataset[start + 1 : end]) for start, end in edges),
-            holes=tuple((tag, dataset[tag].VR) for tag in tags),
+            holes=tuple(
+                (tag, run + _head(tag, dataset[tag].VR), _PADDING.get(dataset[tag].VR, b" "))
+                for tag, run in zip(tags, runs, strict=False)
+            ),
+            rest=runs[-1],
         )
 
     def filled(self, values: Mapping[int, str]) -> bytes:
@@ -59,11 +67,11 @@ class Stencil:
         DICOM PS3.10 7.1, DICOM File Meta Information.
         """
         first, last = self.meta
-        meta = first + _element(_META_SOP_INSTANCE_UID, "UI", values[SOP_INSTANCE_UID]) + last
-        parts = [bytes(128), b"DICM", struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(meta)), meta]
-        for run, (tag, vr) in zip(self.runs, self.holes, strict=False):
-            parts += (run, _element(tag, vr, values[tag]))
-        return b"".join((*parts, self.runs[-1]))
+        meta = b"".join((first, _META_HEAD, _value(values[SOP_INSTANCE_UID], b"\0"), last))
+        parts = [_START, struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(meta)), meta]
+        for tag, before, padding in self.holes:
+            parts += (before, _value(values[tag], padding))
+        return b"".join((*parts, self.rest))
 
 
 def _encoded(dataset: Dataset) -> bytes:
@@ -73,8 +81,18 @@ def _encoded(dataset: Dataset) -> bytes:
     return stream.getvalue()
 
 
-def _element(tag: int, vr: str, value: str) -> bytes:
-    """Encode one element of a VR of text with a length of 16 bits."""
-    content = value.encode()
-    content += _PADDING.get(vr, b" ") * (len(content) % 2)
-    return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(content)) + content
+def _head(tag: int, vr: str) -> bytes:
+    """Encode tag and VR of an element of text with a length of 16 bits."""
+    return struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
+
+
+def _value(text: str, padding: bytes) -> bytes:
+    """Encode length and value of such an element."""
+    content = text.encode()
+    if len(content) % 2:
+        content += padding
+    return len(content).to_bytes(2, "little") + content
+
+
+_START = bytes(128) + b"DICM"
+_META_HEAD = _head(_META_SOP_INSTANCE_UID, "UI")

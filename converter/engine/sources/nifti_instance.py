@@ -1,6 +1,7 @@
 """The MR or CT instance of one slice."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -47,6 +48,12 @@ class SliceInfo:
     storage: Storage
     times: Times
     sidecar: Sidecar
+
+    @cached_property
+    def positions(self) -> list[str]:
+        """The Image Position (Patient) of each slice of a volume, as DICOM writes it."""
+        places = (self.planes.position(place) for place in range(self.slices))
+        return ["\\".join(decimal_strings(place)) for place in places]
 
 
 def new_slice(job: Job, info: SliceInfo) -> Dataset:
@@ -98,17 +105,15 @@ def slice_class(modality: str) -> str:
     return _CLASSES.get(modality or "MR", "")
 
 
-def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, tuple[str, str]]:
-    """Return VR and text of what tells the slice at `index` from the others, but its UID."""
+def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, str]:
+    """Return the texts, by tag, that tell the slice at `index` from the others; not its UID."""
     volume, place = divmod(index, info.slices)
-    position = "\\".join(decimal_strings(info.planes.position(place)))
     values = {
-        _INSTANCE_NUMBER: ("IS", str(job.series.first_instance_number + index)),
-        _IMAGE_POSITION: ("DS", position),
+        _INSTANCE_NUMBER: str(job.series.first_instance_number + index),
+        _IMAGE_POSITION: info.positions[place],
     }
     if info.times.volumes > 1:
-        values[_ACQUISITION_NUMBER] = ("IS", str(volume + 1))
-        values[_TEMPORAL_POSITION] = ("IS", str(volume + 1))
+        values[_ACQUISITION_NUMBER] = values[_TEMPORAL_POSITION] = str(volume + 1)
     return values
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from pydicom.datadict import dictionary_VR
 
 from converter.engine.encoding import pixel_head
 from converter.engine.instances import instance_uid, number_instance
@@ -51,15 +52,14 @@ def _write(volume: Volume, info: SliceInfo, job: Job, box: Outbox) -> None:
     dataset = new_slice(job, info)
     number_instance(dataset, job, 0)
     values = slice_values(job, 0, info)
-    for tag, (vr, text) in values.items():
-        dataset.add_new(tag, vr, text)
+    for tag, text in values.items():
+        dataset.add_new(tag, dictionary_VR(tag), text)
     stencil = Stencil.of(dataset, tuple(values))
     sop_class_uid = str(dataset.SOPClassUID)
     before_pixels = pixel_head("OW", info.rows * info.columns * info.storage.dtype.itemsize)
     for index, pixels in enumerate(_pixels(volume, info.storage)):
         uid = instance_uid(job, index)
-        texts = {tag: text for tag, (_vr, text) in slice_values(job, index, info).items()}
-        head = stencil.filled({SOP_INSTANCE_UID: uid, **texts})
+        head = stencil.filled({SOP_INSTANCE_UID: uid, **slice_values(job, index, info)})
         box.write_encoded(uid, sop_class_uid, (b"".join((head, before_pixels, pixels)),))
 
 
