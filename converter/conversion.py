@@ -18,6 +18,7 @@ from converter.engine.errors import gettext_noop
 from converter.options import VOLUME_KINDS, ConvertOptions, with_patient
 from converter.pairs import Source, paired
 from converter.planning import position_count, position_name
+from pacs_portal.jobs.joining import AFTER, JoinedStudy
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import (
     InstanceFacts,
@@ -40,6 +41,7 @@ class UnitPlan:
     values: PlanValues
     attributes: Attributes
     options: Options
+    joined: JoinedStudy | None = None  # where the images join a stored study, and nobody else does
 
     @classmethod
     def of(cls, values: PlanValues, private: PrivateValues, options: ConvertOptions) -> "UnitPlan":
@@ -75,15 +77,16 @@ class UnitPlan:
 
     def series_for(self, file: StepFile) -> Series:
         """Return where the outputs of `file` belong."""
-        position = int(self.values[position_name(file)])
+        joined, position = self.joined, int(self.values[position_name(file)])
         seed = bytes.fromhex(str(self.values["seed"]))
         own_seed = f"{self.values['series_number']} {position}".encode()
         return Series(
-            study_instance_uid=str(self.values["study"]),
+            study_instance_uid=joined.study_instance_uid if joined else str(self.values["study"]),
             series_instance_uid=str(self.values["series"]),
             uid_seed=hashlib.sha256(seed + own_seed).digest(),
-            series_number=int(self.values["series_number"]),
+            series_number=int(self.values["series_number"]) + int(self.values.get(AFTER, 0)),
             first_instance_number=position,
+            study_modules=joined.modules if joined else b"",
         )
 
 

@@ -33,6 +33,7 @@ class ConvertOptions:
     photograph: bool | None = None
     no_faces: bool = False
     tree: str = FOLDER
+    study: str = ""  # the UID of a stored study that all images join
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -45,6 +46,7 @@ class ConvertOptions:
             photograph=options.get("photograph"),
             no_faces=bool(options.get(NO_FACES.name)),
             tree=str(options.get("tree") or FOLDER),
+            study=str(options.get("study") or ""),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )

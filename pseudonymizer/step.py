@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.joining import CHANGED as STUDY_CHANGED
+from pacs_portal.jobs.joining import JoinedStudy, module_tags
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import (
     FileRuling,
@@ -34,6 +36,7 @@ from pseudonymizer.engine import (
     IdentifierLeft,
     PseudonymizationError,
     Result,
+    StoredStudy,
     TextFound,
     pseudonymize_file,
     read_header,
@@ -43,7 +46,13 @@ from pseudonymizer.matches.decisions import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
 from pseudonymizer.registry.patients import resolve, subject_of
-from pseudonymizer.transfers.origins import context_after, identity_behind, known_of, provenance
+from pseudonymizer.transfers.origins import (
+    context_after,
+    identity_behind,
+    known_of,
+    patient_named,
+    provenance,
+)
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
@@ -98,19 +107,31 @@ class PseudonymizeStep:
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Fix the unit's patient, so that all parts write the same pseudonym."""
+        fix_profile(job)
+        joined = JoinedStudy.of_unit(unit.private)
+        if joined is not None:
+            known = patient_named(job.project, joined.patient_id)
+            return unit if known is None else _of_patient(unit, known)
         if unit.identity is None:
             raise ValueError("A unit to pseudonymize says whose it is.")
-        fix_profile(job)
         patient = resolve(job.project, unit.identity, job)
-        return replace(unit, values={**unit.values, "patient": str(patient.pk)})
+        return _of_patient(unit, patient)
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Pseudonymize each file; one that fails or is held does not stop the others."""
+        joined = JoinedStudy.of_unit(context.private)
+        if joined is not None and "patient" not in context.values:
+            return StepResult(verdicts=_changed(files))
         patient = _patient(context)
         if not is_settled(patient):
             return StepResult(verdicts=_waiting(files))
         keys = project_keys(context.job.project_id)
         engine_context = _engine_context(context, patient, keys)
+        if joined is not None:
+            study = StoredStudy(joined.modules, module_tags())
+            if study.patient_id != engine_context.subject.pseudonym:  # merged meanwhile
+                return StepResult(verdicts=_changed(files))
+            engine_context = replace(engine_context, study=study)
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
         planned = context.private.get("identity")
@@ -165,6 +186,15 @@ def _patient(context: UnitContext) -> RegistryPatient:
 def _waiting(files: Sequence[StepFile]) -> tuple[Verdict, ...]:
     verdicts = [verdicts_on(file, Outcome.HELD, CAUSE, MAY_BE_KNOWN, NAME) for file in files]
     return tuple(itertools.chain.from_iterable(verdicts))
+
+
+def _changed(files: Sequence[StepFile]) -> tuple[Verdict, ...]:
+    verdicts = [verdicts_on(f, Outcome.FAILED, "study-changed", STUDY_CHANGED, NAME) for f in files]
+    return tuple(itertools.chain.from_iterable(verdicts))
+
+
+def _of_patient(unit: PlannedUnit, patient: RegistryPatient) -> PlannedUnit:
+    return replace(unit, values={**unit.values, "patient": str(patient.pk)})
 
 
 def _engine_context(context: UnitContext, patient: RegistryPatient, keys: ProjectKeys) -> Context:
