@@ -30,6 +30,7 @@ from converter.planning import (
     source_seed,
 )
 from pacs_portal.jobs.children import End, Room, in_children
+from pacs_portal.jobs.joining import AFTER, JoinedStudy
 from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.planning import UNFORESEEN
 from pacs_portal.jobs.steps import (
@@ -73,6 +74,7 @@ class UnitPlan:
     values: PlanValues
     attributes: Attributes
     options: Options
+    joined: JoinedStudy | None = None  # where the images join a stored study, and nobody else does
 
     @classmethod
     def of(cls, values: PlanValues, private: PrivateValues, options: ConvertOptions) -> "UnitPlan":
@@ -128,14 +130,15 @@ class UnitPlan:
 
     def series_for(self, file: StepFile) -> Series:
         """Return where the outputs of `file` belong."""
-        position = int(self.values[position_name(file)])
+        joined, position = self.joined, int(self.values[position_name(file)])
         number = int(self.values["series_number"])
         return Series(
-            study_instance_uid=str(self.values["study"]),
+            study_instance_uid=joined.study_instance_uid if joined else str(self.values["study"]),
             series_instance_uid=str(self.values["series"]),
             uid_seed=source_seed(self._study_seed, number, position),
-            series_number=number,
+            series_number=number + int(self.values.get(AFTER, 0)),
             first_instance_number=position,
+            study_modules=joined.modules if joined else b"",
         )
 
 

@@ -1,13 +1,19 @@
 """The form of the conversion page."""
 
+from typing import cast
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from converter.options import NO_FACES, NOBODY_SEEN, PATIENT_FIELDS, WHO_STATES_IT
 from converter.trees import FOLDER, RULES
+from pacs_portal.archive.models import Study, StudyState
+from pacs_portal.jobs.joining import joinable_study
+from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.tool_page import ToolForm
+from pacs_portal.projects.models import Project
 
 MODALITIES = [
     ("", _("as the files show")),
@@ -21,7 +27,24 @@ MODALITIES = [
     ("OP", _("OP, photograph of the eye")),
     ("OT", _("OT, other")),
 ]
+MOST_STUDIES = 200  # offered, the newest first
 PHOTOGRAPH = {"": None, "yes": True, "no": False}
+
+
+def study_choices(project: Project, chosen: str) -> list[tuple[str, object]]:
+    """Return the newest studies of a project, and the chosen one, as people read them."""
+    stored = Study.objects.filter(project=project, state=StudyState.STORED)
+    newest = list(stored.order_by("-created_at")[:MOST_STUDIES])
+    if chosen and chosen not in {study.study_instance_uid for study in newest}:
+        newest += stored.filter(study_instance_uid=chosen)
+    return [("", _("no study: make new ones")), *((s.study_instance_uid, told(s)) for s in newest)]
+
+
+def told(study: Study) -> str:
+    """Return a study in a line: pseudonym, day, modalities, description, images."""
+    day = f"{study.day:%Y-%m-%d}" if study.day else ""
+    parts = (study.patient_id, day, "/".join(study.modalities), study.study_description)
+    return " · ".join(part for part in parts if part) or study.study_instance_uid
 
 
 class ConvertForm(ToolForm):
@@ -47,6 +70,14 @@ class ConvertForm(ToolForm):
         help_text=_(
             "Where a folder is a patient, its name is the patient ID, unless a table or a field "
             "of this page names the patient."
+        ),
+    )
+    study = forms.CharField(
+        label=_("Append to"),
+        required=False,
+        widget=forms.Select,
+        help_text=_(
+            "All images join a study of this project, as new series; it says whose they are."
         ),
     )
     photograph = forms.ChoiceField(
@@ -100,6 +131,18 @@ class ConvertForm(ToolForm):
     )
     study_description = forms.CharField(label=_("Study description"), max_length=64, required=False)
 
+    def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
+        super().__init__(*args, project=project, **kwargs)
+        chosen = str(self.data.get("study", "")) if self.is_bound else ""
+        cast(forms.Select, self.fields["study"].widget).choices = study_choices(project, chosen)
+
+    def clean_study(self) -> str:
+        """Take a stored study of this project and nobody else's."""
+        uid = str(self.cleaned_data["study"])
+        if uid and joinable_study(self.project, uid) is None:
+            raise forms.ValidationError(_("There is no such study in this project."))
+        return uid
+
     @property
     def more_help(self) -> str:
         """What becomes of the patient typed here."""
@@ -114,7 +157,17 @@ class ConvertForm(ToolForm):
         given = super().clean() or {}
         if given.get("photograph") == "yes" and given.get("modality") not in {"", "XC"}:
             self.add_error("modality", _("Photographs have the modality XC."))
+        if given.get("study"):
+            self._check_joining(given)
         return given
+
+    def _check_joining(self, given: dict[str, object]) -> None:
+        if any(given.get(name) for name in self.more):
+            self.add_error(
+                "study", _("The study says whose it is. Leave patient and study empty below.")
+            )
+        if given.get("destination") != Destination.ARCHIVE:
+            self.add_error("study", _("Images join a study in the archive only."))
 
     def job_options(self) -> JobOptions:
         """Return the options; whatever describes the patient is sealed."""
@@ -133,6 +186,7 @@ class ConvertForm(ToolForm):
                 NO_FACES.name: given[NO_FACES.name],
                 "overview": given["overview"],
                 "tree": given["tree"] or FOLDER,
+                "study": given["study"],
             },
             sealed=sealed,
         )

@@ -38,6 +38,7 @@ class ConvertOptions:
     volumes: str = ""
     overview: bool = False
     tree: str = FOLDER
+    study: str = ""  # the UID of a stored study that all images join
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -52,6 +53,7 @@ class ConvertOptions:
             volumes=str(options.get("volumes") or ""),
             overview=bool(options.get("overview")),
             tree=str(options.get("tree") or FOLDER),
+            study=str(options.get("study") or ""),
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )

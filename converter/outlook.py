@@ -60,6 +60,7 @@ def foresee_images(files: Sequence[StepFile], chosen: ConvertOptions) -> Foresee
     series_count = sum(1 for study in studies for _series in _series_of(study, chosen, glance))
     surprises = [*_failing([*verdicts, *wrong]), *_about_tables(tables), *_unnamed(places)]
     return Foreseen(
+        joins=bool(chosen.study),
         patients=len({_patient(number, study[0]) for number, study in enumerate(studies)}),
         studies=len(studies),
         series=series_count,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from converter.cells import MODALITY, SERIES, STUDY
 from converter.engine import Attributes
+from converter.engine.errors import gettext_noop as _
 from converter.options import ConvertOptions
 from converter.pairs import Source, paired
 from converter.tables import ATTRIBUTES, WRONG_ROW, Tables
@@ -17,7 +18,15 @@ from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.jobs.verdicts import verdicts_on
 
+NAMES_ANOTHER = _(
+    "These images join a study, which says itself whose it is. Leave patient and study out of "
+    "form and table, or choose no study."
+)
 OF_SERIES = ("body_part", "laterality")  # a study may have both hands, in two series
+
+
+class PlaceError(Exception):
+    """A source has no place; the text is a sentence for receipts."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +52,11 @@ def place_sources(
         if row is not None and row.problem:
             verdicts += verdicts_on(source.whole, Outcome.FAILED, "attributes", WRONG_ROW, "plan")
             continue
-        places.append(_placed(source, options, row.values if row else {}))
+        try:
+            places.append(_placed(source, options, row.values if row else {}))
+        except PlaceError as error:
+            stage = "plan"
+            verdicts += verdicts_on(source.whole, Outcome.FAILED, "attributes", str(error), stage)
     return places, verdicts
 
 
@@ -52,6 +65,8 @@ def _placed(source: Source, options: ConvertOptions, beside: Mapping[str, str]) 
     values = _over(beside, options.row_of(path))
     form = {name: value for name, value in asdict(options.attributes).items() if value}
     values = _over(values, form)
+    if options.study:
+        return _joining(source, options, values)
     tree = place_of(path, options.tree)
     if not _names_patient(values) and tree.patient:
         values["patient_id"] = tree.patient
@@ -67,6 +82,18 @@ def _placed(source: Source, options: ConvertOptions, beside: Mapping[str, str]) 
         modality=modality,
         lacks_folder=options.names_patients and not _names_patient(values),
     )
+
+
+def _joining(source: Source, options: ConvertOptions, values: Mapping[str, str]) -> Placed:
+    """Return the place of a source in a stored study, which says itself whose it is."""
+    of_series = {*OF_SERIES, SERIES, MODALITY}
+    if any(name not in of_series for name in values):
+        raise PlaceError(NAMES_ANOTHER)
+    attributes = Attributes(**{name: values.get(name, "") for name in OF_SERIES})
+    modality = options.modality or values.get(MODALITY, "")
+    folder = place_of(source.file.relative_path, options.tree).series
+    series = (folder, values.get(SERIES, ""), modality, *_of_series(attributes))
+    return Placed(source, (), series, attributes, modality)
 
 
 def _over(weaker: Mapping[str, str], stronger: Mapping[str, str]) -> dict[str, str]:

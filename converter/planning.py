@@ -28,6 +28,7 @@ from converter.options import (
 from converter.places import Placed, place_sources
 from converter.tables import Tables
 from converter.trees import FOLDER
+from pacs_portal.jobs.joining import AFTER, JOINS, JoinedStudy
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile, Verdict
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
@@ -39,6 +40,14 @@ _NUMBERS = re.compile(r"(\d+)")
 KeyedDigest = Callable[..., bytes]
 PhotographTest = Callable[[Placed, ConvertOptions], bool]
 SlideTest = Callable[[Placed], bool]
+
+
+@dataclass(frozen=True)
+class Joining:
+    """A stored study that all images join, and how many series come before theirs."""
+
+    study: JoinedStudy
+    series_before: Callable[[str], int]  # by the UID of the study that they would be
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ def plan_units(
     options: ConvertOptions,
     digest: KeyedDigest,
     tables: Tables | None = None,
+    joining: Joining | None = None,
 ) -> tuple[list[PlannedUnit], list[Verdict]]:
     """Return the units of all studies, with every UID and number fixed, and early verdicts.
 
@@ -84,7 +94,17 @@ def plan_units(
         for number, series in numbered.items():
             fixed = _reference_values(drawn.get(number))
             units += _series_units(study, number, series, identity, fixed)
+    if joining is not None:
+        units = [_joining_unit(unit, joining) for unit in units]
     return units, verdicts
+
+
+def _joining_unit(unit: PlannedUnit, joining: Joining) -> PlannedUnit:
+    """Return a unit whose images join a stored study, behind the series it has."""
+    after = joining.series_before(str(unit.values["study"]))
+    values = {**unit.values, JOINS: joining.study.study_instance_uid, AFTER: after}
+    private = {**unit.private, **joining.study.private}
+    return replace(unit, values=values, private=private, identity=None)
 
 
 def in_order(files: Iterable[StepFile]) -> list[StepFile]:
@@ -144,6 +164,8 @@ def _study_seed(study: Sequence[Placed], options: ConvertOptions, digest: KeyedD
         chosen["volumes"] = options.volumes
     if options.overview:
         chosen["overview"] = True
+    if options.study:
+        chosen["joins"] = options.study
     if options.tree != FOLDER:
         chosen["tree"] = options.tree
     series = [placed.series for placed in study]

@@ -1,6 +1,9 @@
 """The step "convert": images in, DICOM out."""
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -10,10 +13,12 @@ from converter.engine import CONVERTIBLE
 from converter.engine.conversion import ANALYZE
 from converter.options import ConvertOptions
 from converter.pairs import COMPANION_KINDS, whole_sources
-from converter.planning import KeyedDigest, plan_units
+from converter.planning import Joining, KeyedDigest, plan_units
 from converter.tables import TABLE_KIND, Tables
-from pacs_portal.jobs.models import Job
+from pacs_portal.jobs.joining import JoinedStudy, JoinError, join, series_before
+from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
+from pacs_portal.jobs.verdicts import verdicts_on
 from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
@@ -23,11 +28,16 @@ NOT_AN_IMAGE = gettext_noop(
 )
 
 
-def planned(files: Sequence[StepFile], options: ConvertOptions, digest: KeyedDigest) -> Plan:
+def planned(
+    files: Sequence[StepFile],
+    options: ConvertOptions,
+    digest: KeyedDigest,
+    joining: Joining | None = None,
+) -> Plan:
     """Return the plan of all files, tables of attributes among them; needs no database."""
     tables = Tables(file for file in files if file.kind == TABLE_KIND)
     whole, verdicts = whole_sources(file for file in files if file.kind != TABLE_KIND)
-    units, wrong = plan_units(whole, options, digest, tables)
+    units, wrong = plan_units(whole, options, digest, tables, joining)
     return Plan(units=tuple(units), verdicts=(*verdicts, *wrong, *tables.verdicts()))
 
 
@@ -49,7 +59,17 @@ class ConvertStep:
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
         """Find the studies, and fix all UIDs and numbers."""
-        return planned(files, ConvertOptions.of_job(options), project_keys(job.project_id).uid_seed)
+        chosen, digest = ConvertOptions.of_job(options), project_keys(job.project_id).uid_seed
+        if not chosen.study:
+            return planned(files, chosen, digest)
+        try:
+            study = join(job, chosen.study)
+        except JoinError as error:
+            gone = (Outcome.FAILED, "study-gone", str(error), NAME)
+            verdicts = itertools.chain.from_iterable(verdicts_on(file, *gone) for file in files)
+            return Plan(verdicts=tuple(verdicts))
+        before = cache(partial(series_before, job, chosen.study))
+        return planned(files, chosen, digest, Joining(study, before))
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is: the plan fixed everything."""
@@ -59,4 +79,7 @@ class ConvertStep:
         """Convert each file; one that fails does not stop the others."""
         options = ConvertOptions.of_job(context.options)
         plan = UnitPlan.of(context.values, context.private, options)
+        joined = JoinedStudy.of_unit(context.private)
+        if joined is not None and context.job.project.accepts_identified:
+            plan = replace(plan, joined=joined)  # else the guard puts it in, as the last
         return convert_unit(files, plan, context.work_dir)

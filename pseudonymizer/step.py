@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from pacs_portal.jobs.joining import CHANGED as STUDY_CHANGED
+from pacs_portal.jobs.joining import JoinedStudy, module_tags
 from pacs_portal.jobs.models import Job, Outcome
 from pacs_portal.jobs.steps import (
     FileRuling,
@@ -35,6 +37,7 @@ from pseudonymizer.engine import (
     IdentifierLeft,
     PseudonymizationError,
     Result,
+    StoredStudy,
     TextFound,
     pseudonymize_file,
 )
@@ -43,7 +46,13 @@ from pseudonymizer.matches.decisions import CAUSE, is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
 from pseudonymizer.registry.patients import resolve_each, subject_of
-from pseudonymizer.transfers.origins import context_after, identity_behind, known_of, provenance
+from pseudonymizer.transfers.origins import (
+    context_after,
+    identity_behind,
+    known_of,
+    patient_named,
+    provenance,
+)
 
 NAME = "pseudonymize"
 FILES_PER_UNIT = 200  # a longer series is cut: its patient and UIDs do not depend on the cut
@@ -103,23 +112,33 @@ class PseudonymizeStep:
 
     def prepare_all(self, job: Job, units: Sequence[PlannedUnit]) -> list[PlannedUnit]:
         """Fix the patients of many units, with few questions to the registry."""
-        identities = [unit.identity for unit in units if unit.identity is not None]
-        if len(identities) < len(units):
-            raise ValueError("A unit to pseudonymize says whose it is.")
         fix_profile(job)
-        patients = resolve_each(job.project, identities, job)
+        joined = [JoinedStudy.of_unit(unit.private) for unit in units]
+        others = [unit for unit, study in zip(units, joined, strict=True) if study is None]
+        identities = [unit.identity for unit in others if unit.identity is not None]
+        if len(identities) < len(others):
+            raise ValueError("A unit to pseudonymize says whose it is.")
+        patients = iter(resolve_each(job.project, identities, job))
         return [
-            replace(unit, values={**unit.values, "patient": str(patient.pk)})
-            for unit, patient in zip(units, patients, strict=True)
+            _of_patient(unit, next(patients)) if study is None else _of_joined(job, unit, study)
+            for unit, study in zip(units, joined, strict=True)
         ]
 
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Pseudonymize each file; one that fails or is held does not stop the others."""
+        joined = JoinedStudy.of_unit(context.private)
+        if joined is not None and "patient" not in context.values:
+            return StepResult(verdicts=_changed(files))
         patient = _patient(context)
         if not is_settled(patient):
             return StepResult(verdicts=_waiting(files))
         keys = project_keys(context.job.project_id)
         engine_context = _engine_context(context, patient, keys)
+        if joined is not None:
+            study = StoredStudy(joined.modules, module_tags())
+            if study.patient_id != engine_context.subject.pseudonym:  # merged meanwhile
+                return StepResult(verdicts=_changed(files))
+            engine_context = replace(engine_context, study=study)
         outputs: list[StepFile] = []
         verdicts: list[Verdict] = []
         planned = context.private.get("identity")
@@ -174,6 +193,21 @@ def _patient(context: UnitContext) -> RegistryPatient:
 def _waiting(files: Sequence[StepFile]) -> tuple[Verdict, ...]:
     verdicts = [verdicts_on(file, Outcome.HELD, CAUSE, MAY_BE_KNOWN, NAME) for file in files]
     return tuple(itertools.chain.from_iterable(verdicts))
+
+
+def _changed(files: Sequence[StepFile]) -> tuple[Verdict, ...]:
+    verdicts = [verdicts_on(f, Outcome.FAILED, "study-changed", STUDY_CHANGED, NAME) for f in files]
+    return tuple(itertools.chain.from_iterable(verdicts))
+
+
+def _of_joined(job: Job, unit: PlannedUnit, study: JoinedStudy) -> PlannedUnit:
+    """Return a unit with the patient of the stored study that it joins."""
+    known = patient_named(job.project, study.patient_id)
+    return unit if known is None else _of_patient(unit, known)
+
+
+def _of_patient(unit: PlannedUnit, patient: RegistryPatient) -> PlannedUnit:
+    return replace(unit, values={**unit.values, "patient": str(patient.pk)})
 
 
 def _engine_context(context: UnitContext, patient: RegistryPatient, keys: ProjectKeys) -> Context:

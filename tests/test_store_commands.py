@@ -78,3 +78,16 @@ def test_the_archive_takes_the_pseudonyms_of_an_imported_list(
         for study in studies
     }
     assert dates["OLD_STUDY.17"] == "20230129"  # 400 days earlier
+
+
+def test_images_are_appended_to_a_stored_study(portal, own_orthanc, folder, tmp_path) -> None:
+    store(portal, own_orthanc, "pseudonymize", folder / "1.dcm")
+    found = own_orthanc.get("/studies?expand").json()
+    before = min(one["MainDicomTags"]["StudyInstanceUID"] for one in found)
+    Image.new("RGB", (12, 8), (9, 9, 9)).save(tmp_path / "new.png")
+    append = ("convert", tmp_path / "new.png", "--study")
+    refused = store(portal, own_orthanc, *append, "2.25.1")
+    assert (refused.status, "no such study in this project" in refused.err) == (2, True)
+    for outcome in ("stored", "duplicate"):
+        ended = store(portal, own_orthanc, *append, before)
+        assert (ended.status, ended.out) == (0, f"1 {outcome}\n")

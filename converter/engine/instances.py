@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import read_dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds, validate_value
 
@@ -49,6 +51,10 @@ _WRONG_VALUES = {
     "modality": _("The given modality is no term of DICOM. Write one such as MR."),
 }
 _ABSENT_WHEN_EMPTY = frozenset({"study_description", "body_part"})
+_OF_STUDY = (
+    *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"),
+    *("StudyDescription", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
+)
 _RAISE = 2  # pydicom.config.RAISE; its settings object is global and stays untouched
 
 
@@ -102,12 +108,14 @@ def new_instance(job: Job, object_class: ObjectClass) -> Dataset:
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = object_class.sop_class_uid
     _add_attributes(dataset, job.attributes)
+    dataset.ReferringPhysicianName = ""
+    dataset.StudyID = ""
     dataset.StudyInstanceUID = job.series.study_instance_uid
+    if job.series.study_modules:
+        _join_study(dataset, job.series.study_modules)
     dataset.SeriesInstanceUID = job.series.series_instance_uid
     dataset.SeriesNumber = job.series.series_number
     dataset.Modality = _checked("modality", "CS", object_class.modality)
-    dataset.ReferringPhysicianName = ""
-    dataset.StudyID = ""
     dataset.Manufacturer = ""
     return dataset
 
@@ -168,6 +176,17 @@ def _add_attributes(dataset: Dataset, attributes: Attributes) -> None:
     _check_side(attributes)
     if attributes.body_part in UNPAIRED:
         del dataset.Laterality
+
+
+def _join_study(dataset: Dataset, modules: bytes) -> None:
+    """Let patient and study be those of a stored study (PS3.3 C.7.1.1, C.7.2.1)."""
+    for keyword in _OF_STUDY:
+        if keyword in dataset:
+            del dataset[keyword]
+    stored = read_dataset(BytesIO(modules), is_implicit_VR=False, is_little_endian=True)
+    stored.SpecificCharacterSet = "ISO_IR 192"
+    for element in stored:
+        dataset.add(element)
 
 
 def _check_side(attributes: Attributes) -> None:

@@ -75,6 +75,8 @@ class Options:
 class Series:
     """Where the outputs of one source belong.
 
+    `study_modules` are the patient and study modules of a study that the outputs join, encoded in
+    Explicit VR Little Endian and UTF-8; they take the place of the given attributes.
     `uid_seed` is a keyed digest of project, file and options: every UID that is not given here
     derives from it and an index. No clock is read: the time of a conversion says nothing of the
     image, and a date that a person can guess would betray a shift of dates made later.
@@ -85,6 +87,7 @@ class Series:
     uid_seed: bytes = field(repr=False)
     series_number: int
     first_instance_number: int = 1
+    study_modules: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

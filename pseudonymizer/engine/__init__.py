@@ -8,6 +8,7 @@ from pseudonymizer.engine.finding import Finding, IdentifierLeft
 from pseudonymizer.engine.headers import HeaderReader
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
 from pseudonymizer.engine.identity import Header, Identity, read_header
+from pseudonymizer.engine.joining import StoredStudy
 from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
 from pseudonymizer.engine.preview import Preview, preview_file
 from pseudonymizer.engine.profile import Profile
@@ -32,6 +33,7 @@ __all__ = [
     "PseudonymizationError",
     "Result",
     "SpecError",
+    "StoredStudy",
     "Subject",
     "TextDetector",
     "TextFound",

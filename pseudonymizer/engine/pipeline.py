@@ -27,6 +27,7 @@ from pseudonymizer.engine.identity import (
     header_of,
 )
 from pseudonymizer.engine.iod_types import types_in
+from pseudonymizer.engine.joining import StoredStudy
 from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import (
@@ -69,6 +70,7 @@ class Context:
     removals: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownPerson = field(default_factory=KnownPerson, repr=False)
     earlier: Earlier | None = None  # where the file was de-identified before
+    study: StoredStudy | None = None  # which the file joins
     redactions: tuple[Box, ...] = ()  # of pixels that a steward wants blacked out
     detector: TextDetector = field(default_factory=NetworkDetector, repr=False, compare=False)
     series: Series = field(default_factory=Series, repr=False, compare=False)
@@ -137,6 +139,8 @@ def pseudonymize_file(
         pixels = find_pixels(part10, read.position, dataset)
         output = read.treated(walk_of(header.sop_class_uid, context))
         put_subject(output, context.subject, context.profile, context.earlier)
+        if context.study is not None:
+            context.study.put_into(output)
         if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
             output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
         _look(dataset, output, header.sop_class_uid, context)

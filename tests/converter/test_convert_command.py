@@ -188,6 +188,7 @@ def test_a_wrong_row_stops_its_files_and_no_others(here, tmp_path) -> None:
         ["convert", "1.png", "--output", "out", "--metadata", "1.png"],
         ["convert", "1.png", "--output", "out", "--project", "heart"],
         ["convert", "1.png", "--output", "out", "--tree", "branch"],
+        ["convert", "1.png", "--output", "out", "--study", "2.25.1"],
         ["convert", "1.png", "--output", "out", "--workers", "-1"],
     ],
 )

@@ -101,3 +101,54 @@ def test_an_upload_of_another_project_is_not_taken(upload, owner_client, other_p
     foreign = {**answers(upload), "project": "knee"}
     assert owner_client.post(PAGE, foreign).status_code == 200
     assert not Job.objects.exists()
+
+
+@pytest.fixture
+def study(project):
+    from pacs_portal.archive.models import Study, StudyState
+
+    return Study.objects.create(
+        project=project,
+        study_instance_uid="2.25.47",
+        state=StudyState.STORED,
+        patient_id="HEART-1",
+        study_date="20200131",
+        modalities=["MR"],
+    )
+
+
+def test_a_study_of_the_project_is_offered_and_taken(upload, study, owner_client) -> None:
+    page = owner_client.post(PAGE, answers(upload, modality="MR", photograph="yes")).text
+    assert "HEART-1 · 2020-01-31 · MR" in page
+    wanted = {**answers(upload, study="2.25.47"), "destination": "archive"}
+    assert owner_client.post(PAGE, wanted).status_code == 302
+    assert Job.objects.get().options["study"] == "2.25.47"
+
+
+def test_a_study_of_nobody_or_of_another_project_is_no_study(
+    upload, study, owner_client, other_project
+) -> None:
+    from pacs_portal.archive.models import StudyState
+
+    wanted = {"destination": "archive", "study": study.study_instance_uid}
+    for project, state in (
+        (other_project, StudyState.STORED),
+        (upload.project, StudyState.DELETED),
+    ):
+        study.project, study.state = project, state
+        study.save()
+        page = owner_client.post(PAGE, {**answers(upload), **wanted})
+        assert "There is no such study in this project." in page.text
+        assert "HEART-1" not in page.text
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "more", [{"patient_id": "A-1"}, {"study_date": "2020-01-31"}, {"destination": "download"}]
+)
+def test_what_contradicts_the_study_to_append_to_brings_the_form_back(
+    upload, study, member_client, more
+) -> None:
+    wanted = {"destination": "archive", "study": study.study_instance_uid, **more}
+    assert member_client.post(PAGE, {**answers(upload), **wanted}).status_code == 200
+    assert not Job.objects.exists()

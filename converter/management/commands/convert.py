@@ -8,7 +8,7 @@ from converter.local import convert_locally
 from converter.metadata import COLUMNS, MORE_COLUMNS, PATH, read_metadata
 from converter.options import NO_FACES, ConvertOptions
 from converter.trees import RULES
-from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
+from pacs_portal.jobs.commandline import find_files, make_output, project_of, wrong_usage
 from pacs_portal.jobs.report import whole_report
 from pacs_portal.jobs.tool_command import ToolCommand
 
@@ -56,6 +56,11 @@ class Command(ToolCommand):
         )
 
         parser.add_argument(
+            "--study",
+            metavar="UID",
+            help="append to this stored study of the project; with --store",
+        )
+        parser.add_argument(
             "--dry-run",
             action="store_true",
             help="only say how many patients, studies and series would come out",
@@ -66,7 +71,7 @@ class Command(ToolCommand):
         stated: dict[str, Any] = {
             name: True for name in (NO_FACES.name, "overview") if options[name]
         }
-        stated |= {name: options[name] for name in ("volumes", "tree") if options[name]}
+        stated |= {name: options[name] for name in ("volumes", "tree", "study") if options[name]}
         if options["metadata"] is None:
             return stated
         try:
@@ -78,7 +83,11 @@ class Command(ToolCommand):
         """Convert in a project, or without one into a folder."""
         if options["dry_run"]:
             return self._foretell(options)
+        if options["study"] and not (options["store"] and options["project"]):
+            raise wrong_usage("--study needs --store and --project: it is a study stored there.")
         if options["project"]:
+            if options["study"]:
+                _check_study(options["project"], options["study"])
             return super().work(options)
         if options["store"]:
             raise wrong_usage("--store needs --project: it says where to store.")
@@ -94,3 +103,10 @@ class Command(ToolCommand):
         for line in foretold(sources, ConvertOptions.of_job(self.job_options(options))):
             self.stdout.write(line)
         return whole_report(sources.failures)
+
+
+def _check_study(key: str, study_instance_uid: str) -> None:
+    from pacs_portal.jobs.joining import joinable_study
+
+    if joinable_study(project_of(key), study_instance_uid) is None:
+        raise wrong_usage("There is no such study in this project.")

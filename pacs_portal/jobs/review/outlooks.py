@@ -32,6 +32,7 @@ class Foreseen:
     studies: int = 0
     series: int = 0
     is_exact: bool = True  # else at least so many series
+    joins: bool = False  # a study that is stored already
     is_named: bool = False  # somebody said who a patient is
     notes: tuple[Text, ...] = ()
     surprises: tuple[Surprise, ...] = ()

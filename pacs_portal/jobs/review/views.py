@@ -156,6 +156,7 @@ def _foreseen(choices: Choices, summary: Summary) -> Foreseen:
             studies=total.studies + one.studies,
             series=total.series + one.series,
             is_exact=total.is_exact and one.is_exact,
+            joins=total.joins or one.joins,
             notes=total.notes + one.notes,
             surprises=total.surprises + one.surprises,
         )
