@@ -106,8 +106,8 @@ class ConvertForm(ToolForm):
     overview = forms.BooleanField(
         label=_("Keep the overview of slides"),
         help_text=_(
-            "A small picture of the whole glass. It may show the label and the name on it, so a "
-            "data steward looks at it first. The label by itself is never kept."
+            "A small picture of the whole glass. It may show the label and the name on it, so "
+            "the slide waits for a data steward. The label by itself is never kept."
         ),
         required=False,
     )

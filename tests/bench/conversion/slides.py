@@ -25,17 +25,15 @@ def make(folder: Path) -> list[Path]:
 
 
 def peers(source: Path, output: Path) -> dict[str, list[str]]:
-    """Return the command lines that do the same, or less, with one slide, by the peer's name."""
-    dicomizer = ["wsidicomizer", "-i", str(source), "-o", str(output)]
+    """Return the command lines that do the same, or less, with one slide, by the peer's name.
+
+    `output` is a folder that does not exist (wsidicomizer makes it) or is empty.
+    """
+    dicomizer = ["wsidicomizer", "-i", str(source), "-o", str(output), "-w", "2"]
     return {
         "wsidicomizer": [*dicomizer, "--add-missing-levels", "--no-label", "--no-overview"],
-        "OrthancWSIDicomizer": [
-            "OrthancWSIDicomizer",
-            "--openslide=libopenslide.so.0",
-            f"--folder={output}",
-            "--dataset=",
-            str(source),
-        ],
+        # It reads tiled TIFF by itself, tile by tile; the thumbnail of SVS it cannot take.
+        "OrthancWSIDicomizer": ["OrthancWSIDicomizer", f"--folder={output}", str(source)],
         "cp": ["cp", str(source), str(output)],
     }
 
@@ -76,9 +74,9 @@ def _repeated(tiles: list[bytes], count: int) -> Iterator[bytes]:
 
 def _tile(chance: np.random.Generator) -> bytes:
     """Return a tile that looks like stained tissue to an encoder: blobs, and grain on them."""
-    coarse = chance.integers(90, 240, (TILE // 10, TILE // 10, 3)).astype(np.uint8)
+    coarse = chance.integers(120, 230, (TILE // 12, TILE // 12, 3)).astype(np.uint8)
     smooth = Image.fromarray(coarse).resize((TILE, TILE), Image.Resampling.BICUBIC)
-    grain = chance.normal(0, 3, (TILE, TILE, 1))
+    grain = chance.normal(0, 2, (TILE, TILE, 1))
     return _jpeg((np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8), 2)
 
 
