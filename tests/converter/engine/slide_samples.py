@@ -240,3 +240,109 @@ def whole(dataset: Dataset) -> np.ndarray:
 def _frame_shape(dataset: Dataset) -> tuple[int, ...]:
     shape = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
     return shape if dataset.SamplesPerPixel > 1 else shape[:2]
+
+
+def write_ndpi(path: Path, columns: int = 1280, rows: int = 960) -> np.ndarray:
+    """Write a slide as Hamamatsu does: each level one JPEG, places of 64 bits in a classic TIFF."""
+    picture = tissue(columns, rows)
+    images = [(picture, 20.0), (halved(picture, 4), 5.0), (tissue(300, 120, 3), -1.0)]
+    data, last = bytearray(b"II*\0" + bytes(8)), 4
+    for image, lens in images:
+        stream = jpeg(image, quality=95, subsampling=0)
+        place = len(data)
+        data += stream + bytes(-len(stream) % 2)
+        texts = len(data)
+        data += b"Hamamatsu\0" + b"PLANTEDmodel\0\0" + struct.pack("<II", 20000, 1)
+        entries = [
+            (256, 4, 1, image.shape[1]),
+            (257, 4, 1, image.shape[0]),
+            (258, 3, 1, 8),
+            (259, 3, 1, 7),
+            (262, 3, 1, 6),
+            (271, 2, 10, texts),
+            (272, 2, 13, texts + 10),
+            (273, 4, 1, place),
+            (277, 3, 1, 3),
+            (278, 4, 1, image.shape[0]),
+            (279, 4, 1, len(stream)),
+            (282, 5, 1, texts + 24),
+            (283, 5, 1, texts + 24),
+            (296, 3, 1, 3),
+            (65420, 4, 1, 1),
+            (65421, 11, 1, struct.unpack("<I", struct.pack("<f", lens))[0]),
+            (65424, 9, 1, 0),
+        ]
+        data[last : last + 8] = struct.pack("<Q", len(data))
+        data += struct.pack("<H", len(entries))
+        data += b"".join(struct.pack("<HHII", *entry) for entry in entries)
+        last = len(data)
+        data += bytes(8)
+    path.write_bytes(data)
+    return picture
+
+
+def write_scn(path: Path, columns: int = 1280, rows: int = 960) -> np.ndarray:
+    """Write a slide as Leica does: a BigTIFF whose description says which directory is what."""
+    picture, nm = tissue(columns, rows), 500
+    pictures = [picture, halved(picture, 4)]
+    dimensions = "".join(
+        f'<dimension sizeX="{one.shape[1]}" sizeY="{one.shape[0]}" r="{n}" ifd="{n}"/>'
+        for n, one in enumerate(pictures)
+    )
+    size = f'sizeX="{columns * nm}" sizeY="{rows * nm}"'
+    description = (
+        '<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'
+        f'<collection name="PLANTED" uuid="PLANTED" sizeX="{4 * columns * nm}" '
+        f'sizeY="{4 * rows * nm}"><image name="PLANTED">'
+        "<creationDate>2010-PLANTED</creationDate>"
+        f'<pixels sizeX="{columns}" sizeY="{rows}">{dimensions}</pixels>'
+        f'<view {size} offsetX="0" offsetY="0"/>'
+        "<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings>"
+        "<illuminationSettings><illuminationSource>brightfield</illuminationSource>"
+        "</illuminationSettings></scanSettings></image></collection></scn>"
+    )
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for one in pictures:
+            writer.write(
+                (jpeg(tile, quality=95, subsampling=0) for tile in cut(one, (256, 256))),
+                shape=one.shape,
+                dtype=np.uint8,
+                tile=(256, 256),
+                photometric="ycbcr",
+                compression="jpeg",
+                description=description,
+                metadata=None,
+            )
+            description = None
+    return picture
+
+
+def write_philips(path: Path, columns: int = 1100, rows: int = 700) -> np.ndarray:
+    """Write a slide as Philips does: every level is filled up to whole tiles of 512."""
+    picture = tissue(columns, rows)
+    description = (
+        '<?xml version="1.0"?><DataObject ObjectType="DPUfsImport">'
+        '<Attribute Name="DICOM_MANUFACTURER">PLANTED</Attribute>'
+        '<Attribute Name="DICOM_PIXEL_SPACING" PMSVR="IDoubleArray">'
+        "&quot;0.000227&quot; &quot;0.000226&quot;</Attribute></DataObject>"
+    )
+    with tifffile.TiffWriter(path) as writer:
+        for level in (0, 1, 2):
+            one = halved(picture, 2**level) if level else picture
+            height, width = (-(-side // 512) * 512 for side in one.shape[:2])
+            padded = np.full((height, width, 3), 255, np.uint8)
+            padded[: one.shape[0], : one.shape[1]] = one
+            writer.write(
+                (jpeg(tile) for tile in cut(padded, (512, 512))),
+                shape=padded.shape,
+                dtype=np.uint8,
+                tile=(512, 512),
+                photometric="ycbcr",
+                compression="jpeg",
+                subfiletype=int(level > 0),
+                software="Philips DP v1.0",
+                description=description,
+                metadata=None,
+            )
+            description = f"level={level + 1}"
+    return picture

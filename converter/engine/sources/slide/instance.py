@@ -29,12 +29,16 @@ _GLASS_SLIDE = ("433466003", "SCT", "Microscope slide")
 
 @dataclass(frozen=True)
 class SlideFacts:
-    """What all images of a slide share."""
+    """What all images of a slide share.
+
+    `has_padded_levels`: each level is half as fine as another, whatever its size says.
+    """
 
     spacing_mm: tuple[float, float]  # of the finest level: between rows, then between columns
     magnification: float
     icc_profile: bytes
     manufacturer: str
+    has_padded_levels: bool = False
 
 
 @dataclass(frozen=True)

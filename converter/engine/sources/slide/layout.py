@@ -75,6 +75,10 @@ def slide_layout(structure: TiffStructure) -> SlideLayout | None:
     is_large = max(first.columns, first.rows) > LARGE_SIDE
     if not vendor and not (_is_plain(first, directories) and (len(levels) > 1 or is_large)):
         return None
+    if vendor == PHILIPS:  # the smallest levels may all be filled up to one size
+        levels = [
+            one for n, one in enumerate(levels) if n == 0 or one.columns < levels[n - 1].columns
+        ]
     _check_planes(levels)
     return SlideLayout(tuple(levels), _facts(first, vendor), _overview(directories, vendor))
 

@@ -11,6 +11,7 @@ from converter.engine.sources.slide.directories import TiffStructure
 from converter.engine.sources.slide.instance import UNKNOWN_SPACING_MM, SlideFacts, color_profile
 from converter.engine.sources.slide.layout import (
     APERIO_YCBCR,
+    PHILIPS,
     SlideLayout,
     is_left_to_openslide,
     slide_layout,
@@ -84,4 +85,5 @@ def _facts(layout: SlideLayout) -> SlideFacts:
         magnification=layout.facts.magnification,
         icc_profile=color_profile(layout.levels[0].blob(tiff.ICC_PROFILE, _LONGEST_PROFILE)),
         manufacturer=layout.facts.vendor,
+        has_padded_levels=layout.facts.vendor == PHILIPS,
     )

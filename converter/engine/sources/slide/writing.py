@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-import numpy as np
 from PIL import Image
+from pydicom.uid import ExplicitVRLittleEndian
 
 from converter.engine.options import Job
 from converter.engine.output import Outbox
-from converter.engine.sources.slide.coding import Level, Matrix, lossless_coding
-from converter.engine.sources.slide.encoding import encode_lossless
+from converter.engine.sources.slide.coding import Coding, Level, Matrix
 from converter.engine.sources.slide.instance import LevelFacts, SlideFacts, new_level
-from converter.engine.sources.slide.pyramid import with_missing_levels
+from converter.engine.sources.slide.pyramid import FACTOR, with_missing_levels
 
 _SLIDE_MM = 76.0
 
@@ -30,7 +29,10 @@ def write_levels(job: Job, box: Outbox, slide: SlideFacts, levels: Sequence[Leve
     with ExitStack() as files:
         whole = with_missing_levels(levels, box.target_dir, files)
         for index, level in enumerate(whole):
-            write_level(job, box, slide, _facts(index, level, whole[0]), level)
+            shrunk = _shrunk(level.matrix, whole[0].matrix)
+            if slide.has_padded_levels:
+                shrunk = _halved(index, len(levels))
+            write_level(job, box, slide, _facts(index, level, shrunk), level)
     return len(whole)
 
 
@@ -39,13 +41,23 @@ def write_level(job: Job, box: Outbox, slide: SlideFacts, facts: LevelFacts, lev
     box.write_frames(new_level(job, slide, facts), level.frames())
 
 
-def _facts(index: int, level: Level, finest: Level) -> LevelFacts:
-    matrix = level.matrix
+def _shrunk(matrix: Matrix, finest: Matrix) -> tuple[float, float]:
+    return finest.rows / matrix.rows, finest.columns / matrix.columns
+
+
+def _halved(index: int, source_count: int) -> tuple[float, float]:
+    """Return how coarse a level is where each is half as fine as the last, until they are made."""
+    last = source_count - 1
+    times = 2.0 ** min(index, last) * FACTOR ** max(index - last, 0)
+    return times, times
+
+
+def _facts(index: int, level: Level, shrunk: tuple[float, float]) -> LevelFacts:
     return LevelFacts(
         index=index,
-        matrix=matrix,
+        matrix=level.matrix,
         coding=level.coding,
-        shrunk=(finest.matrix.rows / matrix.rows, finest.matrix.columns / matrix.columns),
+        shrunk=shrunk,
         lossy_ratio=lossy_ratio(level),
     )
 
@@ -66,8 +78,11 @@ def write_overview(
     facts = LevelFacts(
         index=index,
         matrix=Matrix(columns, rows, columns, rows),
-        coding=lossless_coding(3),
+        coding=Coding(ExplicitVRLittleEndian, "RGB"),  # which every reader of slides takes
         is_overview=True,
     )
     dataset = new_level(job, replace(slide, spacing_mm=(spacing, spacing)), facts)
-    box.write_frames(dataset, [encode_lossless(np.asarray(picture.convert("RGB")))])
+    pixels = picture.convert("RGB").tobytes()
+    dataset.PixelData = pixels + bytes(len(pixels) % 2)
+    dataset["PixelData"].VR = "OB"
+    box.write(dataset)

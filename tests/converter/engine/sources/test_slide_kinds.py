@@ -13,7 +13,10 @@ from slide_samples import (
     whole,
     write_jpeg_2000_svs,
     write_mirax,
+    write_ndpi,
+    write_philips,
     write_pyramid,
+    write_scn,
     write_svs,
 )
 
@@ -179,3 +182,49 @@ def test_the_overview_comes_only_when_asked_for_and_says_that_it_may_name_somebo
     assert (overview.BurnedInAnnotation, overview.SpecimenLabelInImage) == ("YES", "YES")
     assert np.array_equal(overview.pixel_array, tissue(400, 150, 3))
     assert dciodvfy_errors(last.path) == []
+
+
+@pytest.mark.parametrize(
+    ("write", "vendor", "sizes"),
+    [(write_ndpi, "Hamamatsu", [1280, 320, 80]), (write_scn, "Leica", [1280, 320])],
+)
+def test_what_only_openslide_reads_keeps_its_colors_and_facts(
+    convert_paths, dciodvfy_errors, tmp_path, write, vendor, sizes
+):
+    path = tmp_path / "slide"
+    picture = write(path)
+    assert is_slide(path)
+    levels = convert_paths(path)
+    datasets = [pydicom.dcmread(one.path) for one in levels]
+    assert [d.TotalPixelMatrixColumns for d in datasets] == sizes
+    assert {d.Manufacturer for d in datasets} == {vendor}
+    assert {d.OpticalPathSequence[0].ObjectiveLensPower for d in datasets} == {20}
+    assert np.abs(region(levels[0].path) - picture).mean() < 5
+    for one in levels:
+        assert dciodvfy_errors(one.path) == []
+        assert b"PLANTED" not in one.path.read_bytes()
+
+
+def test_an_ndpi_tells_its_spacing_and_its_overview_is_read_beside_it(convert_paths, tmp_path):
+    write_ndpi(tmp_path / "slide.ndpi")
+    levels = convert_paths(tmp_path / "slide.ndpi", overview=True)
+    with openslide.OpenSlide(levels[0].path) as slide:  # which reads all files beside it
+        assert slide.level_dimensions == ((1280, 960), (320, 240), (80, 60))
+        assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.5)
+        assert "macro" in slide.associated_images
+
+
+def test_levels_that_are_filled_up_to_whole_tiles_keep_their_spacing(convert, tmp_path):
+    picture = write_philips(tmp_path / "slide.tif")
+    levels = convert(tmp_path / "slide.tif")
+    spacings = [
+        [
+            float(mm)
+            for mm in d.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+        ]
+        for d in levels
+    ]
+    expected = [[0.000227 * times, 0.000226 * times] for times in (1, 2, 4)]
+    assert np.allclose(spacings, expected)
+    shown = whole(levels[0])[:700, :1100].astype(int)
+    assert np.abs(shown - picture).mean() < 6
