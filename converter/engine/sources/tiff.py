@@ -16,6 +16,7 @@ from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, write_frames
 from converter.engine.sources.limits import LARGEST_SIDE
 from converter.engine.sources.raster import Picture, check_size, make_instance, too_long
+from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import decode, is_plain, page_form
 
 _MOST_PAGES = 100_000
@@ -137,6 +138,7 @@ def _check_page(page: TiffPage, file_bytes: int, options: Options) -> None:
         raise damaged()
     if any(offset + length > file_bytes for offset, length in parts):
         raise truncated()
+    check_inner(page)
 
 
 def _check_pages(file: TiffFile, options: Options, pages: list[TiffPage]) -> None:

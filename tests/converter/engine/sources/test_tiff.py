@@ -27,7 +27,9 @@ def pillow(data: bytes) -> np.ndarray:
     return np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
 
 
-@pytest.mark.parametrize("compression", [None, "lzw", "deflate", "packbits", "zstd", "jpeg2000"])
+@pytest.mark.parametrize(
+    "compression", [None, "lzw", "deflate", "packbits", "zstd", "jpeg2000", "png"]
+)
 @pytest.mark.parametrize("tile", [None, (16, 32)], ids=["strips", "tiles"])
 @pytest.mark.parametrize("samples", [RGB, gray("u1"), gray("u2")], ids=["RGB", "8 bit", "16 bit"])
 def test_samples_stay_exact_in_every_compression(convert, compression, tile, samples):
