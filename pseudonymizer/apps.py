@@ -10,12 +10,14 @@ class PseudonymizerConfig(AppConfig):
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
         from pacs_portal.archive.services import register_standing_check
         from pacs_portal.jobs.held.causes import DecisionPage, allow_decision, decided_on
+        from pacs_portal.jobs.held.permits import register_look_check
         from pacs_portal.jobs.held.releasing import register_wait
         from pacs_portal.jobs.housekeeping import register_chore
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.steps import register_inner_step, register_step
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
+        from pseudonymizer.disclosure.held_looks import refusal_of_look
         from pseudonymizer.engine.checks import ACCEPTABLE, REDACTABLE
         from pseudonymizer.matches.decisions import CAUSE, are_settled
         from pseudonymizer.matches.queue import count_open
@@ -37,6 +39,7 @@ class PseudonymizerConfig(AppConfig):
         allow_decision(Decision.REDACT, "identifier-left")
         decided_on(DecisionPage(_("Possible matches"), "registry_matches"), CAUSE)
         register_wait(CAUSE, are_settled)
+        register_look_check(refusal_of_look)
         register_standing_check(standing_of)
         register_tool(
             Tool(

@@ -5,6 +5,7 @@ from typing import cast
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Project
@@ -124,7 +125,7 @@ class AskForm(forms.Form):
         """Return the form that asks about `matter`."""
         asked = {"kind": matter.kind, "patient": matter.patient, "other": matter.other}
         initial = {name: getattr(value, "pk", value) for name, value in asked.items()}
-        return cls(auto_id="id_ask_%s", initial=initial)
+        return cls(auto_id=f"id_ask_{matter.kind}_%s", initial=initial)
 
     @property
     def chosen_kind(self) -> Disclosure:
@@ -177,11 +178,26 @@ class FindPatientForm(forms.Form):
 class JudgmentForm(forms.Form):
     """What a decision about a possible match rests on; each decision has its own reasons."""
 
-    def __init__(self, *args: object, is_same: bool, **kwargs: object) -> None:
+    def __init__(self, *args: object, is_same: bool, alike: int = 0, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.is_same = is_same
         reasons = REASONS_FOR_SAME if is_same else REASONS_FOR_DIFFERENT
         self.fields["reason"] = forms.ChoiceField(label=_("Reason"), choices=_reasons(reasons))
+        if alike:
+            self.fields["for_alike"] = forms.BooleanField(
+                required=False,
+                label=ngettext_lazy(
+                    "Also for %d other new patient whose record says exactly the same",
+                    "Also for %d other new patients whose records say exactly the same",
+                    alike,
+                )
+                % alike,
+            )
+
+    @property
+    def for_alike(self) -> bool:
+        """Whether a valid form decides about all who are like this one."""
+        return bool(self.cleaned_data.get("for_alike"))
 
     @property
     def judgment(self) -> Judgment:

@@ -44,6 +44,7 @@ def approvals(request: HttpRequest, key: str) -> HttpResponse:
         "hours": int(VALID_FOR.total_seconds() // 3600),
         "waiting": requests_for(project, person),
         "mine": requests_of(project, person)[:MINE_SHOWN],
+        "held": approval_context(request, Matter(project, Disclosure.HELD)),
         "rule_off": approval_context(request, Matter(project, Disclosure.RULE_OFF)),
     }
     return render(request, "pseudonymizer/approvals.html", context)

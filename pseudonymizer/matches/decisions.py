@@ -16,6 +16,7 @@ from pacs_portal.jobs.steps import PlanValues
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 from pseudonymizer.errors import MatchDecidedError, RegistryError
+from pseudonymizer.matches.alike import alike_matches
 from pseudonymizer.models import (
     MatchReason,
     MatchState,
@@ -49,8 +50,13 @@ def open_matches(project: Project) -> QuerySet[PossibleMatch]:
     return waiting.select_related("patient__first_job", "candidate__first_job")
 
 
-def decide_match(*, match: PossibleMatch, judgment: Judgment, by: User) -> None:
+def decide_match(
+    *, match: PossibleMatch, judgment: Judgment, by: User, for_alike: bool = False
+) -> int:
     """Settle one pair; when nothing is left to ask about the patient, her files go on.
+
+    With `for_alike`, the same is decided about every newcomer of whom exactly the same is known.
+    Return how many pairs were settled.
 
     Raises
     ------
@@ -69,14 +75,11 @@ def decide_match(*, match: PossibleMatch, judgment: Judgment, by: User) -> None:
         raise PermissionDenied
     with transaction.atomic():
         lock_registry(project)
-        _settle(match, judgment, by)
-        if judgment.is_same:
-            _join(match, judgment, by)
-        elif not _open_rows(match.patient).exists():
-            _confirm(match.patient)
-        action = "registry.match_same" if judgment.is_same else "registry.match_different"
-        record_in(project, by, action, match, reason=judgment.reason.value)
+        pairs = [match, *(alike_matches(match) if for_alike else ())]
+        for pair in pairs:
+            _decide(pair, judgment, by)
     release_due(project, by)
+    return len(pairs)
 
 
 def is_settled(patient: RegistryPatient) -> bool:
@@ -89,6 +92,16 @@ def are_settled(plans: Sequence[PlanValues]) -> list[bool]:
     ids = [UUID(str(plan["patient"])) for plan in plans]
     patients = RegistryPatient.objects.select_related("merged_into").in_bulk(set(ids))
     return [is_settled(patients[patient_id]) for patient_id in ids]
+
+
+def _decide(match: PossibleMatch, judgment: Judgment, by: User) -> None:
+    _settle(match, judgment, by)
+    if judgment.is_same:
+        _join(match, judgment, by)
+    elif not _open_rows(match.patient).exists():
+        _confirm(match.patient)
+    action = "registry.match_same" if judgment.is_same else "registry.match_different"
+    record_in(match.project, by, action, match, reason=judgment.reason.value)
 
 
 def _settle(match: PossibleMatch, judgment: Judgment, by: User) -> None:

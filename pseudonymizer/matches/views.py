@@ -20,6 +20,7 @@ from pseudonymizer.disclosure.gate import has_viewed_pair, view_pair
 from pseudonymizer.disclosure.refusals import approval_context, discloses
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import JudgmentForm
+from pseudonymizer.matches.alike import alike_matches
 from pseudonymizer.matches.decisions import decide_match, open_matches
 from pseudonymizer.matches.pairs import field_pairs
 from pseudonymizer.matches.queue import facts_of, next_match, queue_rows, waiting_counts
@@ -71,12 +72,21 @@ def registry_match_decide(request: HttpRequest, key: str, match_id: UUID) -> Htt
     ):
         messages.warning(request, _("Compare both records first."))
         return redirect("registry_match", key=key, match_id=match.pk)
-    form = JudgmentForm(request.POST, is_same=request.POST.get("decision") == "same")
+    form = JudgmentForm(
+        request.POST,
+        is_same=request.POST.get("decision") == "same",
+        alike=len(alike_matches(match)) if match.state == MatchState.OPEN else 0,
+    )
     if not form.is_valid():
         messages.error(request, _("Choose a reason for your decision."))
         return redirect("registry_match", key=key, match_id=match.pk)
     try:
-        decide_match(match=match, judgment=form.judgment, by=_person(request))
+        decide_match(
+            match=match,
+            judgment=form.judgment,
+            by=_person(request),
+            for_alike=form.for_alike,
+        )
     except RegistryError as error:
         messages.error(request, str(error))
         return redirect("registry_match", key=key, match_id=match.pk)
@@ -90,6 +100,7 @@ def registry_match_decide(request: HttpRequest, key: str, match_id: UUID) -> Htt
 def _match_page(request: HttpRequest, match: PossibleMatch, **context: object) -> HttpResponse:
     project = match.project
     others = open_matches(project).filter(patient=match.patient).exclude(pk=match.pk)
+    alike = len(alike_matches(match)) if "pairs" in context else 0
     frame = {
         **project_context(request, project, "registry"),
         "match": match,
@@ -99,8 +110,8 @@ def _match_page(request: HttpRequest, match: PossibleMatch, **context: object) -
         "files": waiting_counts(project)[match.patient_id],
         "others": others,
         "waiting": open_matches(project).count(),
-        "same_form": JudgmentForm(is_same=True, auto_id="same_%s"),
-        "different_form": JudgmentForm(is_same=False, auto_id="different_%s"),
+        "same_form": JudgmentForm(is_same=True, alike=alike, auto_id="same_%s"),
+        "different_form": JudgmentForm(is_same=False, alike=alike, auto_id="different_%s"),
         "approval": approval_context(request, pair_matter(match.patient, match.candidate)),
     }
     return render(request, "pseudonymizer/registry_match.html", frame | context)

@@ -10,6 +10,8 @@ from pseudonymizer.matching.ids import IdLevel
 class NameLevel(StrEnum):
     """How far two family names, or two given names, agree."""
 
+    __hash__ = str.__hash__  # Enum's is many times slower
+
     EQUAL = "equal"
     PART = "part"  # all words of the one are among those of the other
     VARIANT = "variant"  # another spelling, or one typing slip
@@ -20,6 +22,8 @@ class NameLevel(StrEnum):
 
 
 class SexLevel(StrEnum):
+    __hash__ = str.__hash__  # Enum's is many times slower
+
     EQUAL = "equal"
     DIFFERENT = "different"
     MISSING = "missing"

@@ -20,6 +20,8 @@ MOST_WORDS = 2  # of a family name and of the given names
 
 
 class BlockKind(StrEnum):
+    __hash__ = str.__hash__  # Enum's is many times slower
+
     ID = "id"
     DATE_NAME = "date-name"  # birth date, sound of one name
     DATE_INITIALS = "date-initials"  # birth date, both first letters

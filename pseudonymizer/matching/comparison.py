@@ -63,6 +63,8 @@ def _compare_names(
 ) -> tuple[NameLevel, NameLevel, bool]:
     if not (ones and others):
         return NameLevel.MISSING, NameLevel.MISSING, False
+    if len(ones) == len(others) == 1:  # as nearly always
+        return _compare_pair(ones[0], others[0])
     pairs = [(one, other) for one in ones for other in others]
     found = [_compare_pair(one, other) for one, other in pairs]
     return min(found, key=_rank)

@@ -19,6 +19,8 @@ SAME_NAMES = SPELLINGS | {NameLevel.PART}
 
 
 class Zone(StrEnum):
+    __hash__ = str.__hash__  # Enum's is many times slower
+
     SAME = "same"
     POSSIBLE = "possible"
     NEW = "new"

@@ -18,6 +18,7 @@ class Disclosure(models.TextChoices):
     SEARCH = "search", _("search for patients by their identity")
     PAIR = "pair", _("see two patients side by side")
     EXPORT = "export", _("export the mapping, once")
+    HELD = "held", _("look at held files whose patient is not known yet")
     RULE_OFF = "rule-off", _("let one person see identities alone again")
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +18,7 @@ from pacs_portal.jobs.forms import HeldFileForm, PictureForm
 from pacs_portal.jobs.held.decisions import DECIDED, decide, open_holds
 from pacs_portal.jobs.held.findings import values_of, view_findings
 from pacs_portal.jobs.held.looks import see_file, see_picture, see_thumbnail, sizes_of
+from pacs_portal.jobs.held.permits import LookRefusedError, refusal_of
 from pacs_portal.jobs.held.pictures import View
 from pacs_portal.jobs.held.rows import held_page
 from pacs_portal.jobs.models import HeldFile
@@ -73,13 +75,15 @@ def held_thumbnail(request: HttpRequest, key: str, held_id: UUID) -> HttpRespons
 
 
 @require_safe
-def held_download(request: HttpRequest, key: str, held_id: UUID) -> FileResponse:
+def held_download(request: HttpRequest, key: str, held_id: UUID) -> HttpResponseBase:
     """Send a held file, or the document in it, to be looked at with another program."""
     held = _held(request, key, held_id)
     if not signed_in_recently(request):
         raise ReauthenticationRequired
     try:
         file = see_file(held, by=cast(User, request.user))
+    except LookRefusedError:
+        return HttpResponseForbidden()
     except JobError:
         raise Http404 from None
     return FileResponse(file.stream, as_attachment=True, filename=file.name)
@@ -108,16 +112,19 @@ def _refused(
 
 def _page(request: HttpRequest, held: HeldFile, form: HeldFileForm) -> HttpResponse:
     project = held.receipt.job.project
+    by = cast(User, request.user)
     shown = held_page(held, project_keys(project.pk))
-    findings = view_findings(held, by=cast(User, request.user))
     context: dict[str, Any] = {
         **project_context(request, project, "held"),
         "held": held,
         "form": form,
         "shown": shown,
-        "found": [(value, form.wish(value.line)) for value in values_of(findings)],
         "boxes": form.entered_boxes() if form.is_bound else shown.boxes,
     }
+    if refusal := refusal_of(held, by):
+        return render(request, "jobs/held_file.html", context | {"refusal": refusal})
+    findings = view_findings(held, by=by)
+    context["found"] = [(value, form.wish(value.line)) for value in values_of(findings)]
     try:
         context["sizes"] = [vars(size) for size in sizes_of(held)]
     except JobError as error:
@@ -132,6 +139,8 @@ def _png(request: HttpRequest, held: HeldFile, view: View | None) -> HttpRespons
     by = cast(User, request.user)
     try:
         picture = see_thumbnail(held, by=by) if view is None else see_picture(held, view, by=by)
+    except LookRefusedError:
+        return HttpResponseForbidden()
     except JobError:
         raise Http404 from None
     return HttpResponse(picture, content_type="image/png")

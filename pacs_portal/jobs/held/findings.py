@@ -7,6 +7,7 @@ from uuid import UUID
 from pydicom.datadict import dictionary_description
 
 from pacs_portal.accounts.models import User
+from pacs_portal.jobs.held.permits import check_look
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.jobs.steps import FoundText
 from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, project_keys
@@ -41,9 +42,16 @@ def one_line(text: str) -> str:
 
 
 def view_findings(held: HeldFile, *, by: User) -> tuple[FoundText, ...]:
-    """Return what was found, and record the look."""
+    """Return what was found, and record the look.
+
+    Raises
+    ------
+    LookRefusedError
+        If somebody else has to agree first.
+    """
     if held.sealed_finding is None:
         return ()
+    check_look(held, by)
     project = held.receipt.job.project
     record_in(project, by, "held.finding_viewed", held)
     return findings_of(held, project_keys(project.pk))

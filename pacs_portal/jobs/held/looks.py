@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from pacs_portal.accounts.models import User
+from pacs_portal.jobs.held.permits import check_look
 from pacs_portal.jobs.held.pictures import (
     HeldImages,
     Size,
@@ -90,4 +91,12 @@ def _images(held: HeldFile) -> HeldImages:
 
 
 def _record(held: HeldFile, by: User, **details: str | int) -> None:
+    """Record a look that `by` may take.
+
+    Raises
+    ------
+    LookRefusedError
+        If somebody else has to agree first.
+    """
+    check_look(held, by)
     record_in(held.receipt.job.project, by, "held.viewed", held, **details)

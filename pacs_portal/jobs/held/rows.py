@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from pacs_portal.accounts.models import User
 from pacs_portal.jobs.held.causes import (
     OTHER_CONTENT,
     DecisionPage,
@@ -15,6 +16,7 @@ from pacs_portal.jobs.held.causes import (
     decision_page,
 )
 from pacs_portal.jobs.held.decisions import open_holds, open_like
+from pacs_portal.jobs.held.permits import refusal_of
 from pacs_portal.jobs.held.pictures import has_picture, is_here
 from pacs_portal.jobs.held.rulings import regions_in
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
@@ -139,12 +141,16 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
     )
 
 
-def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys) -> list[HeldGroup]:
-    """Return `holds` in groups, in the order of the first of each."""
+def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys, by: User) -> list[HeldGroup]:
+    """Return `holds` in groups, in the order of the first of each.
+
+    What `by` may not look into alone has neither a name nor a picture.
+    """
     rows: dict[_Kind, list[HeldRow]] = defaultdict(list)
     for held in holds:
-        name = shown_path(held.receipt.upload_file, keys)
-        rows[_kind(held)].append(HeldRow(held, name, has_picture(held)))
+        may_look = refusal_of(held, by) is None
+        name = shown_path(held.receipt.upload_file, keys) if may_look else ""
+        rows[_kind(held)].append(HeldRow(held, name, may_look and has_picture(held)))
     return [
         HeldGroup(*kind, tuple(alike), total=open_like(alike[0].held).count())
         for kind, alike in rows.items()

@@ -34,7 +34,9 @@ def project_held(request: HttpRequest, key: str) -> HttpResponse:
     if has_pictures and not signed_in_recently(request):
         raise ReauthenticationRequired
     page_obj = Paginator(open_holds(project), HELD_PER_PAGE).get_page(request.GET.get("page"))
-    groups = held_groups(list(page_obj.object_list), project_keys(project.pk))
+    groups = held_groups(
+        list(page_obj.object_list), project_keys(project.pk), cast(User, request.user)
+    )
     context = {
         **project_context(request, project, "held"),
         "page_obj": page_obj,

@@ -250,6 +250,40 @@ def test_a_reason_has_to_speak_for_the_decision(match, decide) -> None:
         decide(match, Judgment(is_same=True, reason=MatchReason.RELATIVES))
 
 
+BARE = GivenIdentity(patient_id="A-471108")
+
+
+@pytest.fixture
+def bare(project, hans) -> list[RegistryPatient]:
+    """Three studies that say no more than the number of Hans, and one that says more."""
+    identities = [replace(BARE, study_instance_uid=f"1.2.9.{number}") for number in range(3)]
+    other = replace(BARE, sex="M", study_instance_uid="1.2.9.9")
+    return [resolve(project, identity, None) for identity in (*identities, other)]
+
+
+@pytest.mark.parametrize(("judgment", "joined"), [(SAME, 3), (DIFFERENT, 0)])
+def test_a_number_alone_is_asked_about_once_for_all_its_studies(
+    project, hans, bare, decide, steward, judgment, joined
+) -> None:
+    match = open_matches(project).get(patient=bare[0], candidate=hans)
+    assert decide_match(match=match, judgment=judgment, by=steward, for_alike=True) == 3
+    for patient in bare:
+        patient.refresh_from_db()
+    assert sum(current(patient) == hans for patient in bare) == joined
+    assert not open_matches(project).filter(candidate=hans, patient__in=bare[:3]).exists()
+    assert bare[3].state == PatientState.PROVISIONAL  # says something else, so it waits
+    action = "registry.match_same" if joined else "registry.match_different"
+    assert Event.objects.filter(action=action).count() == 3
+
+
+def test_without_being_asked_for_a_decision_is_about_one_pair(
+    project, hans, bare, decide, steward
+) -> None:
+    match = open_matches(project).get(patient=bare[0], candidate=hans)
+    decide(match, SAME)
+    assert open_matches(project).filter(candidate=hans, patient__in=bare[1:3]).count() == 2
+
+
 def test_the_audit_log_says_who_decided_and_names_nobody(match, decide, steward) -> None:
     decide(match, SAME)
     event = Event.objects.get(action="registry.match_same")

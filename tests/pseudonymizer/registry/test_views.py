@@ -95,6 +95,18 @@ def test_an_old_session_types_its_password_again(patient, steward_client) -> Non
     assert "Zwirbelmayr^Hans" in text
 
 
+@pytest.mark.parametrize(("minutes", "is_shown"), [(4.9, True), (5.1, False)])
+def test_a_sign_in_is_good_for_five_minutes(patient, steward, minutes, is_shown) -> None:
+    client = signed_in(steward)
+    session = client.session
+    (record,) = session["account_authentication_methods"]
+    session["account_authentication_methods"] = [{**record, "at": record["at"] - 60 * minutes}]
+    session.save()
+    address = reverse("registry_patient", args=["heart", patient.pk])
+    text = client.post(address, {"reason": "quality"}).content.decode()
+    assert ("Zwirbelmayr^Hans" in text) == is_shown
+
+
 def test_what_an_old_session_searches_for_is_kept_nowhere(patient, steward_client) -> None:
     page = reverse("registry", args=["heart"])
     assert reverse("registry_find", args=["heart"]) not in steward_client.get(page).content.decode()
