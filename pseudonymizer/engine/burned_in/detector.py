@@ -4,6 +4,7 @@ Only its file is used: onnxruntime runs it here, on one thread, and nothing is e
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from math import ceil, sqrt
@@ -24,6 +25,7 @@ MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
 LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
+_SECOND_SCALE = 2.0
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _LEAST_PROBABILITY = 0.2
@@ -39,15 +41,46 @@ class NetworkDetector:
     """Text detection by differentiable binarization (PP-OCRv6)."""
 
     def boxes(self, image: "Image") -> tuple[Box, ...]:
-        """Return a box around each line of text, whatever its direction."""
-        import cv2
+        """Return a box around each line of text, whatever its direction.
 
+        Where half a picture looks like one big letter, as the speckle of ultrasound does, a
+        line of text is part of it; at twice the size the network tells them apart.
+        """
         rows, columns = image.shape[:2]
         scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
-        if scale > 1:
-            size = (round(columns * scale), round(rows * scale))
-            image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
-        return tuple(_boxes_in(_probabilities(image), scale, (rows, columns)))
+        found = list(_shapes_in(image, scale))
+        thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
+        boxes = [shape.box for shape in found if shape.is_line(thickest)]
+        blobs = [shape.box for shape in found if shape.thickness > thickest]
+        if blobs and scale < _SECOND_SCALE:
+            part = _around(blobs)
+            again = image[part.top : part.bottom, part.left : part.right]
+            second = _shapes_in(again, _SECOND_SCALE)
+            boxes += [_moved(each.box, part) for each in second if each.is_line(_ALWAYS_THIN)]
+        return tuple(boxes)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the network marks as one piece, how thick it is in pixels, and how sure it is."""
+
+    box: Box
+    thickness: float
+    probability: float
+
+    def is_line(self, thickest: float) -> bool:
+        """Tell whether this is a line of text."""
+        return self.thickness <= thickest and self.probability >= _LEAST_MEAN_PROBABILITY
+
+
+def _around(boxes: list[Box]) -> Box:
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _moved(box: Box, part: Box) -> Box:
+    return Box(box.left + part.left, box.top + part.top, box.width, box.height)
 
 
 def _probabilities(image: "Image") -> "Map":
@@ -99,26 +132,29 @@ def _run(tile: "Image") -> "Map":
     return found[0, 0, :rows, :columns]
 
 
-def _boxes_in(found: "Map", scale: float, size: tuple[int, int]) -> Iterator[Box]:
+def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
+    """Yield what looks like text in a picture that is enlarged first."""
     import cv2
     import numpy as np
 
-    rows, columns = size
-    thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
+    rows, columns = image.shape[:2]
+    if scale > 1:
+        size = (round(columns * scale), round(rows * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
+    found = _probabilities(image)
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
     _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(core)
     for label, (left, top, width, height, _area) in enumerate(statistics[1:].tolist(), start=1):
-        margin = width * height * _UNCLIPPED / (2 * (width + height))
-        thickness = (min(width, height) + 2 * margin) / scale
-        if min(width, height) < _LEAST_SIDE or thickness > thickest:
+        if min(width, height) < _LEAST_SIDE:
             continue
         part = slice(top, top + height), slice(left, left + width)
-        if found[part][labels[part] == label].mean() < _LEAST_MEAN_PROBABILITY:
-            continue
+        probability = float(found[part][labels[part] == label].mean())
+        margin = width * height * _UNCLIPPED / (2 * (width + height))
         x, y = max(0, int((left - margin) / scale)), max(0, int((top - margin) / scale))
         right = min(columns, ceil((left + width + margin) / scale))
         bottom = min(rows, ceil((top + height + margin) / scale))
-        yield Box(x, y, right - x, bottom - y)
+        thickness = (min(width, height) + 2 * margin) / scale
+        yield _Shape(Box(x, y, right - x, bottom - y), thickness, probability)
 
 
 @cache

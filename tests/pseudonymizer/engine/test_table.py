@@ -1,23 +1,40 @@
 """No original value of any attribute of Table E.1-1 survives, wherever it stands."""
 
 import csv
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from struct import pack
 
+import pydicom
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
+from raw_values import Values, raw_values
 
-from pseudonymizer.engine import Context, pseudonymize_file
+from pseudonymizer.engine import (
+    Context,
+    HeldBack,
+    ProfileSpec,
+    build_profile,
+    pseudonymize_file,
+)
 
 TABLE = Path("pseudonymizer/engine/tables/ps3.15-e1-1.csv")
 UNLISTED_SEQUENCE = 0x00081115  # Referenced Series Sequence
 UNKNOWN_SEQUENCE = 0x0018FFF0  # in no dictionary
 ENCAPSULATED_DOCUMENT = 0x00420011  # holds the whole file back
 KEPT = {0x00100040, 0x00101010, 0x00101020, 0x00101030, 0x00080201}  # sex, age, size, weight, zone
+PLACES = (
+    "at top level",
+    "in a sequence outside the table",
+    "three sequences deep",
+    "in a known sequence of VR UN",
+    "in an unknown sequence of VR UN",
+)
 PLANTED_DATE = "19630217"
 
 
@@ -110,16 +127,7 @@ def test_the_table_has_652_single_attributes():
 
 
 @pytest.mark.parametrize("is_explicit", [True, False], ids=["explicit", "implicit"])
-@pytest.mark.parametrize(
-    "place_name",
-    [
-        "at top level",
-        "in a sequence outside the table",
-        "three sequences deep",
-        "in a known sequence of VR UN",
-        "in an unknown sequence of VR UN",
-    ],
-)
+@pytest.mark.parametrize("place_name", PLACES)
 def test_no_planted_value_survives(
     place_name: str, is_explicit: bool, ct: Dataset, write_file, target: Path, context: Context
 ):
@@ -132,6 +140,46 @@ def test_no_planted_value_survives(
     output = pseudonymize_file(source, target, context).path.read_bytes()
 
     assert [f"{tag:08X}" for tag, marker in markers.items() if marker in output] == []
+
+
+@pytest.mark.parametrize("place_name", PLACES)
+def test_of_the_basic_profile_alone_no_attribute_keeps_its_value(
+    place_name: str, ct: Dataset, write_file, target: Path, context: Context
+):
+    """Times, ages and numbers too, which are too short to be searched for."""
+    attributes, _markers = with_all_attributes()
+    if place_name != "at top level":
+        attributes.add_new(ENCAPSULATED_DOCUMENT, "OB", b"ZQ-a-letter!")
+    place(ct, attributes, place_name)
+    source = write_file(ct)
+    basic = replace(context, profile=build_profile(ProfileSpec(frozenset())))
+    output = pseudonymize_file(source, target, basic).path
+    before, after = (contents_of(raw_values(pydicom.dcmread(path))) for path in (source, output))
+    planted_tags = {tag for tag in map(tag_of, concrete_rows()) if before.get(tag)}
+    assert len(planted_tags) > 560  # the others are sequences, whose items hold planted texts
+    assert [f"{tag:08X}" for tag in sorted(planted_tags) if before[tag] & after[tag]] == []
+
+
+def contents_of(values: Values) -> dict[int, set[bytes]]:
+    """Return all values of each attribute, at every depth, but for empty ones."""
+    found: dict[int, set[bytes]] = defaultdict(set)
+    for tag, value in values.items():
+        if isinstance(value, tuple):
+            found[tag] |= {value[1].strip(b" \0")} - {b""}
+            continue
+        for item in value:
+            for inner, contents in contents_of(item).items():
+                found[inner] |= contents
+    return found
+
+
+def test_a_document_of_its_own_holds_its_whole_file(
+    ct: Dataset, write_file, target: Path, context: Context
+):
+    ct.add_new(ENCAPSULATED_DOCUMENT, "OB", b"ZQ-a-letter!")
+    with pytest.raises(HeldBack):
+        pseudonymize_file(write_file(ct), target, context)
+    assert list(target.iterdir()) == []
 
 
 @pytest.mark.parametrize("element", [0x3000, 0x4000, 0x1500, 0x0022])

@@ -8,7 +8,15 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from pseudonymizer.engine import Box, Context, HeldBack, TextFound, pseudonymize_file
+from pseudonymizer.engine import (
+    Box,
+    Context,
+    Earlier,
+    HeldBack,
+    Subject,
+    TextFound,
+    pseudonymize_file,
+)
 from pseudonymizer.engine.burned_in import formats as burned_in_formats
 from pseudonymizer.engine.burned_in import frames as burned_in_frames
 from pseudonymizer.engine.burned_in import looking
@@ -343,13 +351,49 @@ def test_a_photograph_waits_unless_somebody_says_that_no_face_is_in_it(
     assert "113102" not in codes_of(stated)
 
 
+class Blind:
+    """A detector that must not be asked."""
+
+    def boxes(self, image: np.ndarray) -> tuple[Box, ...]:
+        raise AssertionError("Nobody asked to look.")
+
+
+def test_what_was_cleaned_before_is_not_looked_at_again_on_its_way_to_another_project(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    first = pseudonymize_file(write(tmp_path / "a", dataset_of(picture)), target, context)
+    moved = replace(context, earlier=Earlier(context.profile, -400), detector=Blind())
+    second = replace(moved, subject=Subject("XX-7QF3K0ZB5", "xx", -900))
+    output = run(first.path, target, second)
+    assert (output.pixel_array == picture).all()
+    assert output.BurnedInAnnotation == "NO"
+    assert "113101" in codes_of(output)
+
+
+def test_a_stranger_who_says_that_pixels_are_clean_is_not_believed(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    written, mask = planted(picture)
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "113101", "DCM"
+    code.CodeMeaning = "Clean Pixel Data Option"
+    dataset = dataset_of(written, DeidentificationMethodCodeSequence=[code])
+    output = run(write(tmp_path / "a", dataset), target, context)
+    assert (output.pixel_array[mask] == 0).all()
+
+
+def test_what_was_not_settled_before_is_looked_at_after_a_transfer(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    written, mask = planted(picture)
+    moved = replace(context, earlier=Earlier(context.profile, -400))
+    output = run(write(tmp_path / "a", dataset_of(written)), target, moved)
+    assert (output.pixel_array[mask] == 0).all()
+
+
 def test_an_image_that_is_not_looked_at_loads_no_network(
     ct: Dataset, write_file, target: Path, context: Context
 ):
-    class Blind:
-        def boxes(self, image: np.ndarray) -> tuple[Box, ...]:
-            raise AssertionError("Nobody asked to look.")
-
     ct.ImagePositionPatient = [0, 0, 0]
     ct.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     pseudonymize_file(write_file(ct), target, replace(context, detector=Blind()))
