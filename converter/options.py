@@ -18,6 +18,8 @@ WHO_STATES_IT = _(
     "Else a data steward looks at each photograph first. The job keeps who stated it."
 )
 NO_FACES = Statement("no_faces", NOBODY_SEEN, WHO_STATES_IT)
+# What a person accepts for volumes that are not as they should be, and how floats are kept.
+VOLUME_SWITCHES = ("assume_orientation", "straighten", "parametric_maps")
 PATIENT_FIELDS = ("patient_id", "patient_name", "patient_birth_date", "patient_sex")
 
 
@@ -33,6 +35,9 @@ class ConvertOptions:
     photograph: bool | None = None
     no_faces: bool = False
     volumes: str = ""
+    parametric_maps: bool = False
+    assume_orientation: bool = False
+    straighten: bool = False
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -45,6 +50,7 @@ class ConvertOptions:
             photograph=options.get("photograph"),
             no_faces=bool(options.get(NO_FACES.name)),
             volumes=str(options.get("volumes") or ""),
+            **{name: bool(options.get(name)) for name in VOLUME_SWITCHES},
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
@@ -64,6 +70,7 @@ class ConvertOptions:
             photograph=is_photograph,
             no_faces=self.no_faces,
             volumes=self.volumes,
+            **{name: getattr(self, name) for name in VOLUME_SWITCHES},
         )
 
 

@@ -15,7 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from converter.engine import Attributes, derive_uid
 from converter.label_maps import Drawn, references
-from converter.options import PHOTOGRAPH_MODALITY, VOLUME_KINDS, ConvertOptions, with_patient
+from converter.options import (
+    PHOTOGRAPH_MODALITY,
+    VOLUME_KINDS,
+    VOLUME_SWITCHES,
+    ConvertOptions,
+    with_patient,
+)
 from converter.pairs import Source, paired
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepFile
 
@@ -79,6 +85,7 @@ def _study_seed(
         chosen["no_faces"] = True
     if options.volumes:
         chosen["volumes"] = options.volumes
+    chosen |= {name: True for name in VOLUME_SWITCHES if getattr(options, name)}
     contents = (_content_digest(file.path) for file in files)
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 

@@ -6,9 +6,15 @@ from typing import Any
 from converter.errors import MetadataError
 from converter.local import convert_locally
 from converter.metadata import COLUMNS, PATH, read_metadata
-from converter.options import NO_FACES, ConvertOptions
+from converter.options import NO_FACES, VOLUME_SWITCHES, ConvertOptions
 from pacs_portal.jobs.commandline import find_files, make_output, wrong_usage
 from pacs_portal.jobs.tool_command import ToolCommand
+
+_SWITCHES = {
+    "assume_orientation": "take volumes without one as right, anterior, superior; else refused",
+    "straighten": "resample volumes whose axes are not at right angles; else refused",
+    "parametric_maps": "keep volumes in floating point as Parametric Maps; else scaled to 16 bit",
+}
 
 
 class Command(ToolCommand):
@@ -40,12 +46,15 @@ class Command(ToolCommand):
             choices=["images", "labels"],
             help="what NIfTI volumes are, images or label maps; else as each shows",
         )
+        for name, meaning in _SWITCHES.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=meaning)
 
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the table of attributes, if one is given, and what the person states."""
         stated = {NO_FACES.name: True} if options["no_faces"] else {}
         if options["volumes"]:
             stated["volumes"] = options["volumes"]
+        stated |= {name: True for name in VOLUME_SWITCHES if options[name]}
         if options["metadata"] is None:
             return stated
         try:
