@@ -6,7 +6,13 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from converter.options import NO_FACES, NOBODY_SEEN, PATIENT_FIELDS, WHO_STATES_IT
+from converter.options import (
+    NO_FACES,
+    NOBODY_SEEN,
+    PATIENT_FIELDS,
+    VOLUME_SWITCHES,
+    WHO_STATES_IT,
+)
 from converter.trees import FOLDER, RULES
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.jobs.joining import joinable_study
@@ -19,6 +25,7 @@ MODALITIES = [
     ("", _("as the files show")),
     ("MR", _("MR, magnetic resonance")),
     ("CT", _("CT, computed tomography")),
+    ("PT", _("PT, positron emission tomography")),
     ("XC", _("XC, photograph")),
     ("US", _("US, ultrasound")),
     ("DX", _("DX, X-ray")),
@@ -102,6 +109,26 @@ class ConvertForm(ToolForm):
             "intent code, or by a name that ends in _dseg, _seg, _mask or -label."
         ),
     )
+    assume_orientation = forms.BooleanField(
+        label=_("Volumes without an orientation lie right, anterior, superior."),
+        required=False,
+        help_text=_(
+            "Else they are refused. If it is wrong, left and right are exchanged in the images; "
+            "each says that it was assumed."
+        ),
+    )
+    straighten = forms.BooleanField(
+        label=_("Resample volumes whose axes are not at right angles."),
+        required=False,
+        help_text=_("Else they are refused. Images are interpolated, labels take the nearest."),
+    )
+    parametric_maps = forms.BooleanField(
+        label=_("Keep the numbers of volumes in floating point."),
+        required=False,
+        help_text=_(
+            "They become Parametric Maps, which few viewers show. Else they are scaled to 16 bit."
+        ),
+    )
     no_faces = forms.BooleanField(label=NOBODY_SEEN, help_text=WHO_STATES_IT, required=False)
     overview = forms.BooleanField(
         label=_("Keep the overview of slides"),
@@ -183,6 +210,7 @@ class ConvertForm(ToolForm):
                 "modality": given["modality"],
                 "photograph": photograph,
                 "volumes": given["volumes"],
+                **{name: given[name] for name in VOLUME_SWITCHES},
                 NO_FACES.name: given[NO_FACES.name],
                 "overview": given["overview"],
                 "tree": given["tree"] or FOLDER,

@@ -20,6 +20,8 @@ WHO_STATES_IT = _(
     "Else a data steward looks at each photograph first. The job keeps who stated it."
 )
 NO_FACES = Statement("no_faces", NOBODY_SEEN, WHO_STATES_IT)
+# What a person accepts for volumes that are not as they should be, and how floats are kept.
+VOLUME_SWITCHES = ("assume_orientation", "straighten", "parametric_maps")
 PATIENT_FIELDS = ("patient_id", "patient_name", "patient_birth_date", "patient_sex")
 
 
@@ -39,6 +41,9 @@ class ConvertOptions:
     overview: bool = False
     tree: str = FOLDER
     study: str = ""  # the UID of a stored study that all images join
+    parametric_maps: bool = False
+    assume_orientation: bool = False
+    straighten: bool = False
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     table: tuple[Row, ...] = field(default=(), repr=False)
 
@@ -54,6 +59,7 @@ class ConvertOptions:
             overview=bool(options.get("overview")),
             tree=str(options.get("tree") or FOLDER),
             study=str(options.get("study") or ""),
+            **{name: bool(options.get(name)) for name in VOLUME_SWITCHES},
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
@@ -78,6 +84,7 @@ class ConvertOptions:
             overview=self.overview,
             max_pixels=settings.CONVERT_MAX_PIXELS,
             max_bytes=settings.CONVERT_MAX_MB * 2**20,
+            **{name: getattr(self, name) for name in VOLUME_SWITCHES},
         )
 
 

@@ -22,6 +22,7 @@ from converter.options import (
     PATIENT_FIELDS,
     PHOTOGRAPH_MODALITY,
     VOLUME_KINDS,
+    VOLUME_SWITCHES,
     ConvertOptions,
     with_patient,
 )
@@ -162,6 +163,7 @@ def _study_seed(study: Sequence[Placed], options: ConvertOptions, digest: KeyedD
         chosen["no_faces"] = True
     if options.volumes:
         chosen["volumes"] = options.volumes
+    chosen |= {name: True for name in VOLUME_SWITCHES if getattr(options, name)}
     if options.overview:
         chosen["overview"] = True
     if options.study:

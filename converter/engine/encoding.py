@@ -32,7 +32,12 @@ def item_head(length: int) -> bytes:
 
 def pixel_head(vr: str, length: int) -> bytes:
     """Return tag, VR and length of Pixel Data."""
-    return _head(0x7FE00010, vr.encode(), length)
+    return element_head(0x7FE00010, vr, length)
+
+
+def element_head(tag: int, vr: str, length: int) -> bytes:
+    """Return tag, VR and length of an element of a VR with a length of 32 bits."""
+    return _head(tag, vr.encode(), length)
 
 
 def _head(tag: int, vr: bytes, length: int) -> bytes:

@@ -99,15 +99,21 @@ def _check(affine: np.ndarray) -> None:
             ),
             "geometry",
         )
-    unit = affine[:3, :3] / lengths
-    if (np.abs(unit.T @ unit - np.eye(3)) > 0.99 * _SHEAR_COSINES).any():
+    if is_sheared(affine):
         raise ConversionError(
             _(
                 "The volume's affine has axes that do not stand at right angles (shear). "
-                "Save the volume again with a right affine."
+                "Save the volume again with a right affine, or choose to straighten it."
             ),
             "geometry",
         )
+
+
+def is_sheared(affine: np.ndarray) -> bool:
+    """Tell whether axes, finite and of some length, lean further than rounding explains."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool((np.abs(unit.T @ unit - np.eye(3)) > 0.99 * _SHEAR_COSINES).any())
 
 
 def _natural_flips(lps: np.ndarray) -> tuple[bool, bool, bool]:

@@ -38,7 +38,6 @@ def add_content(dataset: Dataset, job: Job, label: str) -> None:
     dataset.ContentDescription = ""
     dataset.ContentCreatorName = ""
     dataset.LossyImageCompression = "00"
-    dataset.pop("Laterality", None)  # frames of functional groups have it there, with an anatomy
 
 
 def add_dimensions(dataset: Dataset, job: Job, pointers: list[tuple[int, int, str]]) -> None:

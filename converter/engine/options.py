@@ -51,6 +51,9 @@ class Options:
     are others, since of a slide a few tiles are unpacked at a time.
     `volumes` says what volumes are: "images", "labels", or "" for: as each shows, by its intent
     code, or where `is_named_label_map`, by whole numbers. `labels` is the table of their names.
+    `parametric_maps` keeps the floats of a volume as they are, `assume_orientation` takes one that
+    says nothing of its place as lying right, anterior, superior, and `straighten` resamples one
+    whose axes are not at right angles.
     """
 
     modality: str = ""
@@ -64,6 +67,9 @@ class Options:
     volumes: str = ""
     is_named_label_map: bool = False
     reference: Reference | None = None
+    parametric_maps: bool = False
+    assume_orientation: bool = False
+    straighten: bool = False
     max_pixels: int = 500_000_000
     max_bytes: int = 8 * 2**30
     max_slide_pixels: int = 200_000_000_000

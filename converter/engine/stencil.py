@@ -59,8 +59,8 @@ class Stencil:
             rest=runs[-1],
         )
 
-    def filled(self, values: Mapping[int, str]) -> bytes:
-        """Return a file up to its pixels; `values` has the text of each hole.
+    def filled(self, values: Mapping[int, str | bytes]) -> bytes:
+        """Return a file up to its pixels; `values` has the text, or the bytes, of each hole.
 
         References
         ----------
@@ -86,9 +86,9 @@ def _head(tag: int, vr: str) -> bytes:
     return struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
 
 
-def _value(text: str, padding: bytes) -> bytes:
+def _value(value: str | bytes, padding: bytes) -> bytes:
     """Encode length and value of such an element."""
-    content = text.encode()
+    content = value.encode() if isinstance(value, str) else value
     if len(content) % 2:
         content += padding
     return len(content).to_bytes(2, "little") + content

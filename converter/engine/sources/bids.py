@@ -18,6 +18,18 @@ _LARGEST_BYTES = 1 << 20
 _LARGEST_VALUE = 1e9
 _MODALITIES = frozenset({"MR", "CT", "PT"})
 _MS_PER_SECOND = 1000.0
+# Units of BIDS in small letters: defined terms of PS3.3 C.8.9.1.1.3.
+_UNITS = {
+    "bq/ml": "BQML",
+    "becquerel/ml": "BQML",
+    "cps": "CPS",
+    "counts": "CNTS",
+    "g/ml": "GML",
+    "unitless": "NONE",
+    "1/cm": "1CM",
+    "ml/ml": "MLML",
+    "ml/g": "MLG",
+}
 # BIDS key, which is the DICOM keyword too: factor from the unit of BIDS to that of PS3.3 C.8.3.1.
 # An Inversion Time is allowed only beside a Scanning Sequence IR, which sidecars tell as text.
 _MR_NUMBERS = {
@@ -30,12 +42,29 @@ _MR_NUMBERS = {
 }
 
 
+_LONGEST_LIST = 65536
+
+
+@dataclass(frozen=True)
+class Pet:
+    """What the sidecar of a PET says: a term of Units, and for each frame its times in seconds.
+
+    `decay_factors` is empty where the frames are not said to be corrected.
+    """
+
+    units: str = ""
+    starts: tuple[float, ...] = ()
+    durations: tuple[float, ...] = ()
+    decay_factors: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Sidecar:
     """What a sidecar says: a modality or "", and values of the MR Image module by keyword."""
 
     modality: str = ""
     mr: Mapping[str, str] = field(default_factory=dict)
+    pet: Pet = field(default_factory=Pet)
 
 
 def read_sidecar(path: Path | None) -> Sidecar:
@@ -68,7 +97,32 @@ def read_sidecar(path: Path | None) -> Sidecar:
     return Sidecar(
         modality=modality if isinstance(modality, str) and modality in _MODALITIES else "",
         mr={key: number for key, number in numbers.items() if number},
+        pet=_pet(given),
     )
+
+
+def _pet(given: Mapping[str, Any]) -> Pet:
+    """Read the times and units of a PET, as BIDS names them."""
+    units = given.get("Units")
+    factors = _numbers(given.get("DecayCorrectionFactor"))
+    is_corrected = given.get("ImageDecayCorrected") is True and all(f > 0 for f in factors)
+    return Pet(
+        units=_UNITS.get(units.strip().lower(), "") if isinstance(units, str) else "",
+        starts=_numbers(given.get("FrameTimesStart")),
+        durations=_numbers(given.get("FrameDuration")),
+        decay_factors=factors if is_corrected else (),
+    )
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    """Return a list of numbers from 0, () for anything else."""
+    if not isinstance(value, list) or len(value) > _LONGEST_LIST:
+        return ()
+    are_numbers = (
+        isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < _LARGEST_VALUE
+        for one in value
+    )
+    return tuple(float(one) for one in value) if all(are_numbers) else ()
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -1,29 +1,69 @@
-"""NIfTI volumes: one MR or CT instance per slice, or one Segmentation of a label map."""
+"""NIfTI volumes: slices of MR, CT or PET, colors, floating point maps, or segments of labels."""
 
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
-from converter.engine.geometry import planes_from_affine
+from converter.engine.geometry import Planes, is_sheared, planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
-from converter.engine.sources.nifti_slices import write_slices
+from converter.engine.sources.nifti_header import NiftiHeader
+from converter.engine.sources.nifti_slices import extent_of, write_slices
 from converter.engine.sources.nifti_volume import Volume, checked_header, read_head, unpacked
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
-    """Write what a volume is: slices in the order of their normal, or segments.
+    """Write what a volume is.
 
-    Memory holds one slice; a packed volume is unpacked to an unnamed file in the target folder.
+    Memory holds a few slices; a packed volume is unpacked to an unnamed file in the target folder.
     """
     header = checked_header(read_head(source), job.options)
-    planes = planes_from_affine(header.affine, header.shape)
-    with unpacked(job.options.voxels or source, header, box.target_dir) as file:
-        volume = Volume(file, header, planes)
-        if _holds_labels(volume, job.options):
-            _write_labels(volume, job, box)
-        else:
-            write_slices(volume, job, box)
+    is_to_be_straightened = job.options.straighten and _has_shear(header)
+    planes = None if is_to_be_straightened else planes_from_affine(header.affine, header.shape)
+    with ExitStack() as stack:
+        file = stack.enter_context(unpacked(job.options.voxels or source, header, box.target_dir))
+        is_labels = _holds_labels(Volume(file, header, planes or _as_stored(header)), job.options)
+        if planes is None:
+            from converter.engine.sources.straightening import straightened
+
+            file, header = stack.enter_context(
+                straightened(
+                    file, header, job.options, is_labels=is_labels, work_dir=box.target_dir
+                )
+            )
+            planes = planes_from_affine(header.affine, header.shape)
+        _write(Volume(file, header, planes), job, box, is_labels)
+
+
+def _has_shear(header: NiftiHeader) -> bool:
+    """Tell of shear where the affine is otherwise right."""
+    lengths = np.linalg.norm(header.affine[:3, :3], axis=0)
+    is_right = bool(np.isfinite(header.affine).all() and (lengths > 1e-9).all())
+    return is_right and is_sheared(header.affine)
+
+
+def _as_stored(header: NiftiHeader) -> Planes:
+    """Return planes that read a volume in the order in which it is stored."""
+    return replace(planes_from_affine(np.eye(4), header.shape), flips=(False, False, False))
+
+
+def _write(volume: Volume, job: Job, box: Outbox, is_labels: bool) -> None:
+    if is_labels:
+        _write_labels(volume, job, box)
+    elif volume.header.samples > 1:
+        from converter.engine.sources.nifti_color import write_colors
+
+        write_colors(volume, job, box)
+    elif job.options.parametric_maps and volume.header.dtype.kind == "f":
+        from converter.engine.sources.parametric_map import write_parametric_map
+
+        write_parametric_map(volume, extent_of(volume), job, box)
+    else:
+        write_slices(volume, job, box)
 
 
 def _holds_labels(volume: Volume, options: Options) -> bool:
@@ -31,6 +71,8 @@ def _holds_labels(volume: Volume, options: Options) -> bool:
 
     if options.volumes:
         return options.volumes == "labels"
+    if volume.header.samples > 1:
+        return False
     if volume.header.is_label_map:
         return True
     return options.is_named_label_map and is_label_map(volume)
@@ -48,6 +90,10 @@ def _write_labels(volume: Volume, job: Job, box: Outbox) -> None:
                 "Split it into one file per volume, or convert it as an image."
             ),
             "unsupported",
+        )
+    if volume.header.samples > 1:
+        raise ConversionError(
+            _("This volume holds colors, not labels. Convert it as an image."), "unsupported"
         )
     names = read_label_names(job.options.labels, job.options.sidecar)
     write_segmentation(job, box, Labels(volume), names)

@@ -8,7 +8,7 @@ import numpy as np
 from converter.engine.geometry import Planes, planes_from_affine
 from converter.engine.options import Options
 from converter.engine.sources.bids import read_sidecar
-from converter.engine.sources.nifti_header import read_header
+from converter.engine.sources.nifti_header import NiftiHeader, read_header
 from converter.engine.sources.nifti_instance import slice_class
 from converter.engine.sources.nifti_volume import read_head
 
@@ -68,11 +68,16 @@ def read_grid(source: Path, options: Options) -> Grid:
     ConversionError
         If the header is refused, as `convert_file` does.
     """
-    header = read_header(read_head(source))
+    header = read_header(read_head(source), assume_orientation=options.assume_orientation)
     modality = options.modality or read_sidecar(options.sidecar).modality
     return Grid(
         shape=header.shape,
         planes=planes_from_affine(header.affine, header.shape),
         is_label_map=header.is_label_map,
-        sop_class_uid=slice_class(modality),
+        sop_class_uid=_class_of(header, modality, options),
     )
+
+
+def _class_of(header: NiftiHeader, modality: str, options: Options) -> str:
+    is_kept_as_floats = options.parametric_maps and header.dtype.kind == "f"
+    return "" if is_kept_as_floats or header.samples > 1 else slice_class(modality)

@@ -10,7 +10,9 @@ from converter.engine.errors import gettext_noop as _
 
 LONGEST_HEADER_BYTES = 540
 _DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"}
-_DTYPES |= {256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+_DTYPES |= {256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8", 128: "u1", 2304: "u1"}
+_SAMPLES = {128: 3, 2304: 4}  # RGB, RGBA
+ASSUMED = "The source has no orientation; right, anterior, superior was assumed as told."
 _INTENT_LABEL = 1002
 _UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _UNIT_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
@@ -67,7 +69,8 @@ class NiftiHeader:
 
     `affine` maps voxel indices to RAS in mm. Real value = stored * slope + intercept. `volumes`
     of this shape follow each other, `interval_ms` apart where the file says so. `is_label_map` is
-    what the intent code says.
+    what the intent code says. Colors have 3 or 4 `samples` in each voxel. `notes` say what was
+    decided or done beyond the file.
     """
 
     shape: tuple[int, int, int]
@@ -79,10 +82,12 @@ class NiftiHeader:
     intercept: float
     affine: np.ndarray
     is_label_map: bool
+    samples: int = 1
+    notes: tuple[str, ...] = ()
 
     @property
     def slice_bytes(self) -> int:
-        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+        return self.shape[0] * self.shape[1] * self.samples * self.dtype.itemsize
 
     @property
     def data_bytes(self) -> int:
@@ -114,13 +119,15 @@ class _Fields:
         return int(value) if np.isfinite(value) else -1
 
 
-def read_header(head: bytes) -> NiftiHeader:
+def read_header(head: bytes, *, assume_orientation: bool = False) -> NiftiHeader:
     """Read what a volume's pixels and place depend on.
 
     Parameters
     ----------
     head : bytes
         The first 540 bytes of the unpacked file, or all of it when it is shorter.
+    assume_orientation : bool
+        Take a volume without sform and qform as right, anterior, superior.
 
     Returns
     -------
@@ -130,7 +137,7 @@ def read_header(head: bytes) -> NiftiHeader:
     Raises
     ------
     ConversionError
-        Code "truncated", "damaged", "unsupported" (five dimensions, color, complex numbers) or
+        Code "truncated", "damaged", "unsupported" (five dimensions, complex numbers) or
         "geometry" (neither sform nor qform).
 
     References
@@ -141,6 +148,13 @@ def read_header(head: bytes) -> NiftiHeader:
     slope, intercept = _scaling(fields)
     *shape, volumes = _sizes(fields)
     columns, rows, slices = shape
+    affine = _affine(fields)
+    notes: tuple[str, ...] = ()
+    if affine is None:
+        if not assume_orientation:
+            raise _no_orientation()
+        affine, notes = _assumed(fields), (ASSUMED,)
+    affine[:3] *= _UNIT_MM.get(fields.read_int(fields.layout.units) & 7, 1.0)
     return NiftiHeader(
         shape=(columns, rows, slices),
         volumes=volumes,
@@ -149,8 +163,10 @@ def read_header(head: bytes) -> NiftiHeader:
         data_offset=_data_offset(fields),
         slope=slope,
         intercept=intercept,
-        affine=_affine(fields),
+        affine=affine,
         is_label_map=fields.read_int(fields.layout.intent) == _INTENT_LABEL,
+        samples=_SAMPLES.get(fields.read_int(fields.layout.datatype), 1),
+        notes=notes,
     )
 
 
@@ -199,8 +215,8 @@ def _dtype(fields: _Fields) -> np.dtype:
     if name is None:
         raise ConversionError(
             _(
-                "The voxels of this NIfTI file are colors, complex or of an unknown kind, which is "
-                "not supported yet. Save it with one number per voxel."
+                "The voxels of this NIfTI file are complex or of an unknown kind, which is "
+                "not supported. Save it with one real number per voxel."
             ),
             "unsupported",
         )
@@ -217,23 +233,31 @@ def _scaling(fields: _Fields) -> tuple[float, float]:
     return slope, intercept
 
 
-def _affine(fields: _Fields) -> np.ndarray:
+def _affine(fields: _Fields) -> np.ndarray | None:
+    """Return the affine in the units of the file, None where it has none."""
     layout = fields.layout
     qform_code, sform_code = fields.read(layout.codes)
     if sform_code > 0:
-        affine = np.vstack([np.reshape(fields.read(layout.sform), (3, 4)), [0, 0, 0, 1]])
-    elif qform_code > 0:
-        affine = _qform(fields.read(layout.quaternion), fields.read(layout.pixdim))
-    else:
-        raise ConversionError(
-            _(
-                "This NIfTI file does not say where its volume lies (neither sform nor qform). "
-                "Save it again with its orientation."
-            ),
-            "geometry",
-        )
-    affine[:3] *= _UNIT_MM.get(fields.read_int(layout.units) & 7, 1.0)
-    return affine
+        return np.vstack([np.reshape(fields.read(layout.sform), (3, 4)), [0, 0, 0, 1]])
+    if qform_code > 0:
+        return _qform(fields.read(layout.quaternion), fields.read(layout.pixdim))
+    return None
+
+
+def _assumed(fields: _Fields) -> np.ndarray:
+    """Return the affine of method 1 of nifti1.h: voxel sizes, and nothing else."""
+    pixdim = fields.read(fields.layout.pixdim)
+    return np.diag([*np.abs(pixdim[1:4]), 1.0])
+
+
+def _no_orientation() -> ConversionError:
+    return ConversionError(
+        _(
+            "This NIfTI file does not say where its volume lies (neither sform nor qform). "
+            "Save it again with its orientation, or choose to assume one."
+        ),
+        "geometry",
+    )
 
 
 def _qform(quaternion: tuple[float, ...], pixdim: tuple[float, ...]) -> np.ndarray:

@@ -1,11 +1,15 @@
-"""The MR or CT instance of one slice."""
+"""The MR, CT or PET instance of one slice."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, MRImageStorage
+from pydicom.uid import (
+    CTImageStorage,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
@@ -18,6 +22,7 @@ from converter.engine.instances import (
 )
 from converter.engine.options import Job
 from converter.engine.sources.bids import Sidecar
+from converter.engine.sources.nifti_pet import add_pet, pet_values
 from converter.engine.sources.nifti_scaling import Storage
 from converter.engine.uids import derive_uid
 
@@ -26,7 +31,11 @@ _WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers 
 
 _ACQUISITION_NUMBER, _INSTANCE_NUMBER = 0x00200012, 0x00200013
 _IMAGE_POSITION, _TEMPORAL_POSITION = 0x00200032, 0x00200100
-_CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage}
+_CLASSES = {
+    "MR": MRImageStorage,
+    "CT": CTImageStorage,
+    "PT": PositronEmissionTomographyImageStorage,
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +57,12 @@ class SliceInfo:
     storage: Storage
     times: Times
     sidecar: Sidecar
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def positions(self) -> list[str]:
         """The Image Position (Patient) of each slice of a volume, as DICOM writes it."""
-        places = (self.planes.position(place) for place in range(self.slices))
-        return ["\\".join(decimal_strings(place)) for place in places]
+        return position_texts(self.planes, self.slices)
 
 
 def new_slice(job: Job, info: SliceInfo) -> Dataset:
@@ -62,14 +71,15 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     Parameters
     ----------
     job : Job
-        Attributes, series and options; modality MR or CT, when empty as the sidecar says, else MR.
+        Attributes, series and options; modality MR, CT or PT, when empty as the sidecar says,
+        else MR.
     info : SliceInfo
         Size, place, storage and times of the slices.
 
     Returns
     -------
     Dataset
-        An MR Image or a CT Image.
+        An MR Image, a CT Image or a PET Image.
 
     Raises
     ------
@@ -78,26 +88,42 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
 
     References
     ----------
-    DICOM PS3.3 A.3, A.4, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
+    DICOM PS3.3 A.3, A.4, A.21, C.7.4.1, C.7.6.2, C.7.6.3, C.8.2.1, C.8.3.1.
     """
-    modality = job.options.modality or info.sidecar.modality or "MR"
-    sop_class_uid = slice_class(modality)
-    if not sop_class_uid:
-        raise ConversionError(
-            _("A NIfTI volume can become MR or CT for now. Choose one of them."), "unsupported"
-        )
-    dataset = new_instance(job, ObjectClass(sop_class_uid, modality))
-    dataset.DerivationDescription = " ".join(info.storage.notes)
+    modality = modality_of(job, info.sidecar)
+    dataset = new_instance(job, ObjectClass(slice_class(modality), modality))
+    dataset.DerivationDescription = " ".join((*info.notes, *info.storage.notes))
     if modality == "MR":
         _add_mr(dataset, info.sidecar)
-    else:
+    elif modality == "CT":
         _add_ct(dataset)
-    _add_times(dataset, info.times)
-    _add_plane(dataset, job, info.planes)
+    else:
+        add_pet(dataset, job, info.times.volumes, info.slices, info.sidecar.pet)
+    if modality != "PT":
+        _add_times(dataset, info.times)
+    add_plane(dataset, job, info.planes)
+    if modality == "PT":
+        del dataset.PatientPosition  # the orientation to the gantry stands in its place
     _add_pixel_format(dataset, info)
     _add_rescale(dataset, info.storage)
     _add_window(dataset, info.storage)
     return dataset
+
+
+def modality_of(job: Job, sidecar: Sidecar) -> str:
+    """Return the modality of the slices of a volume.
+
+    Raises
+    ------
+    ConversionError
+        Code "unsupported", for one that no slice of a volume has.
+    """
+    modality = job.options.modality or sidecar.modality or "MR"
+    if not slice_class(modality):
+        raise ConversionError(
+            _("A NIfTI volume can become MR, CT or PT. Choose one of them."), "unsupported"
+        )
+    return modality
 
 
 def slice_class(modality: str) -> str:
@@ -105,14 +131,22 @@ def slice_class(modality: str) -> str:
     return _CLASSES.get(modality or "MR", "")
 
 
-def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, str]:
-    """Return the texts, by tag, that tell the slice at `index` from the others; not its UID."""
+def position_texts(planes: Planes, slices: int) -> list[str]:
+    """Return the Image Position (Patient) of each slice as DICOM writes it."""
+    places = (planes.position(place) for place in range(slices))
+    return ["\\".join(decimal_strings(place)) for place in places]
+
+
+def slice_values(job: Job, index: int, info: SliceInfo) -> dict[int, str | bytes]:
+    """Return the values, by tag, that tell the slice at `index` from the others; not its UID."""
     volume, place = divmod(index, info.slices)
-    values = {
+    values: dict[int, str | bytes] = {
         _INSTANCE_NUMBER: str(job.series.first_instance_number + index),
         _IMAGE_POSITION: info.positions[place],
     }
-    if info.times.volumes > 1:
+    if modality_of(job, info.sidecar) == "PT":
+        values |= pet_values(index, volume, info.times.interval_ms, info.sidecar.pet)
+    elif info.times.volumes > 1:
         values[_ACQUISITION_NUMBER] = values[_TEMPORAL_POSITION] = str(volume + 1)
     return values
 
@@ -154,7 +188,7 @@ def _add_times(dataset: Dataset, times: Times) -> None:
             dataset.RepetitionTime = dataset.TemporalResolution
 
 
-def _add_plane(dataset: Dataset, job: Job, planes: Planes) -> None:
+def add_plane(dataset: Dataset, job: Job, planes: Planes) -> None:
     """Frame of Reference and Image Plane modules."""
     dataset.FrameOfReferenceUID = derive_uid(job.series.uid_seed, "frame of reference")
     dataset.PositionReferenceIndicator = ""
@@ -186,7 +220,7 @@ def _add_rescale(dataset: Dataset, storage: Storage) -> None:
     values from it alone; so it is written where it changes the values, beside the mapping that
     the standard provides.
     """
-    if dataset.Modality == "CT" or storage.is_rescaled:
+    if dataset.Modality != "MR" or storage.is_rescaled:
         dataset.RescaleSlope = storage.rescale_slope
         dataset.RescaleIntercept = storage.rescale_intercept
     if dataset.Modality == "MR" and storage.is_rescaled:
@@ -217,7 +251,7 @@ def _add_window(dataset: Dataset, storage: Storage) -> None:
     PS3.3 C.11.2. An MR has no scale of its own, so its window follows the values.
     """
     center, width = 40.0, 400.0
-    if dataset.Modality == "MR":
+    if dataset.Modality != "CT":
         center = (storage.darkest + storage.brightest) / 2
         width = (storage.brightest - storage.darkest) or 1.0
     if width > _WIDEST_WINDOW:

@@ -8,7 +8,7 @@ from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
 from converter.engine.instances import decimal_string
 
-_STEPS = 65535
+_STEPS, _SIGNED_STEPS = 65535, 32767
 EXACT = "Voxel values kept exactly."
 PADDED = "Voxels without a finite value hold the pixel padding value."
 _SHOWN_PERCENTILES = (0.5, 99.5)  # a few outliers must not turn the rest of the picture black
@@ -82,11 +82,33 @@ class Storage:
             stored = (real - float(self.rescale_intercept)) / float(self.rescale_slope)
         if self.padding is not None:
             stored[~np.isfinite(values)] = self.padding
-        return np.clip(np.rint(stored), 0, _STEPS).astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        return np.clip(np.rint(stored), limits.min, limits.max).astype(self.dtype)
 
     @property
     def is_rescaled(self) -> bool:
         return (float(self.rescale_slope), float(self.rescale_intercept)) != (1.0, 0.0)
+
+
+def storage_from_zero(dtype: np.dtype, extent: Extent, slope: float, intercept: float) -> Storage:
+    """Decide how the voxels of a PET are stored: as `choose_storage`, but with intercept 0.
+
+    References
+    ----------
+    DICOM PS3.3 C.8.9.4.1.7, Rescale Intercept of the PET Image.
+    """
+    is_exact = intercept == 0 and _exact_dtype(dtype, extent) is not None
+    if is_exact:
+        return choose_storage(dtype, extent, slope, intercept)
+    ends = _in_real_values((extent.lowest, extent.highest), slope, intercept)
+    shown = _shown_limits(extent, slope, intercept)
+    step = decimal_string(max(map(abs, ends)) / _SIGNED_STEPS or 1.0)
+    note = f"Scaled to 16 bit; voxel values are within half a step of {step}."
+    padding = None if extent.is_finite else -_SIGNED_STEPS - 1
+    notes = (note,) if padding is None else (note, PADDED)
+    return Storage(
+        np.dtype("<i2"), False, slope, intercept, step, "0", *shown, padding=padding, notes=notes
+    )
 
 
 def choose_storage(dtype: np.dtype, extent: Extent, slope: float, intercept: float) -> Storage:

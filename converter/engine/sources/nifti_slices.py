@@ -14,10 +14,16 @@ from converter.engine.sources.bids import read_sidecar
 from converter.engine.sources.nifti_instance import (
     SliceInfo,
     Times,
+    modality_of,
     new_slice,
     slice_values,
 )
-from converter.engine.sources.nifti_scaling import Extent, Storage, choose_storage
+from converter.engine.sources.nifti_scaling import (
+    Extent,
+    Storage,
+    choose_storage,
+    storage_from_zero,
+)
 from converter.engine.sources.nifti_volume import Volume
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
 
@@ -30,16 +36,17 @@ def write_slices(volume: Volume, job: Job, box: Outbox) -> None:
     Memory holds a few slices; the voxels are read twice, once for their extent.
     """
     header = volume.header
-    extent = _extent(volume)
-    storage = choose_storage(header.dtype, extent, header.slope, header.intercept)
+    sidecar = read_sidecar(job.options.sidecar)
+    choose = storage_from_zero if modality_of(job, sidecar) == "PT" else choose_storage
+    storage = choose(header.dtype, extent_of(volume), header.slope, header.intercept)
     columns, rows, slices = header.shape
     times = Times(header.volumes, header.interval_ms)
-    sidecar = read_sidecar(job.options.sidecar)
-    info = SliceInfo(rows, columns, slices, volume.planes, storage, times, sidecar)
+    info = SliceInfo(rows, columns, slices, volume.planes, storage, times, sidecar, header.notes)
     _write(volume, info, job, box)
 
 
-def _extent(volume: Volume) -> Extent:
+def extent_of(volume: Volume) -> Extent:
+    """Return what has to be known of all voxels before the first one is written."""
     voxel_count = math.prod(volume.header.shape) * volume.header.volumes
     extent = Extent(step=math.ceil(math.sqrt(voxel_count / _SAMPLED_VOXELS)))
     for block in volume.blocks():
@@ -52,8 +59,9 @@ def _write(volume: Volume, info: SliceInfo, job: Job, box: Outbox) -> None:
     dataset = new_slice(job, info)
     number_instance(dataset, job, 0)
     values = slice_values(job, 0, info)
-    for tag, text in values.items():
-        dataset.add_new(tag, dictionary_VR(tag), text)
+    for tag, value in values.items():
+        number = int.from_bytes(value, "little") if isinstance(value, bytes) else value
+        dataset.add_new(tag, dictionary_VR(tag), number)
     stencil = Stencil.of(dataset, tuple(values))
     sop_class_uid = str(dataset.SOPClassUID)
     before_pixels = pixel_head("OW", info.rows * info.columns * info.storage.dtype.itemsize)

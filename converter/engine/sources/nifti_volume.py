@@ -38,7 +38,8 @@ class Volume:
     def blocks(self) -> Iterator[np.ndarray]:
         """Yield the raw voxels of some slices at a time, as DICOM orders them.
 
-        Each block has the shape (slices, rows, columns) and a few MB, or one slice that is larger.
+        Each block has the shape (slices, rows, columns) and a few MB, or one slice that is larger;
+        colors have their samples as a fourth axis.
         """
         columns_back, rows_back, slices_back = self.planes.flips
         step = -1 if slices_back else 1
@@ -63,7 +64,8 @@ class Volume:
         raw = self.file.read(size)
         if len(raw) != size:
             raise truncated()
-        return np.frombuffer(raw, dtype=self.header.dtype).reshape(count, rows, columns)
+        samples = (self.header.samples,) if self.header.samples > 1 else ()
+        return np.frombuffer(raw, dtype=self.header.dtype).reshape(count, rows, columns, *samples)
 
 
 def read_head(source: Path) -> bytes:
@@ -77,7 +79,7 @@ def read_head(source: Path) -> bytes:
 
 def checked_header(head: bytes, options: Options) -> NiftiHeader:
     """Read a header and refuse what it claims beyond the limits."""
-    header = read_header(head)
+    header = read_header(head, assume_orientation=options.assume_orientation)
     columns, rows, _slices = header.shape
     if header.data_offset + header.data_bytes > options.max_bytes:
         raise too_large()

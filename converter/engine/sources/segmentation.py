@@ -158,8 +158,9 @@ def _new_segmentation(job: Job, frames: _Frames) -> Dataset:
     dataset = new_instance(job, ObjectClass(SegmentationStorage, "SEG"))
     number_instance(dataset, job, 0)
     dataset.ImageType = ["DERIVED", "PRIMARY"]
-    dataset.DerivationDescription = _KEPT
+    dataset.DerivationDescription = " ".join((*frames.labels.volume.header.notes, _KEPT))
     add_content(dataset, job, "SEGMENTATION")
+    dataset.pop("Laterality", None)  # its frames may say so, with an anatomy
     reference = frames.reference
     seed = reference.uid_seed if reference else job.series.uid_seed
     dataset.FrameOfReferenceUID = derive_uid(seed, "frame of reference")

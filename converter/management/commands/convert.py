@@ -6,11 +6,17 @@ from typing import Any
 from converter.errors import MetadataError
 from converter.local import convert_locally
 from converter.metadata import COLUMNS, MORE_COLUMNS, PATH, read_metadata
-from converter.options import NO_FACES, ConvertOptions
+from converter.options import NO_FACES, VOLUME_SWITCHES, ConvertOptions
 from converter.trees import RULES
 from pacs_portal.jobs.commandline import find_files, make_output, project_of, wrong_usage
 from pacs_portal.jobs.report import whole_report
 from pacs_portal.jobs.tool_command import ToolCommand
+
+_SWITCHES = {
+    "assume_orientation": "take volumes without one as right, anterior, superior; else refused",
+    "straighten": "resample volumes whose axes are not at right angles; else refused",
+    "parametric_maps": "keep volumes in floating point as Parametric Maps; else scaled to 16 bit",
+}
 
 
 class Command(ToolCommand):
@@ -47,6 +53,8 @@ class Command(ToolCommand):
             choices=["images", "labels"],
             help="what NIfTI volumes are, images or label maps; else as each shows",
         )
+        for name, meaning in _SWITCHES.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=meaning)
 
         parser.add_argument(
             "--tree",
@@ -68,9 +76,8 @@ class Command(ToolCommand):
 
     def job_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the table of attributes, if one is given, and what the person states."""
-        stated: dict[str, Any] = {
-            name: True for name in (NO_FACES.name, "overview") if options[name]
-        }
+        switches = (NO_FACES.name, "overview", *VOLUME_SWITCHES)
+        stated: dict[str, Any] = {name: True for name in switches if options[name]}
         stated |= {name: options[name] for name in ("volumes", "tree", "study") if options[name]}
         if options["metadata"] is None:
             return stated

@@ -1,5 +1,6 @@
 """Volumes for the benchmark of conversions, and the programs of others that convert them."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,13 @@ def make_ct(folder: Path, count: int, shape: tuple[int, ...]) -> None:
         _save(folder / f"ct{number:02}.nii.gz", voxels.astype(np.int16))
 
 
-def make_in_time(folder: Path, is_small: bool) -> None:
+def in_time_shape(is_small: bool) -> tuple[int, ...]:
+    """Return the shape of the volumes in time."""
+    return (8, 6, 4, 5) if is_small else IN_TIME_SHAPE
+
+
+def make_in_time(folder: Path, shape: tuple[int, ...]) -> None:
     """Write one packed file of many small volumes, as functional MR has them."""
-    shape = (8, 6, 4, 5) if is_small else IN_TIME_SHAPE
     random = np.random.default_rng(8)
     head = 900 * _ellipsoid(shape[:3], (0, 0, 0), (0.8, 0.9, 0.9))[..., None]
     voxels = (head + random.normal(60, 15, shape)).clip(0).astype(np.int16)
@@ -73,6 +78,11 @@ def _save(path: Path, voxels: np.ndarray) -> None:
         image.header.set_zooms((0.7, 0.75, 1.25, 2))
     image.header.set_xyzt_units("mm", "sec")
     nibabel.save(image, path)
+
+
+def not_here(program: str) -> str:
+    """Return why a program of Debian cannot take part, or an empty text."""
+    return "" if shutil.which(program) else f"{program} is not here; it is a package of Debian"
 
 
 def looped(name: str, call: str, missing: str) -> Contestant:

@@ -105,9 +105,10 @@ def test_volumes_that_nibabel_ships_come_back_voxel_by_voxel(convert, name):
     assert np.abs(image.get_fdata()[nearest] - real).max() <= step / 2
 
 
-def test_another_modality_is_refused_for_now(convert):
-    with pytest.raises(ConversionError, match="MR or CT"):
-        convert(nifti(counted("i2")), modality="PT")
+@pytest.mark.parametrize("modality", ["US", "XC", "OT"])
+def test_a_modality_that_no_volume_has_is_refused(convert, modality):
+    with pytest.raises(ConversionError, match="MR, CT or PT"):
+        convert(nifti(counted("i2")), modality=modality)
 
 
 def test_packed_and_plain_give_the_same_pixels(convert):

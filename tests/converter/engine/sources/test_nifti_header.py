@@ -61,8 +61,8 @@ def test_several_values_per_voxel_are_refused_for_now(convert):
     assert refused.value.code == "unsupported"
 
 
-@pytest.mark.parametrize("dtype", ["c8", [("R", "u1"), ("G", "u1"), ("B", "u1")]])
-def test_colors_and_complex_numbers_are_refused_for_now(convert, dtype):
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+def test_complex_numbers_are_refused(convert, dtype):
     with pytest.raises(ConversionError) as refused:
         convert(nibabel.Nifti1Image(np.zeros(SHAPE, dtype), np.eye(4)).to_bytes())
     assert refused.value.code == "unsupported"
