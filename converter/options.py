@@ -1,7 +1,8 @@
 """What a person chose for a conversion, from a form, a command line or a job's options."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Self
 
@@ -63,6 +64,11 @@ class ConvertOptions:
             attributes=Attributes(**given),
             table=tuple(options.get("table") or ()),
         )
+
+    @cached_property
+    def form(self) -> Mapping[str, str]:
+        """What the form says, without what it leaves open."""
+        return {name: value for name, value in asdict(self.attributes).items() if value}
 
     @property
     def names_patients(self) -> bool:

@@ -7,23 +7,28 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from converter.options import ConvertOptions
-from converter.pairs import whole_sources
+from converter.options import VOLUME_KINDS, ConvertOptions
+from converter.pairs import COMPANION_KINDS, whole_sources
 from converter.places import Placed, place_sources
 from converter.planning import Series, names_a_camera, series_of, stated_photograph, studies_of
 from converter.tables import TABLE_KIND, Table, Tables
-from pacs_portal.jobs.review.outlooks import Foreseen, Surprise
+from pacs_portal.jobs.review.outlooks import Foreseen, NamedFile, Surprise
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
 
 FORM = "converter.forms.ConvertForm"
 SLIDE_KIND = "slide"
+ALONE = VOLUME_KINDS | COMPANION_KINDS | {SLIDE_KIND}  # kinds of which each file tells something
 MOST_OPENED = 500  # JPEG files in which a camera is looked for while a person waits
+MOST_TABLE_BYTES = 512 * 2**10  # read while a person waits
+LONG_TABLE = _("This table is long: it is read when the job starts, and is not counted here.")
 TOO_FEW_FOLDERS = _(
     "These lie in too few folders for the chosen rule, so no folder names their patient."
 )
-PSEUDONYMS = _("The patients named get the pseudonyms of the project; nobody else sees the names.")
+PSEUDONYMS = _(
+    "The patients named get pseudonyms of the project; only its data stewards see who they are."
+)
 
 
 class Glance:
@@ -42,23 +47,46 @@ class Glance:
         return self.left >= 0 and names_a_camera(placed.source.file.path)
 
 
-def foresee(project: Project, files: Sequence[StepFile], options: Mapping[str, Any]) -> Foreseen:
+def foresee(project: Project, files: Sequence[NamedFile], options: Mapping[str, Any]) -> Foreseen:
     """Return what the files become in a project."""
-    foreseen = foresee_images(files, ConvertOptions.of_job(options))
+    chosen = ConvertOptions.of_job(options)
+    foreseen = foresee_images(telling_files(files, chosen), chosen)
     if project.accepts_identified or not foreseen.is_named:
         return foreseen
     return replace(foreseen, notes=(*foreseen.notes, PSEUDONYMS))
 
 
+def telling_files(files: Sequence[NamedFile], chosen: ConvertOptions) -> list[StepFile]:
+    """Leave out pictures that change no count: one of each kind tells of its folder.
+
+    A table may say something of each file, and any JPEG may be a photograph.
+    """
+    if chosen.table or any(file.kind == TABLE_KIND for file in files):
+        return [file.as_step_file() for file in files]
+    told: set[tuple[str, str]] = set()
+    telling: list[NamedFile] = []
+    jpegs = 0
+    for file in files:
+        jpegs += file.kind == "jpeg"
+        is_opened = file.kind == "jpeg" and jpegs <= MOST_OPENED + 1
+        if file.kind in ALONE or is_opened or (file.folder, file.kind) not in told:
+            told.add((file.folder, file.kind))
+            telling.append(file)
+    return [file.as_step_file() for file in telling]
+
+
 def foresee_images(files: Sequence[StepFile], chosen: ConvertOptions) -> Foreseen:
     """Return how many patients, studies and series the files become."""
     glance = Glance()
-    tables = Tables(file for file in files if file.kind == TABLE_KIND)
+    found = [file for file in files if file.kind == TABLE_KIND]
+    read = [file for file in found if file.path.stat().st_size <= MOST_TABLE_BYTES]
+    tables = Tables(read)
     whole, verdicts = whole_sources(file for file in files if file.kind != TABLE_KIND)
     places, wrong = place_sources(whole, chosen, tables)
     studies = studies_of(places)
     series_count = sum(1 for study in studies for _series in _series_of(study, chosen, glance))
     surprises = [*_failing([*verdicts, *wrong]), *_about_tables(tables), *_unnamed(places)]
+    surprises += [Surprise(LONG_TABLE, f.receipt_ids) for f in found if f not in read]
     return Foreseen(
         joins=bool(chosen.study),
         patients=len({_patient(number, study[0]) for number, study in enumerate(studies)}),

@@ -5,7 +5,7 @@ the folders' names, and a placeholder for whoever has no name at all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from converter.cells import MODALITY, SERIES, STUDY
 from converter.engine import Attributes
@@ -22,6 +22,7 @@ NAMES_ANOTHER = _(
     "These images join a study, which says itself whose it is. Leave patient and study out of "
     "form and table, or choose no study."
 )
+_STUDY_NAMES = sorted(ATTRIBUTES - {"body_part", "laterality"})
 OF_SERIES = ("body_part", "laterality")  # a study may have both hands, in two series
 
 
@@ -63,8 +64,7 @@ def place_sources(
 def _placed(source: Source, options: ConvertOptions, beside: Mapping[str, str]) -> Placed:
     path = source.file.relative_path
     values = _over(beside, options.row_of(path))
-    form = {name: value for name, value in asdict(options.attributes).items() if value}
-    values = _over(values, form)
+    values = _over(values, options.form)
     if options.study:
         return _joining(source, options, values)
     tree = place_of(path, options.tree)
@@ -108,7 +108,7 @@ def _names_patient(values: Mapping[str, str]) -> bool:
 
 
 def _of_study(attributes: Attributes) -> Iterator[str]:
-    return (value for name, value in asdict(attributes).items() if name not in OF_SERIES)
+    return (getattr(attributes, name) for name in _STUDY_NAMES)
 
 
 def _of_series(attributes: Attributes) -> Iterator[str]:

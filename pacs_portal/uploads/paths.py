@@ -75,9 +75,14 @@ def renew(row: UploadFile, keys: SealingKeys) -> None:
 
 def relative_path(upload_file: UploadFile, keys: ProjectKeys) -> PurePosixPath:
     """Return the path as the person named it: patient data."""
-    context = _context(upload_file.upload_id, upload_file.number)
-    plain = keys.unseal(Label.PATHS, bytes(upload_file.sealed_path), context=context)
-    return PurePosixPath(plain.decode("utf-8", "surrogateescape"))
+    sealed = bytes(upload_file.sealed_path)
+    return PurePosixPath(open_path(keys, upload_file.upload_id, upload_file.number, sealed))
+
+
+def open_path(keys: ProjectKeys, upload_id: UUID, number: int, sealed: bytes) -> str:
+    """Return the sealed path of file `number` as text: patient data."""
+    plain = keys.unseal(Label.PATHS, sealed, context=_context(upload_id, number))
+    return plain.decode("utf-8", "surrogateescape")
 
 
 def shown_path(upload_file: UploadFile, keys: ProjectKeys) -> str:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from converter import planning
-from converter.outlook import foresee
+from converter.options import ConvertOptions
+from converter.outlook import foresee_images
 from converter.trees import RULES
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import StepFile, StepResult, UnitContext, step_named
@@ -294,14 +295,14 @@ def test_what_a_table_says_of_patients_is_kept_sealed(job, tmp_path) -> None:
     assert "Zwirbelmayr" in str(unit.private)
 
 
-def test_what_is_foreseen_comes_out(job, project, tmp_path) -> None:
+def test_what_is_foreseen_comes_out(job, tmp_path) -> None:
     files = [picture(tmp_path, f"c/p{n % 2}/s{n}/{n}.png", n) for n in range(1, 6)]
     files += [
         volume(tmp_path, "c/p1/s1/brain.nii", 7),
         picture(tmp_path, "c/p1/s1/8.jpg", 8, "Lens"),
     ]
     for rule in RULES:
-        foreseen = foresee(project, files, {"tree": rule})
+        foreseen = foresee_images(files, ConvertOptions(tree=rule))
         made = [
             d[0] for d in datasets(convert(job, files, tmp_path / rule, {"tree": rule})).values()
         ]

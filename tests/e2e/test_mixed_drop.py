@@ -37,12 +37,11 @@ def review(signed_in: Page, drop: Drop) -> Page:
     return signed_in
 
 
-def test_the_drop_is_sorted_before_anything_starts(review: Page, screenshots: Path) -> None:
+def test_the_drop_is_sorted_before_anything_starts(review: Page) -> None:
     outlook = review.locator("#outlook")
     expect(outlook).to_contain_text("Convert → Pseudonymize")
     expect(outlook).to_contain_text("1 zip was unpacked")
     expect(outlook).to_contain_text("no face can be recognized")
-    review.screenshot(path=screenshots / "check.png", full_page=True)
     review.get_by_label("No face can be recognized").check()
     expect(outlook).not_to_contain_text("unless you state")
 
@@ -54,9 +53,71 @@ def test_another_tool_is_shown_at_once(review: Page) -> None:
     expect(review.locator("#outlook")).not_to_contain_text("This is already DICOM")
 
 
+def test_a_rule_for_folders_is_counted_before_the_start(review: Page, screenshots: Path) -> None:
+    foreseen = review.locator(".foreseen")
+    expect(foreseen).to_contain_text("6 patients, 6 studies, 6 series")
+    review.get_by_label("Folders").select_option("patient-study")
+    # Both patients' folders, that of the photograph (whose patient is the drop), one of the volume.
+    expect(foreseen).to_contain_text("4 patients, 6 studies, 6 series")
+    review.get_by_label("Keep unconverted files with the project").check()
+    outlook = review.locator("#outlook")
+    expect(outlook).to_contain_text("Keep with the project, unconverted")
+    review.evaluate("window.scrollTo(0, 0)")
+    review.screenshot(path=screenshots / "check.png", full_page=True)
+
+
 def test_the_job_does_what_the_page_said(review: Page, drop: Drop) -> None:
     review.get_by_role("button", name="Start").click()
     review.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
     walk.wait_for_job(review)
     ended: Counter[str] = walk.outcomes(review)
-    assert (ended["stored"], ended["failed"]) == (len(drop.ct_pixels) + 3 + 4, 3)
+    kept = 1  # the text
+    assert (ended["stored"], ended["failed"]) == (len(drop.ct_pixels) + 3 + 4 + kept, 2)
+
+
+def test_each_patients_folder_has_one_pseudonym(review: Page) -> None:
+    review.goto(f"/projects/{KEY}/?modality=OT")
+    pseudonyms = review.locator("tbody th").all_inner_texts()
+    assert len(pseudonyms) == 4
+    assert sorted(Counter(pseudonyms).values()) == [2, 2]
+
+
+def test_the_kept_file_comes_back_as_it_went(
+    review: Page, drop: Drop, screenshots: Path, tmp_path: Path
+) -> None:
+    review.goto(f"/projects/{KEY}/files/")
+    expect(review.locator("tbody tr")).to_have_count(1)
+    review.screenshot(path=screenshots / "files.png")
+    with review.expect_download() as download:
+        review.get_by_role("link", name="Download").click()
+    download.value.save_as(tmp_path / "kept")
+    (sent,) = drop.folder.glob("*.txt")
+    assert download.value.suggested_filename == sent.name
+    assert (tmp_path / "kept").read_bytes() == sent.read_bytes()
+
+
+def test_a_kept_file_is_removed_for_good(review: Page) -> None:
+    review.get_by_role("button", name="Remove").click()
+    review.get_by_role("button", name="Yes").click()
+    expect(review.locator("main")).to_contain_text("No files yet")
+
+
+def test_a_picture_joins_a_stored_study(review: Page, tmp_path: Path) -> None:
+    review.goto(f"/projects/{KEY}/?modality=CT")
+    row = review.locator("tbody tr").first
+    expect(row).to_contain_text("1 / ")
+    picture = tmp_path / "late.png"
+    Image.new("RGB", (64, 48), (10, 20, 30)).save(picture)
+    review.goto(f"/convert/?project={KEY}")
+    review.locator("input[type=file][data-pick-files]").set_input_files(str(picture))
+    review.wait_for_url(re.compile(r"/check/"))
+    study = review.get_by_label("Append to")
+    option = study.locator("option", has_text=re.compile(r"· CT( ·|$)"))
+    study.select_option(value=option.first.get_attribute("value"))
+    expect(review.locator(".foreseen")).to_contain_text("added to a study that is stored already")
+    review.get_by_role("button", name="Start").click()
+    review.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    walk.wait_for_job(review)
+    assert walk.outcomes(review) == {"stored": 1}
+    review.goto(f"/projects/{KEY}/?modality=CT")
+    expect(review.locator("tbody tr").first).to_contain_text("2 / ")

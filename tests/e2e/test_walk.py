@@ -194,7 +194,7 @@ def test_no_planted_name_is_in_any_answer(
     project_page: Page, archive_job: str, conversation: Conversation
 ) -> None:
     """Names show on the uploader's own upload and job pages and on the steward's pages."""
-    uploads = rf"/projects/(?:{KEY}|mixed)/uploads?/"
+    uploads = rf"/projects/(?:{KEY}|mixed)/(?:uploads?|files)/"
     hers = re.compile(rf"/jobs/|{uploads}|/registry/|/projects/held-room/held/")
     leaks = {
         (url.partition("?")[0], word)

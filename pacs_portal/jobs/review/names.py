@@ -8,38 +8,39 @@ import json
 import os
 import tempfile
 import zlib
+from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max
 
-from pacs_portal.jobs.steps import StepFile
+from pacs_portal.jobs.review.outlooks import NamedFile
 from pacs_portal.projects.errors import KeyFileError
 from pacs_portal.projects.keys import Label, project_keys, sealing_keys
 from pacs_portal.uploads.models import Upload
-from pacs_portal.uploads.services import input_files, relative_path
+from pacs_portal.uploads.paths import open_path
+from pacs_portal.uploads.services import input_files
 from pacs_portal.uploads.storage import upload_folder
 
 NAME = "names"
 Row = tuple[int, str, str]  # number, kind, path
 
 
-def named_files(upload: Upload) -> list[StepFile]:
-    """Return the files a job would work on; their receipt ids are their numbers."""
-    folder = upload_folder(upload.pk)
-    return [
-        StepFile(folder.file(number), (number,), kind, PurePosixPath(path))
-        for number, kind, path in _rows(upload, folder.path / NAME)
-    ]
+def named_files(upload: Upload, kinds: Collection[str]) -> list[NamedFile]:
+    """Return the files of some kinds that a job would work on."""
+    root = upload_folder(upload.pk).path
+    rows = _rows(upload, root / NAME)
+    return [NamedFile(number, kind, path, root) for number, kind, path in rows if kind in kinds]
 
 
 def _rows(upload: Upload, cache: Path) -> list[Row]:
     state = _state(upload)
     known = _kept(upload, cache)
     if known is not None and known["state"] == state:
-        return [(number, kind, path) for number, kind, path in known["rows"]]
+        rows: list[Row] = known["rows"]
+        return rows
     rows = _opened(upload)
     with suppress(OSError):  # without it the page is only slower
         _keep(upload, cache, {"state": state, "rows": rows})
@@ -54,10 +55,10 @@ def _state(upload: Upload) -> list[int]:
 
 def _opened(upload: Upload) -> list[Row]:
     keys = project_keys(upload.project_id)
-    files = input_files(upload).only("upload_id", "number", "kind", "sealed_path")
+    rows = input_files(upload).order_by("number").values_list("number", "kind", "sealed_path")
     return [
-        (file.number, file.kind, str(relative_path(file, keys)))
-        for file in files.order_by("number").iterator(chunk_size=5000)
+        (number, kind, open_path(keys, upload.pk, number, bytes(sealed)))
+        for number, kind, sealed in rows.iterator(chunk_size=5000)
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.module_loading import import_string
 
@@ -38,8 +39,26 @@ class Foreseen:
     surprises: tuple[Surprise, ...] = ()
 
 
-# The receipt ids of the files are their numbers in the upload.
-Foresee = Callable[[Project, Sequence[StepFile], Mapping[str, Any]], Foreseen]
+class NamedFile(NamedTuple):
+    """A file of an upload, light enough for lists of 100,000; its name is patient data."""
+
+    number: int
+    kind: str
+    name: str
+    root: Path
+
+    @property
+    def folder(self) -> str:
+        """The name without its last part."""
+        return self.name.rpartition("/")[0]
+
+    def as_step_file(self) -> StepFile:
+        """Return the file as a step sees it; its receipt id is its number."""
+        path = self.root / str(self.number)
+        return StepFile(path, (self.number,), self.kind, PurePosixPath(self.name))
+
+
+Foresee = Callable[[Project, Sequence[NamedFile], Mapping[str, Any]], Foreseen]
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,7 @@ def _foreseen(choices: Choices, summary: Summary) -> Foreseen:
         outlook = outlook_of(step)
         if outlook is None:
             continue
-        kinds = summary.kinds_of(step)
-        files = [file for file in named_files(choices.upload) if file.kind in kinds]
+        files = named_files(choices.upload, summary.kinds_of(step))
         one = outlook.foresee(choices.upload.project, files, choices.options(summary))
         total = replace(
             total,
