@@ -7,9 +7,11 @@ project's key, the contents and the options: the same folder gives the same inst
 
 import hashlib
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -86,7 +88,7 @@ def _study_seed(
     if options.volumes:
         chosen["volumes"] = options.volumes
     chosen |= {name: True for name in VOLUME_SWITCHES if getattr(options, name)}
-    contents = (_content_digest(file.path) for file in files)
+    contents = _content_digests([file.path for file in files])
     return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
 
@@ -163,6 +165,12 @@ def _natural_order(file: StepFile) -> tuple[tuple[int, int | str], ...]:
     """Sort slice2 before slice10."""
     parts = _NUMBERS.split(str(file.relative_path))
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
+
+
+def _content_digests(paths: Sequence[Path]) -> list[bytes]:
+    """Return the digests of files; hashing runs outside of Python's lock, so on every core."""
+    with ThreadPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
+        return list(pool.map(_content_digest, paths))
 
 
 def _content_digest(path: Path) -> bytes:
