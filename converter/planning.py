@@ -8,6 +8,7 @@ the same instances again.
 
 import hashlib
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -173,10 +174,8 @@ def _study_seed(study: Sequence[Placed], options: ConvertOptions, digest: KeyedD
     series = [placed.series for placed in study]
     if len(set(series)) > 1 or study[0].modality != options.modality:
         chosen["series"] = series
-    paths = [file.path for one in study for file in one.source.files]
-    with ThreadPoolExecutor() as pool:  # reading and hashing let other threads run
-        contents = pool.map(_content_digest, paths)
-        return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
+    contents = _content_digests([file.path for one in study for file in one.source.files])
+    return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
 
 
 def _reference_values(drawn: Drawn | None) -> PlanValues:
@@ -249,6 +248,12 @@ def _natural_order(file: StepFile) -> tuple[tuple[int, int | str], ...]:
     """Sort slice2 before slice10."""
     parts = _NUMBERS.split(str(file.relative_path))
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
+
+
+def _content_digests(paths: Sequence[Path]) -> list[bytes]:
+    """Return the digests of files; hashing runs outside of Python's lock, so on every core."""
+    with ThreadPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
+        return list(pool.map(_content_digest, paths))
 
 
 def _content_digest(path: Path) -> bytes:

@@ -4,6 +4,7 @@ Tables of BIDS (`_dseg.tsv`), ITK-SNAP (label descriptions), 3D Slicer (`.ctbl`)
 """
 
 import csv
+import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,10 @@ _LARGEST_BYTES = 4 << 20
 _LONGEST_NAME = 64  # of VR LO
 _JSON_KEYS = ("Labels", "labels", "LabelMap", "labelmap", "Levels")
 _HEX = re.compile(r"#?([0-9A-Fa-f]{6})(?:[0-9A-Fa-f]{2})?")
+_XML_LABEL = re.compile(
+    rb"<Label\s([^<>]{0,500})>([^<>]{0,500}|<!\[CDATA\[[^<>]{0,500}\]\]>)</Label>"
+)
+_XML_VALUE = re.compile(rb'(\w{1,20})="([^"]{0,100})"')
 _QUOTED = re.compile(r'^\s*(-?\d+)((?:\s+[\d.]+){6})\s+"([^"]*)"')
 
 
@@ -39,8 +44,10 @@ class LabelNames:
     is_manual: bool | None = None
 
 
-def read_label_names(table: Path | None, sidecar: Path | None) -> LabelNames:
-    """Read what is beside a label map.
+def read_label_names(
+    table: Path | None, sidecar: Path | None, extension: bytes = b""
+) -> LabelNames:
+    """Read what is beside a label map, and in its header.
 
     Parameters
     ----------
@@ -50,11 +57,14 @@ def read_label_names(table: Path | None, sidecar: Path | None) -> LabelNames:
     sidecar : Path or None
         A JSON object: `Labels` maps a value to its name, or to an object with `name` and `color`,
         or a name to its value; `Manual` (BIDS) says whether a person drew them.
+    extension : bytes
+        The header's extensions: the label table of Connectome Workbench (XML) is looked for.
 
     Returns
     -------
     LabelNames
-        Names in one line of at most 64 characters; the table counts more than the sidecar.
+        Names in one line of at most 64 characters; the table counts more than the sidecar, and
+        this more than the header.
 
     Raises
     ------
@@ -66,7 +76,7 @@ def read_label_names(table: Path | None, sidecar: Path | None) -> LabelNames:
     Brain Imaging Data Structure, Imaging derivatives, Segmentations.
     """
     given = _json_object(_content(sidecar)) if sidecar else {}
-    names = dict(_json_names(given))
+    names = dict(_extension_names(extension)) | dict(_json_names(given))
     if table:
         names |= dict(_table_names(_content(table)))
     manual = given.get("Manual")
@@ -114,6 +124,28 @@ def _json_names(given: Mapping[str, Any]) -> Iterator[tuple[int, LabelName]]:
         entry = said if isinstance(said, dict) else {"name": said}
         if value is not None:
             yield value, LabelName(_name(entry.get("name")), _color(entry.get("color")))
+
+
+def _extension_names(extension: bytes) -> Iterator[tuple[int, LabelName]]:
+    """Yield the labels of a GIFTI label table; as text, since an XML parser can be led astray."""
+    for match in _XML_LABEL.finditer(extension):
+        said = {
+            key.decode(): value.decode("utf-8", "replace")
+            for key, value in _XML_VALUE.findall(match[1])
+        }
+        value = _whole(said.get("Key"))
+        if value is not None:
+            text = match[2].removeprefix(b"<![CDATA[").removesuffix(b"]]>")
+            name = html.unescape(text.decode("utf-8", "replace"))
+            yield value, LabelName(_name(name), _shares(said))
+
+
+def _shares(said: Mapping[str, str]) -> Color | None:
+    """Read a color given as shares from 0 to 1."""
+    try:
+        return _triple([round(float(said[part]) * 255) for part in ("Red", "Green", "Blue")])
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _table_names(content: str) -> Iterator[tuple[int, LabelName]]:

@@ -95,5 +95,5 @@ def _write_labels(volume: Volume, job: Job, box: Outbox) -> None:
         raise ConversionError(
             _("This volume holds colors, not labels. Convert it as an image."), "unsupported"
         )
-    names = read_label_names(job.options.labels, job.options.sidecar)
+    names = read_label_names(job.options.labels, job.options.sidecar, volume.extension())
     write_segmentation(job, box, Labels(volume), names)

@@ -82,6 +82,7 @@ class NiftiHeader:
     intercept: float
     affine: np.ndarray
     is_label_map: bool
+    header_bytes: int
     samples: int = 1
     notes: tuple[str, ...] = ()
 
@@ -165,6 +166,7 @@ def read_header(head: bytes, *, assume_orientation: bool = False) -> NiftiHeader
         intercept=intercept,
         affine=affine,
         is_label_map=fields.read_int(fields.layout.intent) == _INTENT_LABEL,
+        header_bytes=fields.size,
         samples=_SAMPLES.get(fields.read_int(fields.layout.datatype), 1),
         notes=notes,
     )

@@ -20,6 +20,7 @@ from converter.engine.sources.nifti_header import LONGEST_HEADER_BYTES, NiftiHea
 
 _GZIP = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
+_LONGEST_EXTENSION = 4 << 20
 _BLOCK_BYTES = 2 << 20
 _LARGEST_SIDE = 65535
 
@@ -48,6 +49,14 @@ class Volume:
             first = slices - place - count if slices_back else place
             voxels = self._read(volume * slices + first, count)
             yield voxels[::step, :: -1 if rows_back else 1, :: -1 if columns_back else 1]
+
+    def extension(self) -> bytes:
+        """Return what programs wrote between header and voxels, as far as it is of any use."""
+        size = min(self.header.data_offset - self.header.header_bytes, _LONGEST_EXTENSION)
+        if size <= 0:
+            return b""
+        self.file.seek(self.header.header_bytes)
+        return self.file.read(size)
 
     def _runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield the volume, first place and number of the slices of each block."""

@@ -118,3 +118,32 @@ def test_a_table_that_cannot_be_read_is_named(written, content):
 
 def test_nothing_beside_it_names_nothing():
     assert read_label_names(None, None) == LabelNames({})
+
+
+WORKBENCH = b"""<?xml version="1.0"?><CaretExtension><VI Index="0"><LabelTable>
+<Label Key="1" Red="1" Green="0" Blue="0" Alpha="1"><![CDATA[Left kidney]]></Label>
+<Label Key="12" Red="0" Green="0" Blue="1" Alpha="1">Liver &amp; bile</Label>
+<Label Key="x" Red="0" Green="0" Blue="1">No number</Label>
+</LabelTable></VI></CaretExtension>"""
+
+
+def test_the_table_in_a_header_of_workbench_is_read(written):
+    found = read_label_names(None, None, b"\0" * 12 + WORKBENCH).by_value
+    assert dict(found) == {
+        1: LabelName("Left kidney", RED),
+        12: LabelName("Liver & bile", BLUE),
+    }
+
+
+def test_what_lies_beside_a_volume_counts_more_than_its_header(written):
+    sidecar = written(json.dumps({"Labels": {"1": "Kidney"}}))
+    found = read_label_names(None, sidecar, WORKBENCH).by_value
+    assert {value: label.name for value, label in found.items()} == {
+        1: "Kidney",
+        12: "Liver & bile",
+    }
+
+
+@pytest.mark.parametrize("extension", [b"<Label " * 500_000, b"<Label Key=" + b"x" * 4_000_000])
+def test_an_extension_that_never_ends_is_read_in_a_moment(extension):
+    assert read_label_names(None, None, extension) == LabelNames({})

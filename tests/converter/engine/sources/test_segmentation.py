@@ -3,6 +3,7 @@
 import json
 
 import highdicom
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -107,6 +108,16 @@ def test_a_table_names_and_colors_the_segments(convert, tmp_path):
     segments = dataset.SegmentSequence
     assert [s.SegmentLabel for s in segments] == ["Left kidney", "Segment 7", "Liver"]
     assert list(segments[0].RecommendedDisplayCIELabValue) == encoded_cielab((255, 0, 0))
+
+
+def test_the_header_of_a_volume_may_name_its_segments(convert):
+    image = nibabel.Nifti1Image(label_map(), AFFINES["LAS"])
+    image.header["intent_code"] = 1002
+    xml = b'<LabelTable><Label Key="7" Red="0" Green="1" Blue="0">Spleen</Label></LabelTable>'
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(30, xml))
+    (dataset,) = convert(image.to_bytes())
+    assert dataset.SegmentSequence[1].SegmentLabel == "Spleen"
+    assert dataset.pixel_array.sum() == np.count_nonzero(label_map())
 
 
 @pytest.mark.parametrize(
