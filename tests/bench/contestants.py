@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,12 +132,12 @@ def _make_certificate(path: Path) -> str:
     return "" if path.exists() else _failure([*request, *keys])
 
 
-def make_peers(venv: Path) -> str:
-    """Install the peers of PyPI; return why that cannot be, or an empty text."""
+def make_peers(venv: Path, packages: Sequence[str] = PYPI_PEERS) -> str:
+    """Install peers of PyPI into a venv; return why that cannot be, or an empty text."""
     python = venv / "bin" / "python"
     if not python.exists() and (said := _failure([sys.executable, "-m", "venv", str(venv)])):
         return said
-    return _failure([str(python), "-m", "pip", "install", "--quiet", *PYPI_PEERS])
+    return _failure([str(python), "-m", "pip", "install", "--quiet", *packages])
 
 
 def _failure(command: list[str]) -> str:

@@ -19,13 +19,13 @@ def workload(is_small: bool) -> Workload:
         title=f"{count} label maps with {volume_sources.LABELS} segments, .nii.gz",
         make=partial(volume_sources.make_label_maps, count=count, shape=shape),
         outputs=count,
-        peers=peers,
+        peers=partial(peers, is_small=is_small),
         goals=(Goal(HIGHDICOM, command=0.20, worker=0.15),),
         memory_mb=200,
         note="highdicom wants the images that were segmented; it gets headers made in memory.",
     )
 
 
-def peers(room: Path) -> list[Contestant]:
+def peers(room: Path, is_small: bool) -> list[Contestant]:
     """Return highdicom, one process for all maps."""
-    return [volume_sources.scripted(HIGHDICOM, "highdicom_seg.py", room)]
+    return [volume_sources.scripted(HIGHDICOM, "highdicom_seg.py", room, is_small)]

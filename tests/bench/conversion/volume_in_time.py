@@ -19,12 +19,12 @@ def workload(is_small: bool) -> Workload:
         title=f"4D volume {' x '.join(map(str, shape))}, .nii.gz",
         make=partial(volume_sources.make_in_time, shape=shape),
         outputs=prod(shape[2:]),
-        peers=peers,
+        peers=partial(peers, is_small=is_small),
         goals=(Goal(SIMPLEITK, command=0.30, worker=0.12),),
         note="SimpleITK writes each slice as in its own example of a DICOM series.",
     )
 
 
-def peers(room: Path) -> list[Contestant]:
+def peers(room: Path, is_small: bool) -> list[Contestant]:
     """Return SimpleITK in one process."""
-    return [volume_sources.scripted(SIMPLEITK, "simpleitk_series.py", room)]
+    return [volume_sources.scripted(SIMPLEITK, "simpleitk_series.py", room, is_small)]

@@ -1,14 +1,13 @@
 """Volumes for the benchmark of conversions, and the programs of others that convert them."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nibabel
 import numpy as np
 
-from tests.bench.contestants import Contestant
+from tests.bench.contestants import Contestant, make_peers
+from tests.bench.conversion.workloads import LEFT_OUT
 
 PEERS = Path(__file__).parent / "volume_peers"
 PYPI = ("SimpleITK==2.5.7", "highdicom==0.28.2", "nibabel==5.4.2")
@@ -93,23 +92,11 @@ def looped(name: str, call: str, missing: str) -> Contestant:
     )
 
 
-def scripted(name: str, script: str, room: Path) -> Contestant:
+def scripted(name: str, script: str, room: Path, is_small: bool) -> Contestant:
     """Return a script of this folder that converts all files with libraries of PyPI."""
-    python = room / "bin" / "python"
 
     def command(sources: Path, out: Path) -> list[str]:
-        return [str(python), str(PEERS / script), str(sources), str(out)]
+        return [str(room / "bin" / "python"), str(PEERS / script), str(sources), str(out)]
 
-    return Contestant(name, command, missing=_make_room(room))
-
-
-def _make_room(room: Path) -> str:
-    """Make the peers' virtual environment; return why that cannot be, or an empty text."""
-    python = room / "bin" / "python"
-    commands = [] if python.exists() else [[sys.executable, "-m", "venv", str(room)]]
-    commands.append([str(python), "-m", "pip", "install", "--quiet", *PYPI])
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            return (done.stderr.strip().splitlines() or ["pip failed"])[-1][:200]
-    return ""
+    missing = LEFT_OUT if is_small else make_peers(room, PYPI)
+    return Contestant(name, command, missing=missing)
