@@ -13,7 +13,8 @@ from pacs_portal.jobs.steps import StepFile, step_named
 from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.sniffing import sniff_file
 from tests.command_line import CommandLine, read_report
-from tests.converter.engine.slide_samples import write_mirax, write_svs
+from tests.converter.engine.scanner_samples import write_mirax
+from tests.converter.engine.slide_samples import write_svs
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def _slide(path: Path, number: int, size: tuple[int, int]) -> None:
         f"JPEG/RGB Q={_QUALITY}|AppMag = 20|MPP = 0.4990"
     )
     chance = np.random.default_rng(number)
-    tiles = [_tile(chance) for _ in range(_DISTINCT)]
+    tiles = [_jpeg(_tissue(chance), 2) for _ in range(_DISTINCT)]
     tables = _jpeg(np.zeros((TILE, TILE, 3), np.uint8), 1)
     with tifffile.TiffWriter(path) as writer:
         for factor in FACTORS:
@@ -107,12 +107,17 @@ def _repeated(tiles: list[bytes], count: int) -> Iterator[bytes]:
         yield tiles[index % len(tiles)]
 
 
-def _tile(chance: np.random.Generator) -> bytes:
+def one_tile(chance: np.random.Generator) -> bytes:
+    """Return a whole JPEG of a tile."""
+    return _jpeg(_tissue(chance), 0)
+
+
+def _tissue(chance: np.random.Generator) -> np.ndarray:
     """Return a tile that looks like stained tissue to an encoder: blobs, and grain on them."""
     coarse = chance.integers(120, 230, (TILE // 12, TILE // 12, 3)).astype(np.uint8)
     smooth = Image.fromarray(coarse).resize((TILE, TILE), Image.Resampling.BICUBIC)
     grain = chance.normal(0, 2, (TILE, TILE, 1))
-    return _jpeg((np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8), 2)
+    return (np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8)
 
 
 def _jpeg(picture: np.ndarray, part: int) -> bytes:

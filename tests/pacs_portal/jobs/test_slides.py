@@ -9,7 +9,8 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.jobs.worker import run_job_here
-from tests.converter.engine.slide_samples import write_mirax, write_svs
+from tests.converter.engine.scanner_samples import write_mirax
+from tests.converter.engine.slide_samples import write_svs
 
 
 def run(upload, member, files: dict[str, bytes], **options: object):

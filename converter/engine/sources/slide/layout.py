@@ -17,9 +17,12 @@ _MOST_LEVELS = 32
 _SHAPE_TOLERANCE = 0.02
 _MM_OF_UNIT = {2: 25.4, 3: 10.0}
 _UNMEASURED_DOTS = frozenset({1, 72, 96, 150, 300})
-_MPP = re.compile(rb"\|\s*MPP\s*=\s*(\d+\.?\d*)")
-_MAGNIFICATION = re.compile(rb"\|\s*AppMag\s*=\s*(\d+\.?\d*)")
-_PHILIPS_SPACING = re.compile(rb"DICOM_PIXEL_SPACING[^>]*>\D*?(\d*\.\d+)\D+?(\d*\.\d+)")
+# Every repeat has an end: a description may be megabytes of anything.
+_MPP = re.compile(rb"\|\s{0,9}MPP\s{0,9}=\s{0,9}(\d{1,6}\.?\d{0,12})")
+_MAGNIFICATION = re.compile(rb"\|\s{0,9}AppMag\s{0,9}=\s{0,9}(\d{1,4}\.?\d{0,6})")
+_PHILIPS_SPACING = re.compile(
+    rb"DICOM_PIXEL_SPACING[^>]{0,200}>\D{0,50}?(\d{0,6}\.\d{1,15})\D{1,50}?(\d{0,6}\.\d{1,15})"
+)
 _LEAST_MM, _MOST_MM = 1e-6, 10.0  # what a pixel of a slide can be at all
 
 

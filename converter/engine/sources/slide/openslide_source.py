@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from openslide import OpenSlide, OpenSlideError
@@ -16,7 +17,7 @@ from PIL import Image
 
 from converter.engine.errors import ConversionError, damaged, too_large
 from converter.engine.errors import gettext_noop as _
-from converter.engine.options import Job
+from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.slide.coding import Level, Matrix, jpeg_coding
 from converter.engine.sources.slide.encoded_level import encoded_level
@@ -30,6 +31,7 @@ from converter.engine.sources.slide.writing import write_levels, write_overview
 TILE = 512
 _QUALITY = 95
 _LEAST_STEP = 3.5  # levels of a source that lie closer to each other are left out
+_MOST_MAGNIFIED = 10_000
 _STEM = "slide"
 _VENDORS = {
     "aperio": "Aperio",
@@ -62,8 +64,11 @@ def reads(path: Path) -> bool:
 def convert(source: Path, job: Job, box: Outbox) -> None:
     """Write the levels of a slide, and its overview where it is asked for."""
     with _whole(source, job, box) as path, _opened(path) as slide, ExitStack() as files:
-        part = _part(slide)
-        levels = [_level(slide, index, part, job, files, box) for index in _levels(slide)]
+        part, folder = _part(slide), box.target_dir
+        levels = [
+            _level(slide, index, part, job.options, files.enter_context(unnamed_file(folder)))
+            for index in _levels(slide)
+        ]
         facts = _facts(slide)
         count = write_levels(job, box, facts, levels)
         if job.options.overview and "macro" in slide.associated_images:
@@ -134,15 +139,12 @@ def _levels(slide: OpenSlide) -> list[int]:
     return chosen
 
 
-def _level(
-    slide: OpenSlide, index: int, part: _Part, job: Job, files: ExitStack, box: Outbox
-) -> Level:
+def _level(slide: OpenSlide, index: int, part: _Part, options: Options, file: BinaryIO) -> Level:
     shrunk = slide.level_downsamples[index]
     matrix = Matrix(
         max(round(part.columns / shrunk), 1), max(round(part.rows / shrunk), 1), TILE, TILE
     )
-    check_matrix(matrix, job.options)
-    file = files.enter_context(unnamed_file(box.target_dir))
+    check_matrix(matrix, options)
     tiles = _tiles(slide, index, part, matrix)
     codec = (lambda tile: encode_jpeg(Image.fromarray(tile), _QUALITY), decode_jpeg)
     return encoded_level(matrix, jpeg_coding("YBR_FULL_422"), tiles, codec, file)
@@ -177,10 +179,15 @@ def _facts(slide: OpenSlide) -> SlideFacts:
     profile = slide.color_profile
     return SlideFacts(
         spacing_mm=spacing or (UNKNOWN_SPACING_MM, UNKNOWN_SPACING_MM),
-        magnification=max(_number(told.get("openslide.objective-power", "")), 0.0),
+        magnification=_magnification(told),
         icc_profile=color_profile(profile.tobytes() if profile else b""),
         manufacturer=_VENDORS.get(told.get("openslide.vendor", ""), ""),
     )
+
+
+def _magnification(told: Mapping[str, str]) -> float:
+    found = _number(told.get("openslide.objective-power", ""))
+    return found if 0 < found < _MOST_MAGNIFIED else 0.0
 
 
 def _mm(told: Mapping[str, str], name: str) -> float:

@@ -30,6 +30,7 @@ _JPEG_2000_KINDS = frozenset({APERIO_YCBCR, _APERIO_RGB, _JPEG_2000})
 _BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _LONGEST_TABLES = 1 << 16
+_MOST_OVERLAID = 50  # how many times the bytes of a file may stand in its levels
 _LARGEST_TILE = 1 << 26  # pixels of one tile, which is decoded as a whole
 
 
@@ -115,8 +116,9 @@ def tile_list(directory: Directory, options: Options) -> TileList:
     file_bytes = directory.structure.size
     if any(start + size > file_bytes for start, size in zip(offsets, byte_counts, strict=True)):
         raise truncated()
-    # Tiles may lie on top of each other: many writers store a white one once.
-    if sum(byte_counts) > options.max_slide_bytes:
+    # Tiles may lie on top of each other, as many writers store a white one once; but a small
+    # file must not fill the disk.
+    if sum(byte_counts) > min(options.max_slide_bytes, _MOST_OVERLAID * file_bytes):
         raise too_large()
     return TileList(directory, matrix, offsets, byte_counts)
 

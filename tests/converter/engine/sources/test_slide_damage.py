@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from slide_samples import cut, jpeg, tissue, write_mirax, write_pyramid, write_svs
+from scanner_samples import write_mirax
+from slide_samples import cut, jpeg, tissue, write_pyramid, write_svs
 
 from converter.engine import ConversionError, is_slide
 from converter.engine.sources.slide.jpeg_tiles import JpegTiles, Matrix
@@ -137,6 +138,21 @@ def test_a_giant_of_no_tiles_is_refused_at_once(convert, out, tmp_path):
     path = tmp_path / "giant.tif"
     path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + body + bytes(8))
     assert is_slide(path)
+    assert refusal(convert, out, path) == "bomb"
+
+
+def test_a_small_file_does_not_fill_the_disk(convert, out, tmp_path):
+    """Tiles that all are the whole file would make it 3,960 times as large."""
+    count, lists = 66 * 60, 16 + 8 + 10 * 20 + 8
+    entries = [(WIDTH, 4, 1, 66 * 256), (LENGTH, 4, 1, 60 * 256), (258, 3, 1, 8), (259, 3, 1, 7)]
+    entries += [(262, 3, 1, 6), (277, 3, 1, 3), (TILE_WIDTH, 4, 1, 256), (323, 4, 1, 256)]
+    entries += [(TILE_OFFSETS, 16, count, lists), (TILE_BYTES, 16, count, lists + 8 * count)]
+    directory = struct.pack("<Q", 10) + b"".join(struct.pack("<HHQQ", *one) for one in entries)
+    size = lists + 16 * count
+    places = struct.pack("<Q", 0) * count + struct.pack("<Q", size) * count
+    path = tmp_path / "overlaid.tif"
+    path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + directory + bytes(8) + places)
+    assert path.stat().st_size == size
     assert refusal(convert, out, path) == "bomb"
 
 

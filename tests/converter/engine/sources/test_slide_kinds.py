@@ -8,15 +8,12 @@ import pydicom
 import pytest
 import tifffile
 from PIL import Image
+from scanner_samples import write_mirax, write_ndpi, write_philips, write_scn
 from slide_samples import (
     tissue,
     whole,
     write_jpeg_2000_svs,
-    write_mirax,
-    write_ndpi,
-    write_philips,
     write_pyramid,
-    write_scn,
     write_svs,
 )
 
