@@ -1,6 +1,7 @@
 """Convert the files of one planned unit; needs no database."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -202,7 +203,9 @@ def room_for(processes: int) -> Room[Source]:
 
 
 def _seconds(source: Source) -> float:
-    size_bytes = sum(file.path.stat().st_size for file in source.files)
+    size_bytes = 0
+    with suppress(OSError):  # a file that is gone is told of when it is read
+        size_bytes = sum(file.path.stat().st_size for file in source.files)
     return settings.CONVERT_MAX_SECONDS * (1 + size_bytes // _BYTES_AT_A_TIME)
 
 

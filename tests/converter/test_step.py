@@ -188,6 +188,18 @@ def test_a_bad_picture_gets_a_verdict_and_the_others_go_on(job, tmp_path) -> Non
     assert verdict.code in {"truncated", "damaged"}
 
 
+def test_a_picture_that_is_gone_by_now_gets_a_verdict(job, tmp_path) -> None:
+    files = [picture(tmp_path, "1.png", 1), picture(tmp_path, "2.png", 2)]
+    (unit,) = STEP.plan(job, files, {}).units
+    files[0].path.unlink()
+    (tmp_path / "work").mkdir()
+    result = STEP.run(UnitContext(job, unit.values, {}, tmp_path / "work"), unit.files)
+    assert [file.receipt_ids for file in result.files] == [(2,)]
+    assert [(verdict.receipt_id, verdict.code) for verdict in result.verdicts] == [
+        (1, "unreadable")
+    ]
+
+
 def test_a_picture_that_takes_too_long_gets_a_verdict_and_the_others_go_on(
     job, tmp_path, settings
 ) -> None:
