@@ -115,7 +115,7 @@ def compare_family(one: tuple[str, ...], other: tuple[str, ...]) -> NameLevel:
     if not (one and other):
         return NameLevel.MISSING
     joined, other_joined = "".join(one), "".join(other)
-    if joined == other_joined or set(one) == set(other):
+    if joined == other_joined or (len(one) + len(other) > 2 and set(one) == set(other)):
         return NameLevel.EQUAL
     if _DIGIT.search(joined + other_joined):
         return NameLevel.DIFFERENT  # a code: neighboring ones look alike and are not one
@@ -131,7 +131,7 @@ def compare_given(one: tuple[str, ...], other: tuple[str, ...]) -> NameLevel:
     if not (one and other):
         return NameLevel.MISSING
     joined, other_joined = "".join(one), "".join(other)
-    if joined == other_joined or set(one) == set(other):
+    if joined == other_joined or (len(one) + len(other) > 2 and set(one) == set(other)):
         return NameLevel.EQUAL
     if _DIGIT.search(joined + other_joined):
         return NameLevel.DIFFERENT

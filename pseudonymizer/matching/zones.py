@@ -16,6 +16,8 @@ POSSIBLE_FROM = 14.0  # odds of one in a project of 20,000, before anything else
 SAME_DAYS = frozenset({DateLevel.EQUAL, DateLevel.NEW_YEAR})
 SPELLINGS = frozenset({NameLevel.EQUAL, NameLevel.VARIANT})
 SAME_NAMES = SPELLINGS | {NameLevel.PART}
+OF_ONE_ISSUER = frozenset({IdLevel.QUALIFIED, IdLevel.PADDED})
+TELLING_IDS = OF_ONE_ISSUER | {IdLevel.LONG}
 
 
 class Zone(StrEnum):
@@ -42,8 +44,8 @@ def is_doubtful(agreement: Agreement) -> bool:
         return True
     if agreement.sex == SexLevel.DIFFERENT or agreement.birth_date not in SAME_DAYS:
         return True
-    if agreement.patient_id in {IdLevel.QUALIFIED, IdLevel.PADDED}:
-        return not {agreement.family, agreement.given} <= SAME_NAMES
+    if agreement.patient_id in OF_ONE_ISSUER:
+        return agreement.family not in SAME_NAMES or agreement.given not in SAME_NAMES
     # Perhaps another clinic's number: nothing but the family name's spelling may differ.
     is_same_name = agreement.given == NameLevel.EQUAL and agreement.family in SPELLINGS
     return agreement.patient_id != IdLevel.LONG or not is_same_name
@@ -54,7 +56,7 @@ def _has_enough(agreement: Agreement) -> bool:
     if agreement.has_newborn:
         # The mother's number stands in her child's files, too: their birth dates tell.
         return agreement.birth_date in SAME_DAYS and ID[agreement.patient_id] > 0
-    if agreement.patient_id in {IdLevel.QUALIFIED, IdLevel.PADDED, IdLevel.LONG}:
+    if agreement.patient_id in TELLING_IDS:
         return True
     has_id, has_date = ID[agreement.patient_id] > 0, BIRTH_DATE[agreement.birth_date] > 0
     has_name = FAMILY[agreement.family] > 0 or GIVEN[agreement.given] > 0
