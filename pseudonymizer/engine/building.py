@@ -11,12 +11,14 @@ from pseudonymizer.engine.options import (
     FOUR_CHARACTERISTICS,
     FULL_DATES,
     MODIFIED_DATES,
+    ONLY_IOD,
     OPTIONS,
     SAFE_PRIVATE,
     STRUCTURED_CONTENT,
     UIDS,
     Option,
 )
+from pseudonymizer.engine.outlines import IOD_ATTRIBUTES
 from pseudonymizer.engine.profile import ENGINE_RULES, Action, DateMode, Profile, Rule, Why
 from pseudonymizer.engine.safe_private import SAFE_PRIVATE_TABLE
 from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec, RuleAction, TagRule
@@ -113,6 +115,8 @@ def is_looser(new: ProfileSpec, old: ProfileSpec) -> bool:
     after, before = build_profile(new), build_profile(old)
     modes = list(DateMode)
     if modes.index(after.dates) > modes.index(before.dates):
+        return True
+    if after.only_iod < before.only_iod:
         return True
     if after.keeps_uids > before.keeps_uids:
         return True
@@ -233,6 +237,8 @@ def _method(
             lines.append(option.meaning if option in whole else f"In part: {option.meaning}")
         elif option not in whole:
             lines.append(f"In part:{dates[option].replace(' with', '')}")
+    if ONLY_IOD in spec.switches:
+        lines.append("Attributes that the kind of object does not have removed")
     if spec.rules:
         lines.append(f"Own rules for {len(spec.rules)} attributes")
     return tuple(lines)
@@ -246,6 +252,8 @@ def _digest(spec: ProfileSpec, options: tuple[Option, ...]) -> str:
     if spec != DEFAULT_SPEC:
         digest.update(json.dumps(spec.as_json(), sort_keys=True).encode())
         tables += [SAFE_PRIVATE_TABLE, VOCABULARY]
+    if ONLY_IOD in spec.switches:
+        tables.append(IOD_ATTRIBUTES)
     for name in tables:
         digest.update((TABLES / name).read_bytes())
     return digest.hexdigest()[:12]

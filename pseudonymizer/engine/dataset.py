@@ -19,7 +19,8 @@ from pseudonymizer.engine.elements import Dataset, Element, text_element, text_o
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.iod_types import resolve
-from pseudonymizer.engine.profile import Action, Profile, Rule
+from pseudonymizer.engine.outlines import Outline
+from pseudonymizer.engine.profile import Action, Profile, Rule, Why
 from pseudonymizer.engine.safe_private import safe_private_tags
 
 # A code of a public scheme says what a value means; local codes may name persons and places.
@@ -57,10 +58,15 @@ class Walk:
     profile: Profile
     keys: Keys
     types: Mapping[tuple[int, ...], str]
+    outline: Outline | None = None  # where attributes of no IOD go
     path: tuple[int, ...] = ()
     is_in_dummy: bool = False
     is_in_cleaned: bool = False
     has_public_code: bool = False
+
+    def is_misplaced(self, tag: int) -> bool:
+        """Tell whether the IOD has no such attribute here, under a profile that asks for it."""
+        return self.outline is not None and not self.outline.holds(self.path, tag)
 
 
 def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
@@ -102,6 +108,8 @@ def _keep_private(element: Element, walk: Walk) -> Element:
 def treat(element: Element, walk: Walk) -> Element | None:
     """Return what stays of one element, or None."""
     rule = walk.profile.rule_for(element.tag, element.vr)
+    if walk.is_misplaced(element.tag) and rule.why != Why.OWN.value:
+        return None
     if rule.action is Action.BASIC and rule.basic == "X":
         return None
     vr = dictionary_vr(element.tag) or element.vr

@@ -1,6 +1,6 @@
 """What the DICOM data dictionary (PS3.6) says of a tag, by number."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pydicom.datadict import DicomDictionary, dictionary_VR
 from pydicom.uid import UID_dictionary
@@ -24,6 +24,7 @@ def dictionary_vr(tag: int) -> str | None:
         return None
 
 
+@cache
 def keyword_tags() -> dict[str, int]:
     """Return the tag of each keyword."""
     return {entry[4]: tag for tag, entry in DicomDictionary.items()}

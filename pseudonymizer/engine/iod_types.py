@@ -14,7 +14,7 @@ Path = tuple[int, ...]
 def types_in(sop_class_uid: str) -> Mapping[Path, str]:
     """Return the Type ("1", "1C", "2" or "2C") by path of tags; what is absent is Type 3."""
     table = _table()
-    iod = table["sop_classes"].get(sop_class_uid)
+    iod = iod_of(sop_class_uid)
     tags = _tags()
     return {
         tuple(tags[keyword] for keyword in path.split("/")): strictest
@@ -22,6 +22,11 @@ def types_in(sop_class_uid: str) -> Mapping[Path, str]:
         for strictest, iods in by_type.items()
         if iod in iods and all(keyword in tags for keyword in path.split("/"))
     }
+
+
+def iod_of(sop_class_uid: str) -> str | None:
+    """Return the name of the IOD of a SOP class, or None for one that PS3.4 does not list."""
+    return _table()["sop_classes"].get(sop_class_uid)
 
 
 def resolve(basic: str, attribute_type: str) -> str:

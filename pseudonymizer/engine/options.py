@@ -56,6 +56,8 @@ OPTIONS = (
 )
 # No option of the standard, so it has no code: the four that most research needs.
 FOUR_CHARACTERISTICS = "four_characteristics"
-SWITCHES = frozenset({option.name for option in OPTIONS} | {FOUR_CHARACTERISTICS})
+# No option either: an allow-list, beside what the other rules remove.
+ONLY_IOD = "only_iod"
+SWITCHES = frozenset({option.name for option in OPTIONS} | {FOUR_CHARACTERISTICS, ONLY_IOD})
 EXCLUSIVE = frozenset({MODIFIED_DATES.name, FULL_DATES.name})
 DEFAULT_SWITCHES = frozenset({MODIFIED_DATES.name, FOUR_CHARACTERISTICS})

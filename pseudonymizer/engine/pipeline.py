@@ -29,6 +29,7 @@ from pseudonymizer.engine.identity import (
 from pseudonymizer.engine.iod_types import types_in
 from pseudonymizer.engine.joining import StoredStudy
 from pseudonymizer.engine.last_look import last_look
+from pseudonymizer.engine.outlines import outline_of
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import (
     Pixels,
@@ -176,7 +177,8 @@ def walk_of(sop_class_uid: str, context: Context) -> Walk:
     """Return the rules for a header of this SOP class."""
     days = context.subject.date_shift_days
     keys = Keys(context.uid_key, days, context.now.date(), context.earlier)
-    return Walk(context.profile, keys, types_in(sop_class_uid))
+    outline = outline_of(sop_class_uid) if context.profile.only_iod else None
+    return Walk(context.profile, keys, types_in(sop_class_uid), outline)
 
 
 def _look(dataset: Dataset, output: Dataset, sop_class_uid: str, context: Context) -> None:

@@ -12,7 +12,8 @@ from pseudonymizer.engine.elements import Dataset, Element, Encoding, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.identity import SPECIFIC_CHARACTER_SET, decode, header_of
 from pseudonymizer.engine.last_look import last_look
-from pseudonymizer.engine.options import SAFE_PRIVATE
+from pseudonymizer.engine.options import ONLY_IOD, SAFE_PRIVATE
+from pseudonymizer.engine.outlines import Outline, outline_of
 from pseudonymizer.engine.part10 import Part10, read_part10
 from pseudonymizer.engine.pipeline import Context, pseudonymize_header
 from pseudonymizer.engine.profile import Action, Profile, Why
@@ -75,6 +76,8 @@ class _Place:
     encoding: Encoding
     terms: tuple[str, ...]
     written: frozenset[int]
+    outline: Outline | None = None
+    path: tuple[int, ...] = ()
     depth: int = 0
     item: int = 0
     rule_above: str = ""  # what removed or wrote the whole sequence around
@@ -107,7 +110,7 @@ def preview_file(content: bytes, context: Context) -> Preview:
     before, _position = reader.read_dataset(span, part10.encoding)
     header = header_of(before)
     after = pseudonymize_header(before, header.sop_class_uid, context)
-    place = _top(part10, context.profile)
+    place = _top(part10, context.profile, header.sop_class_uid)
     rows = tuple(islice(_rows(before, after, place), MOST_ROWS + 1))
     held = _held_back(before, after, header.sop_class_uid, context)
     return Preview(rows[:MOST_ROWS], held, len(rows) > MOST_ROWS)
@@ -124,8 +127,9 @@ def _held_back(
     return None
 
 
-def _top(part10: Part10, profile: Profile) -> _Place:
-    return _Place(profile, part10.encoding, ("",), written_tags(profile))
+def _top(part10: Part10, profile: Profile, sop_class_uid: str) -> _Place:
+    outline = outline_of(sop_class_uid) if profile.only_iod else None
+    return _Place(profile, part10.encoding, ("",), written_tags(profile), outline)
 
 
 def _rows(before: Dataset, after: Dataset | None, place: _Place) -> Iterator[PreviewRow]:
@@ -163,6 +167,7 @@ def _rows_of_items(
     inner = replace(
         place,
         written=frozenset(),
+        path=(*place.path, element.tag),
         depth=place.depth + 1,
         rule_above=place.rule_above or ("" if old_items and new_items else why),
         rule_of_texts=place.rule_of_texts if _keeps(element, place.profile) else why,
@@ -188,8 +193,11 @@ def _why(old: Element | None, new: Element | None, place: _Place) -> str:
     if element.tag in place.written:
         return Why.ENGINE.value
     rule = place.profile.rule_for(element.tag, element.vr)
-    if rule.why == Why.NEVER.value and new is not None:
-        return SAFE_PRIVATE.name
+    if rule.why == Why.NEVER.value:
+        return rule.why if new is None else SAFE_PRIVATE.name
+    is_misplaced = place.outline is not None and not place.outline.holds(place.path, element.tag)
+    if is_misplaced and new is None:
+        return ONLY_IOD
     is_text_of_sequence = rule.action is Action.KEEP and _change(old, new) is Change.CHANGED
     return place.rule_of_texts if is_text_of_sequence and place.rule_of_texts else rule.why
 

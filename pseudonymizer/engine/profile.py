@@ -6,7 +6,7 @@ from enum import Enum
 from functools import lru_cache
 
 from pseudonymizer.engine.dictionary import NUMBER_VRS, dictionary_vr
-from pseudonymizer.engine.options import Option
+from pseudonymizer.engine.options import ONLY_IOD, Option
 from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec
 
 ENGINE_RULES = "3"  # raise it when code changes what comes out for an equal table
@@ -89,6 +89,11 @@ class Profile:
     def has_option(self, option: Option) -> bool:
         """Tell whether the switch of `option` is on, applied wholly or not."""
         return option.name in self.spec.switches
+
+    @property
+    def only_iod(self) -> bool:
+        """Whether attributes go that the IOD of a file does not have."""
+        return ONLY_IOD in self.spec.switches
 
     def has_own_rule(self, tag: int) -> bool:
         """Tell whether the project has a rule of its own for this attribute."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from pseudonymizer.engine import ProfileSpec
 from pseudonymizer.engine.attributes import attribute_of
+from pseudonymizer.engine.options import ONLY_IOD
 from pseudonymizer.engine.profile import Why
 from pseudonymizer.engine.spec import RuleAction, TagRule
 
@@ -105,6 +106,14 @@ SWITCH_TEXTS = (
         "graphics",
         gettext_lazy("Cleaned graphics"),
         gettext_lazy("Drawn annotations stay without their texts; overlays and curves go."),
+    ),
+    SwitchText(
+        ONLY_IOD,
+        gettext_lazy("Only attributes of the kind of object"),
+        gettext_lazy(
+            "Whatever the standard does not give this kind of object goes, wherever it stands, "
+            "such as an echo time in a CT image; rules for single attributes come first."
+        ),
     ),
 )
 ACTION_LABELS = {

@@ -92,7 +92,8 @@ def inspect(image: ImageFile, looks: Looks) -> Inspected:
     """
     is_risky = must_look(image.header, image.sop_class_uid) and not looks.is_text_accepted
     if not is_risky and not looks.redactions:
-        return Inspected(image.pixels, is_settled=looks.is_text_accepted)
+        is_settled = looks.is_text_accepted and image.pixels is not None
+        return Inspected(image.pixels, is_settled)
     if image.pixels is None:
         _hold_if_it_says_so(image.header)
         return Inspected(None)

@@ -302,6 +302,18 @@ def test_what_a_steward_accepted_keeps_its_text(
     assert output.BurnedInAnnotation == "NO"
 
 
+def test_nothing_is_said_of_pixels_that_are_not_there(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    dataset = dataset_of(picture, Modality="SR")
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    del dataset.PixelData
+    accepted = replace(context, accepted=frozenset({"burned-in-text"}))
+    output = run(write(tmp_path / "a", dataset), target, accepted)
+    assert "BurnedInAnnotation" not in output
+    assert "113101" not in codes_of(output)
+
+
 def test_what_cannot_be_read_and_may_show_text_is_held(
     picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
