@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from converter.engine import ConversionError
-from converter.engine.sources.nifti_grid import Grid, read_grid
 from converter.options import ConvertOptions
 from converter.pairs import Source, stem_of
 from pacs_portal.jobs.steps import StepFile
+
+if TYPE_CHECKING:
+    from converter.engine.sources.nifti_grid import Grid
 
 _NAMED = re.compile(r"(?:.*[^a-z])?(?:dseg|seg|segmentation|labels?|labelmap|mask)", re.IGNORECASE)
 
@@ -20,7 +23,7 @@ class Volume:
 
     source: Source
     number: int
-    grid: Grid
+    grid: "Grid"
     is_label_map: bool
 
 
@@ -58,10 +61,12 @@ def references(volumes: Mapping[int, Source], options: ConvertOptions) -> dict[i
 
 
 def _read(number: int, source: Source, options: ConvertOptions) -> Volume | None:
+    from converter.engine.sources.nifti_grid import read_grid  # seldom needed, slow to load
+
     try:
-        modality = options.engine_options(is_photograph=False)
+        chosen = options.engine_options(is_photograph=False)
         sidecar = source.sidecar.path if source.sidecar else None
-        grid = read_grid(source.file.path, replace(modality, sidecar=sidecar))
+        grid = read_grid(source.file.path, replace(chosen, sidecar=sidecar))
     except (ConversionError, OSError):
         return None
     is_label_map = grid.is_label_map or is_named_label_map(source.file)
