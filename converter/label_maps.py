@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from converter.engine import ConversionError
-from converter.engine.sources.nifti_grid import Grid, read_grid
 from converter.options import ConvertOptions
 from converter.pairs import Source, stem_of
 from converter.places import Placed
 from pacs_portal.jobs.steps import StepFile
+
+if TYPE_CHECKING:
+    from converter.engine.sources.nifti_grid import Grid
 
 _NAMED = re.compile(r"(?:.*[^a-z])?(?:dseg|seg|segmentation|labels?|labelmap|mask)", re.IGNORECASE)
 
@@ -21,7 +24,7 @@ class Volume:
 
     source: Source
     number: int
-    grid: Grid
+    grid: "Grid"
     is_label_map: bool
 
 
@@ -59,11 +62,13 @@ def references(volumes: Mapping[int, Placed], options: ConvertOptions) -> dict[i
 
 
 def _read(number: int, placed: Placed, options: ConvertOptions) -> Volume | None:
+    from converter.engine.sources.nifti_grid import read_grid  # seldom needed, slow to load
+
     source = placed.source
     try:
-        modality = options.engine_options(is_photograph=False, modality=placed.modality)
+        chosen = options.engine_options(is_photograph=False, modality=placed.modality)
         sidecar = source.sidecar.path if source.sidecar else None
-        grid = read_grid(source.file.path, replace(modality, sidecar=sidecar))
+        grid = read_grid(source.file.path, replace(chosen, sidecar=sidecar))
     except (ConversionError, OSError):
         return None
     is_label_map = grid.is_label_map or is_named_label_map(source.file)

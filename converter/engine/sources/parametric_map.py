@@ -21,6 +21,7 @@ from converter.engine.multiframe import add_content, add_dimensions, code, item,
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.bids import read_sidecar
+from converter.engine.sources.nifti_instance import modality_of
 from converter.engine.sources.nifti_scaling import EXACT, Extent
 from converter.engine.sources.nifti_volume import Volume
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
@@ -81,7 +82,7 @@ def _frame(volume: Volume, place: int) -> bytes:
 
 
 def _new_map(volume: Volume, extent: Extent, job: Job) -> Dataset:
-    modality = job.options.modality or read_sidecar(job.options.sidecar).modality or "OT"
+    modality = modality_of(job, read_sidecar(job.options.sidecar))
     dataset = new_instance(job, ObjectClass(ParametricMapStorage, modality))
     number_instance(dataset, job, 0)
     add_content(dataset, job, "PARAMETRIC_MAP")
@@ -89,7 +90,8 @@ def _new_map(volume: Volume, extent: Extent, job: Job) -> Dataset:
     dataset.DerivationDescription = " ".join((*volume.header.notes, EXACT))
     dataset.ContentQualification = "RESEARCH"
     dataset.BurnedInAnnotation = "NO"
-    dataset.RecognizableVisualFeatures = "NO"
+    # The standard wants YES or NO, and a head can be rendered: NO needs somebody who says so.
+    dataset.RecognizableVisualFeatures = "NO" if job.options.no_faces else "YES"
     dataset.PresentationLUTShape = "IDENTITY"
     dataset.AcquisitionContextSequence = []
     dataset.FrameOfReferenceUID = derive_uid(job.series.uid_seed, "frame of reference")
