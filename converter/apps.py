@@ -9,14 +9,14 @@ class ConverterConfig(AppConfig):
     def ready(self) -> None:
         """Add the converter's step and page to the portal."""
         from converter.options import NO_FACES
-        from converter.outlook import FORM, foresee
+        from converter.outlook import FORM, READ_ALONG, foresee
         from converter.step import ConvertStep
         from pacs_portal.jobs.review.outlooks import Outlook, register_outlook
         from pacs_portal.jobs.steps import register_step
         from pacs_portal.tools import Tool, register_tool
 
         register_step(ConvertStep())
-        register_outlook("convert", Outlook(FORM, foresee))
+        register_outlook("convert", Outlook(FORM, foresee, READ_ALONG))
         register_tool(
             Tool(
                 name="convert",

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from django.utils.translation import gettext_lazy as _
 
+ZIP = ".zip"
 FOLDER = "folder"
 ONE_STUDY = "one-study"
 PATIENT_STUDY = "patient-study"
@@ -51,8 +52,9 @@ def place_of(path: PurePosixPath, rule: str) -> Place:
 
 
 def _at(folders: tuple[str, ...], index: int) -> str:
-    """Return one of the folders' names, "" if there are too few."""
+    """Return one of the folders' names, a zip's without its ending, "" if there are too few."""
     try:
-        return folders[index].strip()
+        name = folders[index]
     except IndexError:
         return ""
+    return (name[: -len(ZIP)] if name.lower().endswith(ZIP) else name).strip()

@@ -27,6 +27,11 @@ urlpatterns = [
         review_views.upload_look,
         name="upload_look",
     ),
+    path(
+        "projects/<slug:key>/uploads/<uuid:upload_id>/check/more/",
+        review_views.upload_reopen,
+        name="upload_reopen",
+    ),
     path("projects/<slug:key>/held/", held_views.project_held, name="project_held"),
     path("projects/<slug:key>/held/decide/", held_views.held_decide, name="held_decide"),
     path(

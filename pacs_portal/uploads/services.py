@@ -59,6 +59,7 @@ __all__ = [
     "receive_stored",
     "relative_path",
     "remove_original",
+    "reopen_upload",
     "shown_path",
     "sniff_file",
     "sweep_storage",
@@ -169,6 +170,24 @@ def complete_upload(upload: Upload) -> None:
         elif locked.state == UploadState.DISCARDED:
             raise UploadClosedError
     upload.state, upload.completed_at = locked.state, locked.completed_at
+
+
+def reopen_upload(upload: Upload, *, by: User) -> None:
+    """Let more files come to an upload that nobody works on yet.
+
+    Raises
+    ------
+    UploadClosedError
+        If it is not complete, or none that files are sent to.
+    """
+    with transaction.atomic():
+        complete = Upload.objects.filter(
+            pk=upload.pk, state=UploadState.COMPLETE, source_project=None, created_by=by
+        )
+        if not complete.update(state=UploadState.OPEN, completed_at=None):
+            raise UploadClosedError
+        record_in(upload.project, by, "upload.reopened", upload)
+    upload.state = UploadState.OPEN
 
 
 def discard_upload(upload: Upload, *, by: User | str) -> None:

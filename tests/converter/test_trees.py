@@ -29,3 +29,8 @@ def test_a_rule_finds_patients_studies_and_series(rule, patients, study_count, s
 
 def test_every_rule_is_tried_here():
     assert len(RULES) == 6
+
+
+def test_a_zip_is_a_folder_without_its_ending():
+    place = place_of(PurePosixPath("c/P1.ZIP/s1/1.png"), "inner-patient")
+    assert (place.patient, place.study) == ("P1", ("c", "P1.ZIP", "s1"))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from pacs_portal.archive.models import Series, Study, StudyState
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Outcome
 from pacs_portal.jobs.steps import GivenIdentity
-from pacs_portal.uploads.models import FileState
+from pacs_portal.uploads.models import Companion, FileState
 from pacs_portal.uploads.services import ManifestEntry, create_upload
 from pseudonymizer.registry.patients import resolve
 
@@ -47,6 +47,13 @@ def add_rows(project, member):
             outcome=Outcome.HELD,
             reason="It is a document.",
         )
+        Companion.objects.create(
+            project=project,
+            number=number,
+            upload_file=upload.files.get(),
+            size_bytes=3,
+            receipt_key=receipt.pk,
+        )
         HeldFile.objects.create(receipt=receipt, cause="document", stage="toy")
         resolve(project, GivenIdentity(f"A-47{number}", name="Zwirbelmayr^Hans"), job)
 
@@ -67,7 +74,8 @@ def query_count(steward_client):
 
 
 @pytest.mark.parametrize(
-    "name", ["project", "upload_list", "project_jobs", "project_held", "registry"]
+    "name",
+    ["project", "upload_list", "project_jobs", "project_files", "project_held", "registry"],
 )
 def test_a_long_list_takes_no_more_queries_than_a_short_one(name, add_rows, query_count):
     add_rows(10)

@@ -67,6 +67,7 @@ class Outlook:
 
     form_path: str
     foresee: Foresee
+    read_along: frozenset[str] = frozenset()  # kinds that only say something of others
 
     @property
     def form_class(self) -> type[ToolForm]:

@@ -12,6 +12,7 @@ from pacs_portal.jobs.pipelines import KEEP, first_step, is_companion, work_step
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.receipt_rows import tool_label
 from pacs_portal.jobs.review.kinds import kind_label
+from pacs_portal.jobs.review.outlooks import outlook_of
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
 from pacs_portal.uploads.models import Upload
@@ -23,6 +24,7 @@ KEEP_IT = gettext_lazy("Keep with the project, unconverted")
 MEMBERS_READ = gettext_lazy("Members download these files as they are, names and all.")
 AS_IT_IS = gettext_lazy("Store as it is")
 NOT_TAKEN = gettext_lazy("Not taken")
+READ_ALONG = gettext_lazy("Read along with the images")
 SKIP = gettext_lazy("Skip")
 
 
@@ -114,7 +116,7 @@ def summary_of(upload: Upload, wish: Wish) -> Summary:
     groups: dict[tuple[Any, ...], Group] = {}
     for counted in kind_counts(upload):
         group = _group(upload.project, wish, counted.kind)
-        known = groups.setdefault((group.fate, group.step, group.sentence), group)
+        known = groups.setdefault((group.fate, str(group.title), group.sentence), group)
         known.kinds.append(counted)
     return Summary(tuple(_in_order(groups.values())))
 
@@ -133,6 +135,9 @@ def _group(project: Project, wish: Wish, kind: str) -> Group:
         return Group(REFUSED, NOT_TAKEN, gettext(step[1]))
     if step is KEEP:
         return Group(KEPT, KEEP_IT, gettext(NEEDS_STEWARD) if wish.is_held else str(MEMBERS_READ))
+    outlook = outlook_of(step.name)
+    if outlook is not None and kind in outlook.read_along:
+        return Group(WORK, READ_ALONG, step=step.name)
     names = work_steps(project, step)
     labels = [str(AS_IT_IS if name == "as-is" else tool_label(name)) for name in names]
     return Group(WORK, " → ".join(labels), step=step.name)

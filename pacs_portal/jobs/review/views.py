@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,11 +25,13 @@ from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text, registered_tools
+from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.models import FileState, Upload, UploadState
 from pacs_portal.uploads.services import (
     input_files,
     is_unpacking,
     packed_files,
+    reopen_upload,
     shown_path,
     unpack_next,
 )
@@ -80,6 +82,19 @@ def upload_look(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse
     if not is_more:
         answer.headers["HX-Refresh"] = "true"
     return answer
+
+
+@require_POST
+def upload_reopen(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
+    """Go back to the drop zone of one's own upload, to add more files."""
+    own = _upload(request, key, upload_id)
+    if own.created_by_id != request.user.pk or own.jobs.exists():
+        raise Http404
+    try:
+        reopen_upload(own, by=cast(User, request.user))
+    except UploadError as error:
+        messages.error(request, error.translated_sentence)
+    return redirect(own)
 
 
 def _upload(request: HttpRequest, key: str, upload_id: UUID) -> Upload:
@@ -135,6 +150,7 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
         "surprises": _shown(request, upload, surprises),
         "forms": forms,
         "tools": registered_tools(),
+        "may_add": upload.created_by_id == request.user.pk and not upload.jobs.exists(),
         "zips": upload.files.filter(state=FileState.UNPACKED).count(),
         "has_errors": choices.start.errors or any(form.errors for form, *_fields in forms),
     }

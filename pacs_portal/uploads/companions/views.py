@@ -107,4 +107,4 @@ def _name_for(request: HttpRequest, companion: Companion) -> str:
     if not (_is_own(request, companion) or stewarded.exists()):
         return neutral_name(companion)
     path = shown_path(companion.upload_file, project_keys(companion.project_id))
-    return PurePosixPath(path).name
+    return "".join(c if c.isprintable() else "_" for c in PurePosixPath(path).name)

@@ -158,8 +158,10 @@ def test_members_download_it_as_something_to_save(
         disposition = answer.headers["Content-Disposition"]
         assert disposition == f'attachment; filename="heart-file-{kept.number}.pdf"'
         assert "no-store" in answer.headers["Cache-Control"]
-    named = steward_client.get(address).headers["Content-Disposition"]
-    assert named == 'attachment; filename="report.pdf"'
+        answer.close()
+    named = steward_client.get(address)
+    named.close()
+    assert named.headers["Content-Disposition"] == 'attachment; filename="report.pdf"'
     assert stranger_client.get(address).status_code == 404
     foreign = reverse("companion_download", args=["knee", kept.pk])
     assert viewer_client.get(foreign).status_code == 404
@@ -234,3 +236,15 @@ def test_housekeeping_removes_what_no_row_names_and_nothing_else(keep, steward, 
     assert not orphan.exists()
     assert kept.read_bytes() == PDF
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_that_no_header_can_carry_is_sent_all_the_same(keep, steward, steward_client):
+    keep({'a/Befund "Müller"\r\nX: 1.pdf': PDF, "b/\udcff.pdf": PDF + b"2"}, steward)
+    names = []
+    for kept in Companion.objects.order_by("number"):
+        answer = steward_client.get(reverse("companion_download", args=["heart", kept.pk]))
+        assert answer.status_code == 200
+        names.append(answer.headers["Content-Disposition"])
+        answer.close()
+    assert all(name.startswith("attachment; filename") for name in names)
+    assert not any("\n" in name or "\r" in name for name in names)

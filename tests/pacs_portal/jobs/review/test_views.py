@@ -1,7 +1,6 @@
 """The page that says what will happen, for those who may start it and nobody else."""
 
 import io
-import zipfile
 
 import pytest
 from django.urls import reverse
@@ -12,7 +11,6 @@ from pacs_portal.jobs.options import options_of
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.uploads.paths import relative_path
 from pacs_portal.uploads.storage import upload_folder
-from tests.pacs_portal.uploads.conftest import make_zip
 
 DICOM = bytes(128) + b"DICM" + bytes(100)
 
@@ -95,6 +93,12 @@ def test_surprises_are_named(mixed, member_client):
     assert "no face can be recognized" in said
 
 
+def test_very_much_is_said_to_take_long(mixed, member_client, settings):
+    assert "take hours" not in sentences(member_client.get(address(mixed)))
+    settings.REVIEW_LARGE_BYTES = 1000
+    assert "take hours" in sentences(member_client.get(address(mixed)))
+
+
 def test_what_was_vouched_for_is_no_surprise(mixed, member_client):
     answers = {"tool": "auto", "destination": "archive", "statements": "no_faces"}
     assert "face" not in sentences(member_client.post(address(mixed), answers))
@@ -159,49 +163,6 @@ def test_options_of_a_tool_without_work_are_not_asked(upload, member_client):
     assert Job.objects.exists()
 
 
-def test_zips_are_looked_into_one_by_one(upload, member_client):
-    inner = make_zip(("a/1.jpg", picture("JPEG", 5)))
-    outer = make_zip(("1.dcm", DICOM), ("two.zip", inner))
-    sent = upload({"one.zip": outer, "2.dcm": DICOM + b"2"})
-    look = reverse("upload_look", args=["heart", sent.pk])
-    page = member_client.get(address(sent))
-    assert "Looking into the zips" in page.text
-    first = member_client.post(look, headers={"HX-Request": "true"})
-    assert "HX-Refresh" not in first.headers
-    assert "1 of 2 zips" in first.text
-    last = member_client.post(look, headers={"HX-Request": "true"})
-    assert last.headers["HX-Refresh"] == "true"
-    page = member_client.get(address(sent))
-    assert fates(page)["dicom"][2] == 2
-    assert fates(page)["jpeg"][2] == 1
-    assert "2 zips were unpacked" in page.text
-
-
-def test_without_scripts_a_button_unpacks(upload, member_client):
-    sent = upload({"one.zip": make_zip(("1.dcm", DICOM))})
-    answer = member_client.post(reverse("upload_look", args=["heart", sent.pk]))
-    assert answer.headers["Location"] == address(sent)
-
-
-def test_a_zip_that_cannot_be_unpacked_says_why_and_holds_nothing_up(upload, member_client):
-    damaged = make_zip(("1.dcm", DICOM))[:-30]
-    sent = upload({"bad.zip": damaged, "2.dcm": DICOM})
-    member_client.post(reverse("upload_look", args=["heart", sent.pk]))
-    page = member_client.get(address(sent))
-    assert fates(page)["zip"][0] == "refused"
-    assert "The zip is damaged or cut short" in sentences(page)
-
-
-def test_an_open_upload_leads_back_to_itself(project, member, member_client):
-    from pathlib import PurePosixPath
-
-    from pacs_portal.uploads.services import ManifestEntry, create_upload
-
-    manifest = [ManifestEntry(PurePosixPath("a"), 1)]
-    sent = create_upload(project=project, by=member, manifest=manifest)
-    assert member_client.get(address(sent)).headers["Location"] == sent.get_absolute_url()
-
-
 def test_the_page_asks_the_database_as_little_for_many_files_as_for_few(
     upload, member_client, django_assert_max_num_queries
 ):
@@ -227,16 +188,6 @@ def test_names_are_kept_sealed_beside_the_files_and_made_anew_when_files_come(
     assert names == ["Mueller_Hans/1.png"]
 
 
-def test_a_bomb_is_refused_without_unpacking_it(upload, member_client, settings):
-    settings.ZIP_MAX_BYTES = 1000
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("1.dcm", bytes(100_000))
-    sent = upload({"bomb.zip": buffer.getvalue()})
-    member_client.post(reverse("upload_look", args=["heart", sent.pk]))
-    assert "unpacks to more than is allowed" in sentences(member_client.get(address(sent)))
-
-
 def test_who_wants_so_keeps_what_no_tool_takes(mixed, member_client, steward_client):
     answers = {"tool": "auto", "destination": "archive", "keep": "1"}
     title = "Keep with the project, unconverted"
@@ -255,7 +206,7 @@ def test_a_table_and_what_is_wrong_with_it_are_shown_before_the_start(upload, me
     table = b"path,patient,birth date\n1.png,A-1,28.02.1956\n2.png,A-2,02/03/1956\n9.png,A-3,\n"
     pictures = {f"c/{n}.png": picture("PNG", n) for n in (1, 2)}
     page = member_client.get(address(upload({**pictures, "c/all.csv": table})))
-    assert fates(page)["table"] == ("work", "Convert → Pseudonymize", 1)
+    assert fates(page)["table"] == ("work", "Read along with the images", 1)
     said = sentences(page)
     assert "Row 3: a date is no day" in said
     assert "Row 4 matches no file." in said
