@@ -1,7 +1,7 @@
 """The sections of docs/benchmarks.md: one for each workload."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 
@@ -19,12 +19,14 @@ Measured on {date}: {machine}; load {load} at the end.
 {goals}
 
 {note}
+Processor seconds tell what the work costs where other work slowed the machine down.
 *In a running worker*: the same work from the first look at the sources to the flush, by processes
 that have converted one of them before, without the start-up of Python and imports.
 {missing}"""
 HEAD = (
-    "| | seconds | command/peer | worker/peer | processor seconds | peak memory | first read |\n"
-    "|---|---|---|---|---|---|---|"
+    "| | seconds | command/peer | worker/peer | processor seconds | command/peer | worker/peer "
+    "| peak memory | first read |\n"
+    "|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -51,14 +53,19 @@ def table(races: Sequence[Race]) -> str:
 
 
 def _line(race: Race, races: Sequence[Race]) -> str:
-    is_ours = race in races[:2]
-    ratios = ["" if is_ours else ratio(ours, race) for ours in races[:2]]
-    cpu = f"{median(run.cpu_seconds for run in race.runs):.2f}"
+    ours = [] if race in races[:2] else races[:2]
+    times = [seconds(race), *(ratio(mine, race) for mine in ours)]
+    cpu_times = [cpu_seconds(race), *(ratio(mine, race, cpu_seconds) for mine in ours)]
     firsts = [run.first_read_seconds for run in race.runs if run.first_read_seconds]
     first = f"{median(firsts):.2f} s" if firsts else "–"
     peak = f"{max(run.peak_mb for run in race.runs):.0f} MB"
-    cells = [race.contestant.name, f"{seconds(race):.2f}", *ratios, cpu, peak, first]
-    return f"| {' | '.join(cells)} |"
+    cells = [*_three(times), *_three(cpu_times), peak, first]
+    return f"| {' | '.join([race.contestant.name, *cells])} |"
+
+
+def _three(times: Sequence[float | str]) -> list[str]:
+    told = [each if isinstance(each, str) else f"{each:.2f}" for each in times]
+    return [*told, *[""] * (3 - len(told))]
 
 
 def goals(workload: Workload, races: Sequence[Race]) -> str:
@@ -77,11 +84,16 @@ def _goal(goal: Goal, races: Sequence[Race], peer: Race) -> str:
     return told if goal.worker is None else f"{told}, {goal.worker} in a worker (here {worker})"
 
 
-def ratio(ours: Race, peer: Race) -> str:
-    """Return how much of a peer's time ours takes."""
-    return f"{seconds(ours) / seconds(peer):.2f}" if ours.runs and peer.runs else "–"
-
-
 def seconds(race: Race) -> float:
     """Return the median of the rounds."""
     return median(run.seconds for run in race.runs)
+
+
+def cpu_seconds(race: Race) -> float:
+    """Return the median of the rounds, of all processors together."""
+    return median(run.cpu_seconds for run in race.runs)
+
+
+def ratio(ours: Race, peer: Race, measure: Callable[[Race], float] = seconds) -> str:
+    """Return how much of a peer's time ours takes."""
+    return f"{measure(ours) / measure(peer):.2f}" if ours.runs and peer.runs else "–"

@@ -45,9 +45,9 @@ def test_the_table_compares_command_and_worker_with_every_peer() -> None:
     warm = Race(Contestant("warm", _nothing), [Measured(1.5, 2, 80, None)], clock=Path("seconds"))
     peer = Race(Contestant("peer", _nothing), [Measured(s, s, 20, None) for s in (6.0, 1, 7)])
     assert table([ours, warm, peer]).splitlines()[2:] == [
-        "| ours | 3.00 |  |  | 6.00 | 90 MB | 0.50 s |",
-        "| warm | 1.50 |  |  | 2.00 | 80 MB | – |",
-        "| peer | 6.00 | 0.50 | 0.25 | 6.00 | 20 MB | – |",
+        "| ours | 3.00 |  |  | 6.00 |  |  | 90 MB | 0.50 s |",
+        "| warm | 1.50 |  |  | 2.00 |  |  | 80 MB | – |",
+        "| peer | 6.00 | 0.50 | 0.25 | 6.00 | 1.00 | 0.33 | 20 MB | – |",
     ]
 
 
