@@ -1,6 +1,7 @@
 """Where an identity takes two people, a look into a held file does, too."""
 
 import io
+from contextlib import closing
 from pathlib import PurePosixPath
 
 import pydicom
@@ -131,7 +132,8 @@ def test_the_approval_for_her_patient_lets_the_one_who_asked_look(
     page = reverse("held_file", args=[project.key, held.pk])
     assert FOUND in steward_client.get(page).text
     for address in addresses(project, held):
-        assert steward_client.get(address).status_code == 200
+        with closing(steward_client.get(address)) as response:
+            assert response.status_code == 200
     assert FOUND not in signed_in(second_steward).get(page).text
 
 
