@@ -26,6 +26,7 @@ LARGEST_TILE = 512  # pixels a side; a whole image would look like one big lette
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
+_THICKEST_IN_SECOND = 60  # pixels: what is larger is no line that the first look lost
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _LEAST_PROBABILITY = 0.2
@@ -56,7 +57,9 @@ class NetworkDetector:
             part = _around(blobs)
             again = image[part.top : part.bottom, part.left : part.right]
             second = _shapes_in(again, _SECOND_SCALE)
-            boxes += [_moved(each.box, part) for each in second if each.is_line(_ALWAYS_THIN)]
+            boxes += [
+                _moved(each.box, part) for each in second if each.is_line(_THICKEST_IN_SECOND)
+            ]
         return tuple(boxes)
 
 

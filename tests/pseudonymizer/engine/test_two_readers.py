@@ -50,7 +50,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 PROFILES = {
     "the default": DEFAULT_SWITCHES,
     "nothing kept": frozenset[str](),
-    "everything kept": SWITCHES - {"modified_dates"},
+    "everything kept": SWITCHES - {"modified_dates", "only_iod"},
+    "only what belongs": DEFAULT_SWITCHES | {"only_iod"},
 }
 # Written by the engine whatever the rules say; test_pipeline.py and test_checks.py read them.
 WRITTEN = frozenset(

@@ -16,6 +16,10 @@ from pydicom.uid import (
     UltrasoundImageStorage,
 )
 
+from pseudonymizer.engine import Box, Context, pseudonymize_file
+from tests.bench.planted_text import STROKES, letters, plant
+
+ROWS, COLUMNS = 240, 360  # unequal, so that a swapped axis fails
 NAME = "MUELLER, HANS 12.04.1956"
 
 
@@ -74,3 +78,25 @@ def as_capture(dataset: Dataset) -> Dataset:
     """Return the image as a capture of a screen."""
     dataset.SOPClassUID, dataset.Modality = SecondaryCaptureImageStorage, "OT"
     return dataset
+
+
+def planted(picture: np.ndarray, value: int = 255) -> tuple[np.ndarray, np.ndarray]:
+    """Return the picture with a name at the top, and where its letters are."""
+    written = picture.copy()
+    mask = plant(written, letters(NAME, STROKES, 14, 0), 12, 6, (value,) * 3)
+    return written, mask
+
+
+def run(path: Path, target: Path, context: Context) -> Dataset:
+    return pydicom.dcmread(pseudonymize_file(path, target, context).path)
+
+
+def codes_of(dataset: Dataset) -> set[str]:
+    return {item.CodeValue for item in dataset.DeidentificationMethodCodeSequence}
+
+
+class Blind:
+    """A detector that must not be asked."""
+
+    def boxes(self, image: np.ndarray) -> tuple[Box, ...]:
+        raise AssertionError("Nobody asked to look.")
