@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 BASE = "/ohif/"
 
@@ -18,6 +19,13 @@ class Replacement:
 
 
 REPLACEMENTS = (
+    Replacement(
+        "views of arrays without eval, for segmentations",
+        "*.js",
+        re.compile(r"function compileConstructor\(dtype, dimension\) \{\n"),
+        (Path(__file__).parent / "plain_views.js").read_text("utf-8"),
+        3,
+    ),
     Replacement(
         "base address of scripts",
         "*.js",
