@@ -16,7 +16,7 @@ SERVER_PACKAGES = ("orthanc", "orthanc-dicomweb", "orthanc-gdcm")
 COMPILER_PACKAGES = ("gcc", "libc6-dev")
 VENV_PACKAGES = ("python3-venv",)
 NPM_PACKAGES = ("npm",)
-TEST_PACKAGES = ("chromium", "dicom3tools", "fonts-dejavu-core", "postgresql")
+TEST_PACKAGES = ("chromium", "dicom3tools", "fonts-dejavu-core", "fonts-liberation", "postgresql")
 
 
 def packages_to_run() -> tuple[str, ...]:

@@ -26,7 +26,6 @@ LARGEST_TILE = 512  # pixels a side; a whole image would look like one big lette
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
-_THICKEST_IN_SECOND = 60  # pixels: what is larger is no line that the first look lost
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _LEAST_PROBABILITY = 0.2
@@ -53,13 +52,12 @@ class NetworkDetector:
         thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
         boxes = [shape.box for shape in found if shape.is_line(thickest)]
         blobs = [shape.box for shape in found if shape.thickness > thickest]
-        if blobs and scale < _SECOND_SCALE:
-            part = _around(blobs)
+        part = _around(blobs) if blobs else None
+        if part is not None and part.width * part.height <= _PIXELS_IN_TIME:
             again = image[part.top : part.bottom, part.left : part.right]
             second = _shapes_in(again, _SECOND_SCALE)
-            boxes += [
-                _moved(each.box, part) for each in second if each.is_line(_THICKEST_IN_SECOND)
-            ]
+            lines = (each.box for each in second if each.is_line(thickest) and each.is_long)
+            boxes += [_moved(box, part) for box in lines]
         return tuple(boxes)
 
 
@@ -71,9 +69,16 @@ class _Shape:
     thickness: float
     probability: float
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it is at least twice as long as thick, which lumps of tissue are not."""
+        sides = self.box.width, self.box.height
+        return max(sides) >= 2 * min(sides)
+
     def is_line(self, thickest: float) -> bool:
         """Tell whether this is a line of text."""
-        return self.thickness <= thickest and self.probability >= _LEAST_MEAN_PROBABILITY
+        is_thin = self.thickness <= (thickest if self.is_long else _ALWAYS_THIN)
+        return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
 
 
 def _around(boxes: list[Box]) -> Box:

@@ -47,6 +47,13 @@ def test_a_line_of_twelve_pixels_is_found(
     assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
 
 
+@pytest.mark.parametrize(("top", "left"), [(150, 200), (220, 240), (300, 200)])
+def test_a_line_of_twelve_pixels_in_speckle_is_found(top: int, left: int):
+    pixels = background("ultrasound", (512, 512), np.random.default_rng(3))
+    mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), left, top, (255,) * 3)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+
+
 def test_nothing_is_found_where_nothing_is_written():
     found = {kind: DETECTOR.boxes(pixels) for kind, pixels in clean_pictures(9, seed=1)}
     assert found == dict.fromkeys(found, ())
