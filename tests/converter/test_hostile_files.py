@@ -43,8 +43,8 @@ def tiff(tmp_path_factory) -> bytes:
 
 
 def slow_gif() -> bytes:
-    """Write 100 frames of 2 million pixels that all have to be laid over each other."""
-    frames = [Image.new("P", (2000, 1000), number % 2) for number in range(100)]
+    """Write 240 frames of 2 million pixels that all have to be laid over each other."""
+    frames = [Image.new("P", (2000, 1000), number % 2) for number in range(240)]
     for number, frame in enumerate(frames):
         frame.putpalette([number, 0, 0, 0, 200, 90])
     content = io.BytesIO()
@@ -53,8 +53,8 @@ def slow_gif() -> bytes:
 
 
 def slow_webp() -> bytes:
-    """Write 60 frames of 2 million pixels."""
-    frames = [Image.new("RGB", (2000, 1000), (number, 0, 0)) for number in range(60)]
+    """Write 240 frames of 2 million pixels."""
+    frames = [Image.new("RGB", (2000, 1000), (number, 0, 0)) for number in range(240)]
     content = io.BytesIO()
     frames[0].save(content, "WebP", save_all=True, append_images=frames[1:], method=0)
     return content.getvalue()
