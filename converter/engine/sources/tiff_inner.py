@@ -47,6 +47,16 @@ def check_inner(page: TiffPage) -> None:
     """
     if page.compression in _PLAIN:
         return
+    file = page.parent.filehandle
+    for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True):
+        file.seek(offset)
+        check_part(page, file.read(size))
+
+
+def check_part(page: TiffPage, data: bytes) -> None:
+    """Refuse one strip or tile that claims to be larger than its page says; see `check_inner`."""
+    if page.compression in _PLAIN:
+        return
     claimed = _CLAIMS.get(page.compression)
     if claimed is None:
         raise ConversionError(
@@ -54,17 +64,13 @@ def check_inner(page: TiffPage) -> None:
             "unsupported",
         )
     width = page.tilewidth if page.is_tiled else page.imagewidth
-    length = page.tilelength if page.is_tiled else page.rowsperstrip
-    samples = width * min(length, page.imagelength if not page.is_tiled else length)
-    most = 2 * samples * max(page.samplesperpixel, 1) + _SLACK_SAMPLES
-    file = page.parent.filehandle
-    for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True):
-        file.seek(offset)
-        inner = claimed(file.read(size))
-        if inner is None and page.compression != COMPRESSION.OJPEG:
-            raise damaged()
-        if inner and inner.sample_count > most:
-            raise too_large()
+    length = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    most = 2 * width * length * max(page.samplesperpixel, 1) + _SLACK_SAMPLES
+    inner = claimed(data)
+    if inner is None and page.compression != COMPRESSION.OJPEG:
+        raise damaged()
+    if inner and inner.sample_count > most:
+        raise too_large()
 
 
 def _jpeg(data: bytes) -> Inner | None:

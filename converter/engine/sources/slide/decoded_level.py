@@ -14,6 +14,7 @@ from converter.engine.sources.slide.coding import JPEG_METHOD, Coding, Matrix, l
 from converter.engine.sources.slide.encoding import encode_lossless
 from converter.engine.sources.slide.tiled_level import TileList, unsupported_colors
 from converter.engine.sources.tiff import tiff_errors
+from converter.engine.sources.tiff_inner import check_part
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
 
 _SAMPLE_BITS = 8
@@ -58,11 +59,10 @@ class DecodedLevel:
         return samples if self.coding.samples > 1 else samples[..., 0]
 
     def _plane(self, place: int) -> np.ndarray:
-        tables = self.page.jpegtables
+        tables, data = self.page.jpegtables, self.tiles.tile(place)
+        check_part(self.page, data)
         keywords = {"jpegtables": tables} if tables else {}
-        segment, *_where = self.page.decode(
-            self.tiles.tile(place), place, _fullsize=True, **keywords
-        )
+        segment, *_where = self.page.decode(data, place, _fullsize=True, **keywords)
         if segment is None or segment.shape[:3] != (
             1,
             self.matrix.tile_rows,

@@ -15,6 +15,7 @@ from converter.engine.sources.slide.flat import FlatPicture, write_pyramid
 from converter.engine.sources.slide.layout import SlideLayout
 from converter.engine.sources.slide.tiled_level import is_planar, unsupported_colors
 from converter.engine.sources.tiff import tiff_errors
+from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
 
 _LONGEST_PROFILE = 1 << 22
@@ -34,6 +35,7 @@ def convert_flat(source: Path, layout: SlideLayout, job: Job, box: Outbox) -> No
         file.filehandle.seek(directory.position)
         page = TiffPage(file, index=(0,))
         _check_strips(page, directory.structure.size)
+        check_inner(page)
         is_gray = page.photometric in (0, 1)
         picture = FlatPicture(
             columns=page.imagewidth,

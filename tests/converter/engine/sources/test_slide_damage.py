@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -164,6 +165,26 @@ def test_databases_and_folders_that_are_no_slides_are_refused(convert, out, tmp_
     assert refusal(convert, out, tmp_path / "slide.mrxs", companions=companions) == "damaged"
     evil = (("../escaped", tmp_path / "slide.mrxs"),)
     assert refusal(convert, out, tmp_path / "slide.mrxs", companions=evil) == "damaged"
+
+
+def test_a_tile_that_is_larger_than_its_slide_says_is_never_decoded(convert, out, tmp_path):
+    source = tmp_path / "slide.tif"
+    with tifffile.TiffWriter(source) as writer:
+        for size, kind in ((240, 0), (120, 1)):
+            tile = tissue(size, size)
+            writer.write(
+                tile, tile=(256, 256), photometric="rgb", compression="png", subfiletype=kind
+            )
+    assert convert(source)
+    for path in out.iterdir():
+        path.unlink()
+    large = imagecodecs.png_encode(np.zeros((3000, 3000, 3), np.uint8))
+    size = source.stat().st_size
+    with source.open("ab") as stream:
+        stream.write(large)
+    patched(source, TILE_OFFSETS, size)
+    patched(source, TILE_BYTES, len(large))
+    assert refusal(convert, out, source) == "bomb"
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
