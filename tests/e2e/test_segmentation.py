@@ -100,4 +100,11 @@ def test_the_segments_have_their_names(viewer: Page, screenshots: Path) -> None:
         viewer.locator("[data-cy=panelSegmentation-btn]").click()
     expect(name).to_be_visible(timeout=60_000)
     expect(viewer.get_by_text("Liver", exact=True).first).to_be_visible()
+    viewer.wait_for_function(  # until the picture is drawn anew beside the panel
+        """() => {
+            const canvas = document.querySelector('canvas.cornerstone-canvas');
+            const sides = canvas.width / canvas.height - canvas.clientWidth / canvas.clientHeight;
+            return Math.abs(sides) < 0.01;
+        }"""
+    )
     viewer.screenshot(path=screenshots / "viewer-segmentation.png")
