@@ -77,7 +77,6 @@ def expected_colors() -> np.ndarray:
 
 @pytest.mark.timeout(400)
 def test_the_segments_lie_over_the_images_in_their_colors(viewer: Page, screenshots: Path) -> None:
-    expect(viewer.get_by_text("Left kidney", exact=True).first).to_be_visible(timeout=60_000)
     viewer.wait_for_function(
         """() => {
             const canvas = document.querySelector('canvas.cornerstone-canvas');
@@ -92,3 +91,20 @@ def test_the_segments_lie_over_the_images_in_their_colors(viewer: Page, screensh
     )
     viewer.screenshot(path=screenshots / "viewer-segmentation.png")
     assert agreement(red_minus_green(viewer), expected_colors()) > 0.9
+
+
+@pytest.mark.timeout(400)
+def test_the_segments_have_their_names(viewer: Page, screenshots: Path) -> None:
+    name = viewer.get_by_text("Left kidney", exact=True).first
+    if not name.is_visible():
+        viewer.locator("[data-cy=panelSegmentation-btn]").click()
+    expect(name).to_be_visible(timeout=60_000)
+    expect(viewer.get_by_text("Liver", exact=True).first).to_be_visible()
+    viewer.wait_for_function(  # until the picture is drawn anew beside the panel
+        """() => {
+            const canvas = document.querySelector('canvas.cornerstone-canvas');
+            const sides = canvas.width / canvas.height - canvas.clientWidth / canvas.clientHeight;
+            return Math.abs(sides) < 0.01;
+        }"""
+    )
+    viewer.screenshot(path=screenshots / "viewer-segmentation.png")
