@@ -10,12 +10,13 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from converter.engine import Attributes, ConversionError, Converted, Options, Series, convert_file
-from tests.formats import pictures, tiffs, volumes
+from tests.formats import pictures, slides, tiffs, volumes
 from tests.formats.samples import Refused, Sample
 
-MODULES = (pictures, tiffs, volumes)
+MODULES = (pictures, tiffs, slides, volumes)
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+CODESTREAMS = frozenset({JPEG_BASELINE, "1.2.840.10008.1.2.4.91"})
 HEAD = """# Formats
 
 `python -m tests.formats` writes this page: each row is a small file that was converted, its pixels
@@ -48,7 +49,7 @@ def page() -> str:
 def row(sample: Sample) -> str:
     """Convert a sample, check what came of it, and tell it."""
     with tempfile.TemporaryDirectory() as folder:
-        made = convert(sample.data, Path(folder), sample.is_photograph)
+        made = convert(sample.data, Path(folder), photograph=sample.is_photograph, **sample.options)
         datasets = [pydicom.dcmread(one.path) for one in made]
         for one in made:
             check_valid(one.path)
@@ -70,21 +71,20 @@ def refusal(one: Refused) -> str:
     """Return the row of a file that is refused."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            convert(one.data, Path(folder), False)
+            convert(one.data, Path(folder), photograph=False)
         except ConversionError as error:
             return f"| {one.what} | {error} |\n"
     raise FormatError(f"{one.what}: it was converted.")
 
 
-def convert(data: bytes, folder: Path, is_photograph: bool) -> list[Converted]:
+def convert(data: bytes, folder: Path, **chosen: object) -> list[Converted]:
     source, out = folder / "source", folder / "out"
     source.write_bytes(data)
     out.mkdir()
     series = Series(
         study_instance_uid="2.25.1", series_instance_uid="2.25.2", uid_seed=b"s", series_number=1
     )
-    options = Options(photograph=is_photograph)
-    return list(convert_file(source, out, Attributes(), series, options))
+    return list(convert_file(source, out, Attributes(), series, Options(**chosen)))
 
 
 def check_valid(path: Path) -> None:
@@ -101,7 +101,10 @@ def check_valid(path: Path) -> None:
 def check_pixels(sample: Sample, datasets: Sequence[Dataset]) -> None:
     """Compare with what an independent reader found."""
     expected = sample.expected(sample.data)
-    found = np.concatenate([pixels(sample, one) for one in datasets])
+    if sample.is_slide:
+        found = slides.tiles(datasets[0])
+    else:
+        found = np.concatenate([pixels(sample, one) for one in datasets])
     tolerance = max(float(one.get("RescaleSlope", 1)) for one in datasets) * 0.5001
     distance = np.abs(found.reshape(expected.shape) - expected.astype(float)).max()
     if distance > (tolerance if sample.is_scaled else 0):
@@ -128,8 +131,12 @@ def outputs(datasets: Sequence[Dataset]) -> str:
 
 def kept(sample: Sample, dataset: Dataset) -> Iterator[str]:
     """Tell what a dataset has, from the dataset alone."""
-    if dataset.file_meta.TransferSyntaxUID == JPEG_BASELINE:
-        yield "the bitstream itself"
+    if dataset.file_meta.TransferSyntaxUID in CODESTREAMS:
+        yield "the tiles themselves" if sample.is_slide else "the bitstream itself"
+    elif "SegmentSequence" in dataset:
+        yield "a segment for each label"
+    elif "FloatPixelData" in dataset:
+        yield "32 bits of floating point"
     else:
         color = "color" if dataset.SamplesPerPixel == 3 else "gray"
         yield f"{dataset.BitsStored} bits of {color}"
@@ -147,4 +154,9 @@ def kept(sample: Sample, dataset: Dataset) -> Iterator[str]:
         "SliceLocationVector": "the place of slices",
         "PageNumberVector": "the order of pages",
     }
+    shared = dataset.get("SharedFunctionalGroupsSequence", [Dataset()])[0]
+    if "PixelMeasuresSequence" in shared:
+        yield "spacing"
+    if "PerFrameFunctionalGroupsSequence" in dataset:
+        yield "place in the patient"
     yield from dict.fromkeys(text for keyword, text in told.items() if keyword in dataset)

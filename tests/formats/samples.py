@@ -2,8 +2,8 @@
 
 import io
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ Reader = Callable[[bytes], np.ndarray]
 class Sample:
     """One row of the page: `expected` reads the pixels as `reader` sees them, frames first.
 
-    `is_scaled` says that the pixels are compared after slope and intercept, to half a step.
+    `is_scaled` says that the pixels are compared after slope and intercept, to half a step; of a
+    slide (`is_slide`) the tiles of the finest level are. `options` are those of the engine.
     """
 
     kind: str
@@ -29,6 +30,8 @@ class Sample:
     expected: Reader
     is_photograph: bool = False
     is_scaled: bool = False
+    is_slide: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

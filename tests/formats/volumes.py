@@ -20,7 +20,26 @@ def slices(is_packed: bool = False) -> Reader:
     return read
 
 
+def colors(data: bytes) -> np.ndarray:
+    """Read slices of colors, each upright in LPS."""
+    voxels = np.asarray(nibabel.Nifti1Image.from_bytes(data).dataobj)
+    channels = [voxels[channel] for channel in "RGB"]
+    return np.moveaxis(np.stack(channels, axis=-1), 2, 0).swapaxes(1, 2)
+
+
+def segments(data: bytes) -> np.ndarray:
+    """Read the labels of each slice, those that it has not left out."""
+    labels = slices()(data)
+    known = [label for label in np.unique(labels) if label]
+    return np.stack([one == label for one in labels for label in known if (one == label).any()])
+
+
 def samples() -> list[Sample]:
+    labels = nifti((counted("u1") % 3).astype("u1"), AFFINES["LPS"])
+    rgb = np.zeros(counted("u1").shape, [(channel, "u1") for channel in "RGB"])
+    for number, channel in enumerate("RGB"):
+        rgb[channel] = (counted("i4") * (number + 3)) % 251
+    color = nibabel.Nifti1Image(rgb, AFFINES["LPS"]).to_bytes()
     lps = AFFINES["LPS"]
     whole, bytes_ = nifti(counted("i2", first=-100), lps), nifti(counted("u1"), lps)
     floats = nifti(counted("f4", factor=0.37), lps)
@@ -28,6 +47,18 @@ def samples() -> list[Sample]:
         Sample("NIfTI", "whole numbers", whole, "nibabel", slices(), is_scaled=True),
         Sample("NIfTI", "packed", packed(bytes_), "nibabel", slices(True), is_scaled=True),
         Sample("NIfTI", "float", floats, "nibabel", slices(), is_scaled=True),
+        Sample(
+            *("NIfTI", "as PET", bytes_, "nibabel", slices()),
+            is_scaled=True,
+            options={"modality": "PT"},
+        ),
+        Sample(
+            *("NIfTI", "float, as Parametric Map", floats, "nibabel", slices()),
+            is_scaled=True,
+            options={"parametric_maps": True},
+        ),
+        Sample("NIfTI", "RGB", color, "nibabel", colors),
+        Sample(*("NIfTI", "label map", labels, "nibabel", segments), options={"volumes": "labels"}),
     ]
 
 
