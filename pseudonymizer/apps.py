@@ -17,7 +17,7 @@ class PseudonymizerConfig(AppConfig):
         from pacs_portal.jobs.steps import register_inner_step, register_step
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
-        from pseudonymizer.disclosure.held_looks import refusal_of_look
+        from pseudonymizer.disclosure.held_looks import refusals_of_looks
         from pseudonymizer.engine.checks import ACCEPTABLE, REDACTABLE
         from pseudonymizer.matches.decisions import CAUSE, are_settled
         from pseudonymizer.matches.queue import count_open
@@ -39,7 +39,7 @@ class PseudonymizerConfig(AppConfig):
         allow_decision(Decision.REDACT, "identifier-left")
         decided_on(DecisionPage(_("Possible matches"), "registry_matches"), CAUSE)
         register_wait(CAUSE, are_settled)
-        register_look_check(refusal_of_look)
+        register_look_check(refusals_of_looks)
         register_standing_check(standing_of)
         register_tool(
             Tool(

@@ -66,7 +66,9 @@ class Choice:
 def open_holds(project: Project) -> QuerySet[HeldFile]:
     """Return the files of `project` that wait for a decision: equal causes together."""
     waiting = HeldFile.objects.filter(receipt__job__project=project, decision="")
-    related = waiting.select_related("receipt__job", "receipt__upload_file__upload")
+    related = waiting.select_related(
+        "receipt__job__project", "receipt__unit", "receipt__upload_file__upload"
+    )
     return related.order_by("cause", "created_at", "pk")
 
 

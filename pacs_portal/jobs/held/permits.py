@@ -4,8 +4,9 @@ What was found in a file, its pictures and the file itself say who the patient i
 wants two people for an identity, it wants them here, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.errors import JobError
@@ -25,7 +26,8 @@ class LookRefusedError(JobError):
     """Somebody else has to agree before this person may look."""
 
 
-LookCheck = Callable[[HeldFile, User], Refusal | None]
+# Over held files of one project: the refusals, by held file.
+LookCheck = Callable[[Sequence[HeldFile], User], Mapping[UUID, Refusal]]
 _checks: list[LookCheck] = []
 
 
@@ -35,9 +37,14 @@ def register_look_check(check: LookCheck) -> None:
         _checks.append(check)
 
 
+def refusals_of(holds: Sequence[HeldFile], by: User) -> dict[UUID, Refusal]:
+    """Return into which of `holds`, all of one project, `by` may not look, and why."""
+    return {pk: refusal for check in _checks for pk, refusal in check(holds, by).items()}
+
+
 def refusal_of(held: HeldFile, by: User) -> Refusal | None:
     """Return why `by` may not look into `held`, or None."""
-    return next((refusal for check in _checks if (refusal := check(held, by))), None)
+    return refusals_of([held], by).get(held.pk)
 
 
 def check_look(held: HeldFile, by: User) -> None:

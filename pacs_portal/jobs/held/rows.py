@@ -16,7 +16,7 @@ from pacs_portal.jobs.held.causes import (
     decision_page,
 )
 from pacs_portal.jobs.held.decisions import open_holds, open_like
-from pacs_portal.jobs.held.permits import refusal_of
+from pacs_portal.jobs.held.permits import refusals_of
 from pacs_portal.jobs.held.pictures import has_picture, is_here
 from pacs_portal.jobs.held.rulings import regions_in
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
@@ -147,8 +147,9 @@ def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys, by: User) -> list[
     What `by` may not look into alone has neither a name nor a picture.
     """
     rows: dict[_Kind, list[HeldRow]] = defaultdict(list)
+    refusals = refusals_of(holds, by)
     for held in holds:
-        may_look = refusal_of(held, by) is None
+        may_look = held.pk not in refusals
         name = shown_path(held.receipt.upload_file, keys) if may_look else ""
         rows[_kind(held)].append(HeldRow(held, name, may_look and has_picture(held)))
     return [

@@ -24,8 +24,8 @@ TOY_POINTS = [
     (f"{JOBS}.planning:commit_plan", "after", 1),
     (f"{TOY}.run", "before", 2),
     (f"{TOY}.run", "after", 2),
-    (f"{JOBS}.storage:place", "before", 2),
-    (f"{JOBS}.storage:place", "after", 2),
+    (f"{JOBS}.placing:place", "before", 2),
+    (f"{JOBS}.placing:place", "after", 2),
     (f"{JOBS}.held.aside:put_aside", "after", 1),
     (f"{JOBS}.receipts:write_results", "after", 2),  # inside the transaction
     (f"{JOBS}.receipts:record_results", "before", 1),
@@ -35,8 +35,8 @@ TOY_POINTS = [
     ("pacs_portal.uploads.services:remove_original", "after", 1),
 ]
 REAL_POINTS = [
-    ("pseudonymizer.registry.patients:resolve", "before", 2),
-    ("pseudonymizer.registry.patients:resolve", "after", 1),
+    ("pseudonymizer.registry.patients:resolve_each", "before", 1),
+    ("pseudonymizer.registry.patients:resolve_each", "after", 1),
     (f"{JOBS}.planning:commit_plan", "after", 1),
     ("pacs_portal.archive.claims:claim_all", "before", 1),
     ("pacs_portal.archive.claims:claim_all", "after", 1),

@@ -32,6 +32,8 @@ def rule_of(tag: int, vr: str, switches: frozenset[str]) -> tuple[str, str]:
     named = _by_options(row, switches) if row else ""
     if tag == TEXT_VALUE and "structured_content" in switches:
         return "clean", "D"
+    if portal == "clean" and not named:
+        return "clean", "D"
     if portal and (not named or named == "date"):
         return "basic", basic if portal == "basic" else portal
     if named == "date":

@@ -20,7 +20,7 @@ DECIDING = [
 RUNNING_AGAIN = [
     (f"{JOBS}.leases:claim", "after"),
     ("tests.pacs_portal.jobs.toys:ToyStep.run", "after"),
-    (f"{JOBS}.storage:place", "after"),
+    (f"{JOBS}.placing:place", "after"),
     (f"{JOBS}.receipts:record_results", "before"),
     (f"{JOBS}.receipts:record_results", "after"),
     (f"{JOBS}.held.aside:remove_settled", "after"),
