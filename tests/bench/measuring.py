@@ -5,11 +5,15 @@ import os
 import select
 import struct
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.bench import apart
 
 IN_OPEN = 0x20
 IN_ISDIR = 0x40000000
@@ -38,28 +42,23 @@ def measure(command: Sequence[str], sources: Path, environment: Mapping[str, str
     RunError
         With the last line of what it said, if it cannot start or fails.
     """
-    with FirstRead(sources) as first_read:
-        start = time.monotonic()
-        try:
-            process = subprocess.Popen(
-                command,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
-        except OSError as error:
-            raise RunError(f"{command[0]}: {error.strerror}") from None
-        with process.stderr:
-            said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        lines = said.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise RunError(f"ended with status {process.returncode}: {lines[-1][:200]}")
+    with tempfile.TemporaryDirectory() as scratch, FirstRead(sources) as first_read:
+        report = Path(scratch, "report")
+        ran = subprocess.run(
+            [sys.executable, "-I", "-S", apart.__file__, report, *command],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        if ran.returncode:
+            raise RunError(lines[-1][:200])
+        start, end, cpu_seconds, peak_kb, status = map(float, report.read_text().split())
+    if status:
+        raise RunError(f"ended with status {status:.0f}: {lines[-1][:200]}")
     first = first_read.at - start if first_read.at else None
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, first)
+    return Measured(end - start, cpu_seconds, peak_kb / 1024, first)
 
 
 class FirstRead:

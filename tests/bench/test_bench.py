@@ -27,7 +27,7 @@ def test_our_command_is_measured_over_all_files(images, tmp_path) -> None:
     assert race.error == ""
     for run in race.runs:
         assert 0 < run.first_read_seconds < run.seconds
-        assert 10 < run.peak_mb < 1000
+        assert 10 < run.peak_mb < 300
     outputs = list((tmp_path / "out").rglob("*.dcm"))
     assert len(outputs) == COUNT
 
@@ -43,6 +43,16 @@ def test_a_failure_says_its_last_line(images) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no room')"]
     with pytest.raises(RunError, match="status 1: no room"):
         measure(command, images, {})
+
+
+def test_the_memory_of_who_measures_does_not_count(images) -> None:
+    ballast = b"1" * (200 << 20)
+    assert measure(["true"], images, {}).peak_mb < 100 < len(ballast) >> 20
+
+
+def test_who_cannot_start_is_named(images) -> None:
+    with pytest.raises(RunError, match="no-such-tool: No such file"):
+        measure(["no-such-tool"], images, {})
 
 
 def test_the_table_compares_medians() -> None:
