@@ -18,6 +18,9 @@ setup: .venv/.ready
 	@$(PYTHON) -m infra.local venv requirements.txt requirements-dev.txt
 	@touch $@
 
+# Both start hundreds of processes, and measure some: with compiled modules, as a user has them.
+test bench: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/.ready-dev
 	@PACS2GO_DATA=var $(BIN)/python -m infra.local test-setup
 	PACS2GO_OHIF=$(CURDIR)/var/ohif/current $(BIN)/python -m pytest
