@@ -38,7 +38,6 @@ def contestants(room: Path) -> list[Contestant]:
     return [
         ours(room / "portal"),
         Contestant("cp -r", lambda sources, out: ["cp", "-r", str(sources), str(out)]),
-        Contestant("cp -r, flushed to the disk", _copy_and_flush),
         dcmodify(),
         gdcmanon(room),
         *pypi_peers(room / "peers"),
@@ -115,10 +114,6 @@ def _pseudonymize(sources: Path, out: Path) -> list[str]:
     manage = str(ROOT / "manage.py")
     arguments = ["pseudonymize", str(sources), "--project", "bench", "--output", str(out)]
     return [sys.executable, manage, *arguments]
-
-
-def _copy_and_flush(sources: Path, out: Path) -> list[str]:
-    return ["sh", "-c", 'cp -r "$0" "$1" && sync -f "$1"', str(sources), str(out)]
 
 
 def not_on_path(program: str, package: str) -> str:

@@ -24,10 +24,10 @@ for dcmanon, 0.1 for dicom-anonymizer; the first read within 1.2 s; at most 160 
 *Ours/peer* below 1 means that ours is faster; processor seconds tell it where other work slowed the
 machine down. *Peak memory* is that of the largest process.
 *First read* is the time from the start of the process until it opens the first image.
-Ours recognizes the patients in its registry, applies the whole profile at every depth, keeps a
-receipt with a checksum of each file, and returns when the files are safe on the disk; `dcmodify`
-replaces {changes} attributes in place on a copy, `gdcmanon` and the tools from PyPI apply the Basic
-Profile as they understand it, and none of them waits for the disk or knows a patient twice.
+Ours recognizes the patients in its registry, applies the whole profile at every depth, takes a last
+look at what it writes, and keeps a receipt with a checksum of each file; `dcmodify` replaces
+{changes} attributes in place on a copy, `gdcmanon` and the tools from PyPI apply the Basic Profile
+as they understand it, and none of them knows a patient twice. Nobody waits for the disk.
 {missing}"""
 HEAD = (
     "| | seconds | ours/peer | processor seconds | ours/peer | peak memory | first read |\n"

@@ -20,8 +20,8 @@ Measured on {date}: {machine}; load {load} at the end.
 
 {note}
 Processor seconds tell what the work costs where other work slowed the machine down.
-*In a running worker*: the same work from the first look at the sources to the flush, by processes
-that have converted one of them before, without the start-up of Python and imports.
+*In a running worker*: the same work from the first look at the sources to the last receipt, by
+processes that have converted one of them before, without the start-up of Python and imports.
 {missing}"""
 HEAD = (
     "| | seconds | command/peer | worker/peer | processor seconds | command/peer | worker/peer "

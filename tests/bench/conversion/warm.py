@@ -4,7 +4,7 @@ CLOCK is a file for what it took: seconds, and seconds of the processor, its chi
 
 It is done in a process that has done the same for one source before, so that all is imported; its
 children, one per core, start from there, as those of a worker have their imports behind them.
-Finding the files, planning, converting, checksums, giving places and flushing count.
+Finding the files, planning, converting, checksums, giving places and receipts count.
 """
 
 import os
