@@ -35,6 +35,7 @@ class StartForm(forms.Form):
         choices=lambda: [(name, name) for name in statement_names()], required=False
     )
 
+    jobs_seen = forms.IntegerField(required=False, min_value=0)  # that worked on the files before
     keep = forms.BooleanField(required=False)  # with the project, what no tool takes
 
     def job_options(self) -> JobOptions:
