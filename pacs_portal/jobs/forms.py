@@ -51,8 +51,11 @@ class OutcomeFilter(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why a steward decides so."""
+    """Why a steward decides so, and whether unseen."""
 
+    unseen_too = forms.BooleanField(
+        label=_("Accept also what nobody has looked at"), required=False
+    )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
@@ -125,6 +128,7 @@ class HeldFileForm(ReasonForm):
             redactions=self.cleaned_data["boxes"],
             false_alarms=alarms,
             removals=removals,
+            only_seen=not self.cleaned_data["unseen_too"],
         )
 
     def entered_boxes(self) -> list[dict[str, str]]:

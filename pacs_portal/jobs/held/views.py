@@ -62,6 +62,7 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
             decision=Decision(form.cleaned_data["decision"]),
             by=cast(User, request.user),
             reason=form.cleaned_data["reason"],
+            only_seen=not form.cleaned_data["unseen_too"],
         )
         like = form.cleaned_data["like"]
         wanted = open_like(holds[like])[:MOST_AT_ONCE] if like else ()

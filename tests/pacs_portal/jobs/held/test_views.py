@@ -7,6 +7,7 @@ from pacs_portal.jobs.held.decisions import DECIDED, Choice, decide, decide_all,
 from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.models import Membership, Project, Role
+from pacs_portal.projects.services import record_in
 
 FILES = {
     "Mueller_Hans/1": b"one",
@@ -38,8 +39,11 @@ def address(project) -> str:
     return reverse("held_decide", args=[project.key])
 
 
-def answer(decision: str, *holds: HeldFile, reason: str = "I looked at it") -> dict[str, object]:
-    return {"decision": decision, "held": [str(held.pk) for held in holds], "reason": reason}
+def answer(
+    decision: str, *holds: HeldFile, reason: str = "I looked at it", unseen_too: str = "on"
+) -> dict[str, object]:
+    chosen = [str(held.pk) for held in holds]
+    return {"decision": decision, "held": chosen, "reason": reason, "unseen_too": unseen_too}
 
 
 def decisions() -> list[str]:
@@ -75,6 +79,33 @@ def test_several_files_of_one_cause_are_decided_about_at_once(
     }
 
 
+def test_nothing_is_accepted_unseen_unless_the_steward_says_so(
+    job, holds, project, address, steward, steward_client
+):
+    record_in(project, steward, "held.viewed", holds[0], what="thumbnail")
+    page = steward_client.get(reverse("project_held", args=[project.key])).text
+    assert page.count("not looked at") == 2
+    assert "Accept also what nobody has looked at" in page
+    said = steward_client.post(address, answer("accept", *holds, unseen_too=""), follow=True).text
+    assert "1 file is decided about." in said
+    assert "Nothing was accepted that nobody has looked at." in said
+    assert decisions() == ["accept", "", ""]
+    steward_client.post(address, answer("reject", holds[1], unseen_too=""))
+    steward_client.post(address, answer("accept", holds[2]))
+    assert decisions() == ["accept", "reject", "accept"]
+
+
+def test_the_tab_tells_stewards_how_many_files_wait(
+    holds, project, address, steward_client, member_client
+):
+    waits = 'Held files <span class="tab-count">3<'
+    page = reverse("project", args=[project.key])
+    assert waits in steward_client.get(page).text
+    assert "tab-count" not in member_client.get(page).text
+    steward_client.post(address, answer("reject", holds[0]))
+    assert waits.replace("3", "2") in steward_client.get(page).text
+
+
 def test_a_cause_that_is_decided_elsewhere_leads_there(holds, project, steward_client, monkeypatch):
     link = f'href="{reverse("project_members", args=[project.key])}">See who they are</a>'
     page = reverse("project_held", args=[project.key])
@@ -97,7 +128,12 @@ def test_files_on_other_pages_can_be_decided_about_with_those_shown(
     other.save()
     page = steward_client.get(reverse("project_held", args=[project.key])).text
     assert "All 3 files of this cause, on every page" in page
-    sent = {"decision": "accept", "like": str(holds[0].pk), "reason": "I looked at them"}
+    sent = {
+        "decision": "accept",
+        "like": str(holds[0].pk),
+        "reason": "I looked at them",
+        "unseen_too": "on",
+    }
     assert "3 files are decided about." in steward_client.post(address, sent, follow=True).text
     assert decisions() == ["accept"] * 3
     assert job.parts.filter(state="waiting").count() == 1
