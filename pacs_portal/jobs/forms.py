@@ -81,6 +81,17 @@ class DecisionForm(ReasonForm):
         for name in ("held", "like"):
             cast(forms.ChoiceField, self.fields[name]).choices = known
 
+    @property
+    def chosen(self) -> list[str]:
+        """Return the files that were ticked."""
+        return cast(QueryDict, self.data).getlist("held") if self.is_bound else []
+
+    @property
+    def sent_about(self) -> set[str]:
+        """Return the files that were ticked, and one of the cause that was decided about."""
+        sent = cast(QueryDict, self.data)
+        return {*self.chosen, *sent.getlist("like"), *sent.getlist("of")}
+
     def clean(self) -> dict[str, Any]:
         if not self.errors and not (self.cleaned_data["held"] or self.cleaned_data["like"]):
             self.add_error("held", _("Select at least one file."))

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -6,8 +8,8 @@ from pacs_portal.jobs.held import views as held_views
 from pacs_portal.jobs.held.decisions import DECIDED, Choice, decide, decide_all, open_holds
 from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.jobs.storage import held_dir
-from pacs_portal.projects.models import Membership, Project, Role
-from pacs_portal.projects.services import record_in
+from pacs_portal.projects.models import Membership, Role
+from pacs_portal.projects.services import NewProject, create_project, record_in
 
 FILES = {
     "Mueller_Hans/1": b"one",
@@ -93,6 +95,23 @@ def test_nothing_is_accepted_unseen_unless_the_steward_says_so(
     steward_client.post(address, answer("reject", holds[1], unseen_too=""))
     steward_client.post(address, answer("accept", holds[2]))
     assert decisions() == ["accept", "reject", "accept"]
+
+
+def test_what_was_entered_stays_until_everything_is_decided(
+    holds, project, address, steward_client
+):
+    sent = {**answer("accept", holds[1], reason="a ruler"), "unseen_too": "", "of": holds[0].pk}
+    page = steward_client.post(address, sent)
+    (_group, form), *_others = page.context["groups"]
+    assert form["reason"].value() == "a ruler"
+    assert page.text.count('name="held"') == 3
+    ticked = re.findall(r'value="([0-9a-f-]+)" id="held-[0-9a-f-]+" checked', page.text)
+    assert ticked == [str(holds[1].pk)]
+    nothing_chosen = {"decision": "accept", "reason": "a ruler", "of": holds[0].pk}
+    assert 'value="a ruler"' in steward_client.post(address, nothing_chosen).text
+    unexplained = steward_client.post(address, answer("reject", holds[0], reason="")).text
+    _top, form_text = unexplained.split('id="cause-1"')
+    assert "Say in a few words why you decide so." in form_text
 
 
 def test_the_tab_tells_stewards_how_many_files_wait(
@@ -182,8 +201,8 @@ def test_a_cause_is_shown_with_what_it_allows(holds, project, steward_client):
     assert 'value="accept"' not in shown
 
 
-def test_files_of_another_project_are_not_decided_about(holds, steward, client_of):
-    other = Project.objects.create(key="liver", name="Liver")
+def test_files_of_another_project_are_not_decided_about(holds, owner, steward, client_of):
+    other = create_project(NewProject("liver", "Liver"), actor=owner, owner=owner)
     Membership.objects.create(project=other, user=steward, role=Role.STEWARD)
     address = reverse("held_decide", args=[other.key])
     client_of(steward).post(address, answer("reject", *holds))
