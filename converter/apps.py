@@ -21,7 +21,7 @@ class ConverterConfig(AppConfig):
             Tool(
                 name="convert",
                 label=_("Convert"),
-                sentence=_("Photographs, pictures and NIfTI volumes become DICOM."),
+                sentence=_("Photographs, pictures, slides and NIfTI volumes become DICOM."),
                 icon="arrow-left-right",
                 urls="converter.urls",
                 statements=(NO_FACES,),

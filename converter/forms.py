@@ -10,6 +10,9 @@ from converter.options import (
     NO_FACES,
     NOBODY_SEEN,
     PATIENT_FIELDS,
+    PICTURE_KINDS,
+    SLIDE_KIND,
+    VOLUME_KINDS,
     VOLUME_SWITCHES,
     WHO_STATES_IT,
 )
@@ -18,8 +21,9 @@ from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.jobs.joining import joinable_study
 from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.options import JobOptions
-from pacs_portal.jobs.tool_page import ToolForm
+from pacs_portal.jobs.tool_page import Section, ToolForm
 from pacs_portal.projects.models import Project
+from pacs_portal.tools import Text
 
 MODALITIES = [
     ("", _("as the files show")),
@@ -35,6 +39,7 @@ MODALITIES = [
     ("OT", _("OT, other")),
 ]
 MOST_STUDIES = 200  # offered, the newest first
+PATIENT_AND_STUDY = (*PATIENT_FIELDS, "study_date", "study_description")
 PHOTOGRAPH = {"": None, "yes": True, "no": False}
 
 
@@ -57,8 +62,16 @@ def told(study: Study) -> str:
 class ConvertForm(ToolForm):
     """What files do not tell themselves."""
 
-    more = (*PATIENT_FIELDS, "study_date", "study_description")
-    more_label = _("Patient and study")
+    sections = (
+        Section(_("Volumes"), ("volumes", *VOLUME_SWITCHES)),
+        Section(_("Slides"), ("overview",)),
+        Section(_("Patient and study"), PATIENT_AND_STUDY),
+    )
+    only_for = {
+        "photograph": PICTURE_KINDS,
+        **dict.fromkeys(("volumes", *VOLUME_SWITCHES), VOLUME_KINDS),
+        "overview": frozenset({SLIDE_KIND}),
+    }
 
     modality = forms.ChoiceField(
         label=_("Modality"),
@@ -170,9 +183,10 @@ class ConvertForm(ToolForm):
             raise forms.ValidationError(_("There is no such study in this project."))
         return uid
 
-    @property
-    def more_help(self) -> str:
-        """What becomes of the patient typed here."""
+    def help_of(self, section: Section) -> Text:
+        """Return what becomes of the patient typed here."""
+        if section.names != PATIENT_AND_STUDY:
+            return super().help_of(section)
         if self.project.accepts_identified:
             return gettext("The images carry what you type here.")
         return gettext(
@@ -189,7 +203,7 @@ class ConvertForm(ToolForm):
         return given
 
     def _check_joining(self, given: dict[str, object]) -> None:
-        if any(given.get(name) for name in self.more):
+        if any(given.get(name) for name in PATIENT_AND_STUDY):
             self.add_error(
                 "study", _("The study says whose it is. Leave patient and study empty below.")
             )
@@ -201,7 +215,7 @@ class ConvertForm(ToolForm):
         given = self.cleaned_data
         sealed = {
             name: f"{given[name]:%Y%m%d}" if name.endswith("_date") else given[name]
-            for name in self.more
+            for name in PATIENT_AND_STUDY
             if given[name]
         }
         photograph = PHOTOGRAPH[given["photograph"]]

@@ -16,6 +16,8 @@ from pacs_portal.tools import Statement
 
 PHOTOGRAPH_MODALITY = "XC"
 VOLUME_KINDS = frozenset({"nifti", "nifti-gz", "nifti-pair"})
+PICTURE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff"})
+SLIDE_KIND = "slide"
 NOBODY_SEEN = _("No face can be recognized in these photographs.")
 WHO_STATES_IT = _(
     "Else a data steward looks at each photograph first. The job keeps who stated it."

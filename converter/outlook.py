@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from converter.options import VOLUME_KINDS, ConvertOptions
+from converter.options import SLIDE_KIND, VOLUME_KINDS, ConvertOptions
 from converter.pairs import COMPANION_KINDS, LABELS_KIND, SIDECAR_KIND, whole_sources
 from converter.places import Placed, place_sources
 from converter.planning import Series, names_a_camera, series_of, stated_photograph, studies_of
@@ -19,7 +19,6 @@ from pacs_portal.tools import Text
 
 FORM = "converter.forms.ConvertForm"
 READ_ALONG = frozenset({TABLE_KIND, SIDECAR_KIND, LABELS_KIND})
-SLIDE_KIND = "slide"
 ALONE = VOLUME_KINDS | COMPANION_KINDS | {SLIDE_KIND}  # kinds of which each file tells something
 MOST_OPENED = 500  # JPEG files in which a camera is looked for while a person waits
 MOST_TABLE_BYTES = 512 * 2**10  # read while a person waits

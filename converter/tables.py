@@ -32,7 +32,10 @@ DELIMITERS = ",;\t"
 TOO_LARGE = _("The table is too large: 32 MB and 200,000 rows at most. Split it.")
 NO_TABLE = _("The table cannot be read. Save it as CSV in UTF-8.")
 TWICE = _("the path stands in another row, too. Leave one of them.")
-WRONG_ROW = _("A row of the table beside this file is wrong, so it is not known whose it is.")
+WRONG_ROW = _(
+    "A row of the table beside this file is wrong. Nobody knows whose the file is, so it is not "
+    "converted."
+)
 Key = tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from pacs_portal.jobs.tool_page import ToolPage, answer
 PAGE = ToolPage(
     tool="convert",
     title=_("Convert"),
-    sentence=_("Makes DICOM of JPEG, PNG, BMP, GIF, WebP, TIFF and NIfTI."),
+    sentence=_("Makes DICOM of JPEG, PNG, BMP, GIF, WebP, TIFF, slides and NIfTI."),
     form_class=ConvertForm,
 )
 

@@ -35,6 +35,7 @@ class StartForm(forms.Form):
         choices=lambda: [(name, name) for name in statement_names()], required=False
     )
 
+    jobs_seen = forms.IntegerField(required=False, min_value=0)  # that worked on the files before
     keep = forms.BooleanField(required=False)  # with the project, what no tool takes
 
     def job_options(self) -> JobOptions:
@@ -50,8 +51,11 @@ class OutcomeFilter(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why a steward decides so."""
+    """Why a steward decides so, and whether unseen."""
 
+    unseen_too = forms.BooleanField(
+        label=_("Accept also what nobody has looked at"), required=False
+    )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
@@ -76,6 +80,17 @@ class DecisionForm(ReasonForm):
         known = [(str(held_id), str(held_id)) for held_id in held_ids]
         for name in ("held", "like"):
             cast(forms.ChoiceField, self.fields[name]).choices = known
+
+    @property
+    def chosen(self) -> list[str]:
+        """Return the files that were ticked."""
+        return cast(QueryDict, self.data).getlist("held") if self.is_bound else []
+
+    @property
+    def sent_about(self) -> set[str]:
+        """Return the files that were ticked, and one of the cause that was decided about."""
+        sent = cast(QueryDict, self.data)
+        return {*self.chosen, *sent.getlist("like"), *sent.getlist("of")}
 
     def clean(self) -> dict[str, Any]:
         if not self.errors and not (self.cleaned_data["held"] or self.cleaned_data["like"]):
@@ -124,6 +139,7 @@ class HeldFileForm(ReasonForm):
             redactions=self.cleaned_data["boxes"],
             false_alarms=alarms,
             removals=removals,
+            only_seen=not self.cleaned_data["unseen_too"],
         )
 
     def entered_boxes(self) -> list[dict[str, str]]:

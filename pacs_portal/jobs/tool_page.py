@@ -3,6 +3,7 @@
 A script may post all answers here at once. Each tool brings its form and texts.
 """
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,11 +23,29 @@ from pacs_portal.tools import Text
 from pacs_portal.uploads.models import NO_UPLOAD_YET, Upload, UploadState
 
 
+@dataclass(frozen=True)
+class Section:
+    """Fields that a page folds away under a label, since most people leave them alone."""
+
+    label: Text
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A section as a page shows it."""
+
+    label: Text
+    help_text: Text
+    fields: list[forms.BoundField]
+    is_open: bool  # one of them is filled or wrong, so that it must be seen
+
+
 class ToolForm(forms.Form):
     """What every tool asks: which finished upload, and where the results go."""
 
-    more: tuple[str, ...] = ()  # fields that the page folds away under `more_label`
-    more_label: Text = ""
+    sections: tuple[Section, ...] = ()
+    only_for: Mapping[str, frozenset[str]] = {}  # fields that matter to files of these kinds only
 
     upload = forms.UUIDField(widget=forms.HiddenInput)
     destination = forms.ChoiceField(
@@ -55,20 +74,29 @@ class ToolForm(forms.Form):
         upload = getattr(self, "cleaned_data", {}).get("upload")
         return str(upload.pk) if upload else ""
 
-    @property
-    def first_fields(self) -> list[forms.BoundField]:
-        """The fields that everybody looks at."""
-        return [field for field in self.visible_fields() if field.name not in self.more]
+    def first_fields(self, kinds: Container[str] | None = None) -> list[forms.BoundField]:
+        """Return the fields that everybody looks at who has files of these kinds."""
+        folded = {name for section in self.sections for name in section.names}
+        return [field for field in self._fields_for(kinds) if field.name not in folded]
 
-    @property
-    def more_fields(self) -> list[forms.BoundField]:
-        """The fields that most people leave alone."""
-        return [field for field in self.visible_fields() if field.name in self.more]
+    def folded(self, kinds: Container[str] | None = None) -> Iterator[Folded]:
+        """Yield the sections that matter to files of these kinds, None for any files."""
+        asked = list(self._fields_for(kinds))
+        for section in self.sections:
+            fields = [field for field in asked if field.name in section.names]
+            is_open = self.is_bound and any(field.errors or field.data for field in fields)
+            if fields:
+                yield Folded(section.label, self.help_of(section), fields, is_open)
 
-    @property
-    def has_more(self) -> bool:
-        """Tell whether one of these is filled or wrong, so that it must be seen."""
-        return self.is_bound and any(field.errors or field.data for field in self.more_fields)
+    def help_of(self, section: Section) -> Text:
+        """Return what stands below a section's label."""
+        return ""
+
+    def _fields_for(self, kinds: Container[str] | None) -> Iterator[forms.BoundField]:
+        for field in self.visible_fields():
+            matters_to = self.only_for.get(field.name)
+            if kinds is None or matters_to is None or any(kind in kinds for kind in matters_to):
+                yield field
 
     def job_options(self) -> JobOptions:
         """Return the tool's own options; what may identify a patient goes to `sealed`."""

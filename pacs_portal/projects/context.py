@@ -46,10 +46,17 @@ BEFORE_TOOLS = (
     _Place("files", _("Files"), "project_files", EVERYONE),
     _Place("held", _("Held files"), "project_held", STEWARDS),
 )
+# By the name of a place: how much waits there; the app of the page registers it.
+_counts: dict[str, Callable[[Project], int]] = {}
 AFTER_TOOLS = (
     _Place("members", _("Members"), "project_members", EVERYONE),
     _Place("settings", _("Settings"), "project_settings", frozenset({Role.OWNER})),
 )
+
+
+def register_count(place: str, count: Callable[[Project], int]) -> None:
+    """Let a tab say how much waits there; apps call this in AppConfig.ready()."""
+    _counts[place] = count
 
 
 def project_context(
@@ -82,7 +89,8 @@ def roles_in(request: HttpRequest, project: Project) -> frozenset[Role]:
 
 def _tab(place: _Place, project: Project, is_active: bool) -> Tab:
     url = reverse(place.url_name, args=[project.key])
-    return Tab(place.label, url, is_active, place.count(project) if place.count else 0)
+    count = place.count or _counts.get(place.name)
+    return Tab(place.label, url, is_active, count(project) if count else 0)
 
 
 def _tool_places() -> list[_Place]:

@@ -43,7 +43,7 @@ DATE_CHOICES = (
         gettext_lazy("Dates and times go, or are emptied where the format asks for them."),
     ),
 )
-SWITCH_TEXTS = (
+STAYS = (
     SwitchText(
         "four_characteristics",
         gettext_lazy("Sex, age, size and weight"),
@@ -107,6 +107,8 @@ SWITCH_TEXTS = (
         gettext_lazy("Cleaned graphics"),
         gettext_lazy("Drawn annotations stay without their texts; overlays and curves go."),
     ),
+)
+GOES = (
     SwitchText(
         ONLY_IOD,
         gettext_lazy("Only attributes of the kind of object"),
@@ -116,6 +118,7 @@ SWITCH_TEXTS = (
         ),
     ),
 )
+SWITCH_TEXTS = (*STAYS, *GOES)
 ACTION_LABELS = {
     RuleAction.KEEP: gettext_lazy("keep"),
     RuleAction.REMOVE: gettext_lazy("remove"),

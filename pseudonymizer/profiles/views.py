@@ -19,7 +19,7 @@ from pseudonymizer.engine.spec import DEFAULT_SPEC, allowed_actions, parse_spec,
 from pseudonymizer.errors import ProfileChangedError, ProfileError
 from pseudonymizer.models import ProfileVersion
 from pseudonymizer.profiles.drafts import Draft, draft_of, posted_draft, rule_row, sentences_of
-from pseudonymizer.profiles.texts import DATE_CHOICES, SWITCH_TEXTS, differences
+from pseudonymizer.profiles.texts import DATE_CHOICES, GOES, STAYS, differences
 from pseudonymizer.profiles.versions import (
     DEFAULT_NAME,
     NumberedProfile,
@@ -145,7 +145,7 @@ def _page(request: HttpRequest, project: Project, draft: Draft, said: Said) -> H
         "draft": draft,
         "said": said,
         "dates": DATE_CHOICES,
-        "switches": SWITCH_TEXTS,
+        "switches": [(_("What else stays"), STAYS), (_("What else goes"), GOES)],
         "history": _history(project),
         "current": newest_profile(project.pk),
     }

@@ -28,10 +28,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def decide(page: Page, label: str, reason: str) -> None:
+def decide(page: Page, label: str, reason: str, *, unseen: bool = False) -> None:
     """Choose what the button says for the files selected, and say yes."""
     group = page.locator("section.panel", has=page.get_by_role("button", name=label))
     group.get_by_label("Reason").fill(reason)
+    if unseen:
+        group.get_by_label("Accept also what nobody has looked at").check()
     group.get_by_role("button", name=label).click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Yes|Go on|OK")).click()
     expect(group).to_have_count(0)
@@ -56,7 +58,7 @@ def test_held_files_reach_the_archive_by_a_stewards_decision(
     assert width <= 360
 
     page.get_by_label("Select all files of this cause").first.check()
-    decide(page, "Accept", "only a ruler is burned in")
+    decide(page, "Accept", "only a ruler is burned in", unseen=True)
     decide(page, "Replace what is stored", "the first export was cut off")
     page.goto(job)
     walk.wait_for_job(page)

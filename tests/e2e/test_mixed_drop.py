@@ -62,8 +62,15 @@ def test_a_rule_for_folders_is_counted_before_the_start(review: Page, screenshot
     review.get_by_label("Keep unconverted files with the project").check()
     outlook = review.locator("#outlook")
     expect(outlook).to_contain_text("Keep with the project, unconverted")
-    review.evaluate("window.scrollTo(0, 0)")
-    review.screenshot(path=screenshots / "check.png", full_page=True)
+    review.set_viewport_size({"width": 390, "height": 844})
+    expect(review.get_by_role("button", name="Start")).to_be_in_viewport()
+    assert review.evaluate("document.documentElement.scrollWidth") <= 390
+    # As high as the page, so that the bar with Start lies at its end.
+    review.set_viewport_size({"width": 1440, "height": 900})
+    height = review.evaluate("document.documentElement.scrollHeight")
+    review.set_viewport_size({"width": 1440, "height": height})
+    review.screenshot(path=screenshots / "check.png")
+    review.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_the_job_does_what_the_page_said(review: Page, drop: Drop) -> None:

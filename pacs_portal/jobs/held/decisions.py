@@ -16,7 +16,9 @@ from pacs_portal.accounts.models import User
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.held.aside import remove_settled
 from pacs_portal.jobs.held.causes import allowed_decisions
+from pacs_portal.jobs.held.looks import unseen
 from pacs_portal.jobs.held.rulings import regions_in
+from pacs_portal.jobs.held.waiting import waiting_files
 from pacs_portal.jobs.models import (
     Decision,
     Destination,
@@ -40,6 +42,10 @@ RUN_AGAIN = gettext_noop(
     "A data steward decided about this file. Run the command again to write it."
 )
 NO_BOX = gettext_noop("No box is known for a file. Open its picture and draw what goes black.")
+NOBODY_LOOKED = gettext_noop(
+    "Nothing was accepted that nobody has looked at. Look at its picture, or tick that you accept "
+    "it all the same."
+)
 NO_VALUE = gettext_noop("Say of at least one value what is to become of it.")
 ACTIONS = {
     Decision.ACCEPT: "held.accepted",
@@ -61,12 +67,12 @@ class Choice:
     # Lines of the findings, from 0: which name nobody, and which are taken out.
     false_alarms: frozenset[int] = frozenset()
     removals: frozenset[int] = frozenset()
+    only_seen: bool = False  # nothing is accepted that nobody looked at
 
 
 def open_holds(project: Project) -> QuerySet[HeldFile]:
     """Return the files of `project` that wait for a decision: equal causes together."""
-    waiting = HeldFile.objects.filter(receipt__job__project=project, decision="")
-    related = waiting.select_related(
+    related = waiting_files(project).select_related(
         "receipt__job__project", "receipt__unit", "receipt__upload_file__upload"
     )
     return related.order_by("cause", "created_at", "pk")
@@ -117,7 +123,12 @@ def decide_all(*, holds: Sequence[HeldFile], choice: Choice) -> list[str]:
 def _decide_in(job: Job, holds: Sequence[HeldFile], choice: Choice) -> Iterator[str]:
     """Decide about files of one job inside the caller's transaction; yield refusals."""
     again: list[int] = []
+    is_careful = choice.only_seen and choice.decision == Decision.ACCEPT
+    refused = unseen(holds) if is_careful else frozenset()
     for held in holds:
+        if held.pk in refused:
+            yield NOBODY_LOOKED
+            continue
         try:
             _settle(job, held, choice)
         except JobError as error:

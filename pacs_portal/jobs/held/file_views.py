@@ -1,5 +1,6 @@
 """One held file: what data stewards see of it, and what becomes of it."""
 
+from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
-from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.errors import BusyError, JobError
 from pacs_portal.jobs.forms import HeldFileForm, PictureForm
 from pacs_portal.jobs.held.decisions import DECIDED, decide, open_holds
 from pacs_portal.jobs.held.findings import values_of, view_findings
-from pacs_portal.jobs.held.looks import see_file, see_picture, see_thumbnail, sizes_of
+from pacs_portal.jobs.held.looks import see_file, see_picture, see_thumbnail, sizes_of, unseen
 from pacs_portal.jobs.held.permits import LookRefusedError, refusal_of
 from pacs_portal.jobs.held.pictures import View
 from pacs_portal.jobs.held.rows import held_page
@@ -25,6 +26,8 @@ from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
+
+RETRY_AFTER = {"Retry-After": "1"}
 
 
 @require_safe
@@ -120,6 +123,7 @@ def _page(request: HttpRequest, held: HeldFile, form: HeldFileForm) -> HttpRespo
         "form": form,
         "shown": shown,
         "boxes": form.entered_boxes() if form.is_bound else shown.boxes,
+        "is_unseen": bool(unseen([held])),
     }
     if refusal := refusal_of(held, by):
         return render(request, "jobs/held_file.html", context | {"refusal": refusal})
@@ -141,6 +145,8 @@ def _png(request: HttpRequest, held: HeldFile, view: View | None) -> HttpRespons
         picture = see_thumbnail(held, by=by) if view is None else see_picture(held, view, by=by)
     except LookRefusedError:
         return HttpResponseForbidden()
+    except BusyError:
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
     except JobError:
         raise Http404 from None
     return HttpResponse(picture, content_type="image/png")

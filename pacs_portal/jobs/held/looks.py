@@ -1,10 +1,15 @@
-"""What a data steward sees of a held file; every look is recorded before it happens."""
+"""What a data steward sees of a held file; every look is recorded before it is shown."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import PurePosixPath
 from typing import BinaryIO
+from uuid import UUID
 
 from pacs_portal.accounts.models import User
+from pacs_portal.audit.models import Event
 from pacs_portal.jobs.held.permits import check_look
 from pacs_portal.jobs.held.pictures import (
     HeldImages,
@@ -20,9 +25,12 @@ from pacs_portal.jobs.held.pictures import (
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.services import record_in
+from pacs_portal.uploads.services import shown_path
 
 ENCAPSULATED_DOCUMENT = "encapsulated-document"
 PDF = b"%PDF-"
+PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
+LOOK = "held.viewed"  # of the audit log
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,8 +60,10 @@ def see_picture(held: HeldFile, view: View, *, by: User) -> bytes:
     JobError
         If it cannot be drawn.
     """
+    check_look(held, by)
+    picture = draw(_images(held), view)
     _record(held, by, what="picture", image=view.image, frame=view.frame)
-    return draw(_images(held), view)
+    return picture
 
 
 def see_thumbnail(held: HeldFile, *, by: User) -> bytes:
@@ -64,8 +74,10 @@ def see_thumbnail(held: HeldFile, *, by: User) -> bytes:
     JobError
         If it cannot be drawn.
     """
+    check_look(held, by)
+    picture = draw_thumbnail(_images(held))
     _record(held, by, what="thumbnail")
-    return draw_thumbnail(_images(held))
+    return picture
 
 
 def see_file(held: HeldFile, *, by: User) -> Attachment:
@@ -76,14 +88,41 @@ def see_file(held: HeldFile, *, by: User) -> Attachment:
     JobError
         If the file is gone or changed.
     """
+    check_look(held, by)
+    attachment = _attachment(held)
     _record(held, by, what="file")
+    return attachment
+
+
+def _attachment(held: HeldFile) -> Attachment:
     original = held_original(held, project_keys(held.receipt.job.project_id))
     number = held.receipt.upload_file.number
     if held.cause == ENCAPSULATED_DOCUMENT:
         content = extract_document(original)
         is_pdf = content.startswith(PDF)
         return Attachment(f"held-{number}.{'pdf' if is_pdf else 'bin'}", BytesIO(content))
-    return Attachment(f"held-{number}.dcm", original.open("rb"))
+    return Attachment(f"held-{number}{_suffix(held)}", original.open("rb"))
+
+
+def _suffix(held: HeldFile) -> str:
+    """Return the ending by which a computer finds the program for a file; a name is not told."""
+    file = held.receipt.upload_file
+    if file.kind == "dicom":
+        return ".dcm"
+    keys = project_keys(held.receipt.job.project_id)
+    suffix = PurePosixPath(shown_path(file, keys)).suffix.lower()
+    return suffix if PLAIN_SUFFIX.fullmatch(suffix) else ".bin"
+
+
+def unseen(holds: Sequence[HeldFile]) -> frozenset[UUID]:
+    """Return those of `holds` of which nobody has seen a picture or the file itself."""
+    looks = Event.objects.filter(
+        action=LOOK,
+        project_id__in={held.receipt.job.project_id for held in holds},
+        target_id__in=[str(held.pk) for held in holds],
+    )
+    seen = set(looks.values_list("target_id", flat=True))
+    return frozenset(held.pk for held in holds if str(held.pk) not in seen)
 
 
 def _images(held: HeldFile) -> HeldImages:
@@ -91,12 +130,5 @@ def _images(held: HeldFile) -> HeldImages:
 
 
 def _record(held: HeldFile, by: User, **details: str | int) -> None:
-    """Record a look that `by` may take.
-
-    Raises
-    ------
-    LookRefusedError
-        If somebody else has to agree first.
-    """
-    check_look(held, by)
-    record_in(held.receipt.job.project, by, "held.viewed", held, **details)
+    """Record a look when there is something to see, and before it is shown."""
+    record_in(held.receipt.job.project, by, LOOK, held, **details)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from django.utils.translation import gettext_noop
 
-from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.errors import BusyError, JobError
 from pacs_portal.jobs.held import picture_process
 from pacs_portal.jobs.held.aside import ORIGINAL
 from pacs_portal.jobs.held.contents import content_of, held_content
@@ -183,7 +183,7 @@ def _run(arguments: Sequence[str], paths: Sequence[Path]) -> bytes:
     names = [str(path) for path in paths] if len(paths) > 1 else ["/dev/stdin"]
     command = [sys.executable, "-I", "-B", picture_process.__file__, *arguments, *names]
     if not _places.acquire(timeout=WAIT_SECONDS):
-        raise JobError(BUSY)
+        raise BusyError(BUSY)
     try:
         with paths[0].open("rb") as source:
             return subprocess.run(  # noqa: S603 (our own script; paths below held/ are numbers)

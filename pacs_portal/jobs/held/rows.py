@@ -16,6 +16,7 @@ from pacs_portal.jobs.held.causes import (
     decision_page,
 )
 from pacs_portal.jobs.held.decisions import open_holds, open_like
+from pacs_portal.jobs.held.looks import unseen
 from pacs_portal.jobs.held.permits import refusals_of
 from pacs_portal.jobs.held.pictures import has_picture, is_here
 from pacs_portal.jobs.held.rulings import regions_in
@@ -86,6 +87,7 @@ class HeldRow:
     held: HeldFile
     name: str
     has_picture: bool
+    is_unseen: bool = False  # nobody has looked at it, and it may be accepted
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,6 +101,11 @@ class HeldGroup:
     rows: tuple[HeldRow, ...]
     total: int  # with those on other pages
 
+    @property
+    def has_unseen(self) -> bool:
+        """Tell whether one may be accepted that nobody has looked at."""
+        return any(row.is_unseen for row in self.rows)
+
 
 @dataclass(frozen=True, repr=False)
 class HeldPage:
@@ -107,6 +114,7 @@ class HeldPage:
     row: HeldRow
     offers: tuple[Offer, ...]
     boxes: tuple[Region, ...]  # found in some frame; what is blacked out is so in all
+    may_accept: bool
     may_redact: bool  # boxes may be blacked out
     by_value: bool  # what was found in the header is decided value by value
     first_frame: int  # the first that something was found on
@@ -129,6 +137,7 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
         row=HeldRow(held, shown_path(held.receipt.upload_file, keys), has_picture(held)),
         offers=_offers(held, has_boxes=True),
         boxes=tuple(boxes),
+        may_accept=Decision.ACCEPT in allowed,
         may_redact=Decision.REDACT in allowed and held.sealed_finding is None,
         by_value=_is_by_value(held),
         first_frame=min((box.frame or 0 for box in regions_in(held.regions)), default=0),
@@ -148,10 +157,13 @@ def held_groups(holds: Sequence[HeldFile], keys: ProjectKeys, by: User) -> list[
     """
     rows: dict[_Kind, list[HeldRow]] = defaultdict(list)
     refusals = refusals_of(holds, by)
+    new = unseen(holds)
     for held in holds:
         may_look = held.pk not in refusals
         name = shown_path(held.receipt.upload_file, keys) if may_look else ""
-        rows[_kind(held)].append(HeldRow(held, name, may_look and has_picture(held)))
+        is_unseen = held.pk in new and Decision.ACCEPT in allowed_decisions(held)
+        row = HeldRow(held, name, may_look and has_picture(held), is_unseen)
+        rows[_kind(held)].append(row)
     return [
         HeldGroup(*kind, tuple(alike), total=open_like(alike[0].held).count())
         for kind, alike in rows.items()

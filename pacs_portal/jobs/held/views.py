@@ -16,7 +16,7 @@ from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.jobs.forms import DecisionForm
 from pacs_portal.jobs.held.decisions import DECIDED, Choice, decide_all, open_holds, open_like
-from pacs_portal.jobs.held.rows import held_groups
+from pacs_portal.jobs.held.rows import HeldGroup, held_groups
 from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
@@ -30,9 +30,16 @@ MOST_AT_ONCE = 1000  # decided about in one go; the page then offers the rest
 def project_held(request: HttpRequest, key: str) -> HttpResponse:
     """List what waits for a decision, with names: this is for data stewards."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
-    has_pictures = "pictures" in request.GET
-    if has_pictures and not signed_in_recently(request):
+    if "pictures" in request.GET and not signed_in_recently(request):
         raise ReauthenticationRequired
+    return _page(request, project)
+
+
+def _page(
+    request: HttpRequest, project: Project, refused: DecisionForm | None = None
+) -> HttpResponse:
+    """Show the list, with what was entered where not everything could be decided."""
+    has_pictures = "pictures" in request.GET and signed_in_recently(request)
     page_obj = Paginator(open_holds(project), HELD_PER_PAGE).get_page(request.GET.get("page"))
     groups = held_groups(
         list(page_obj.object_list), project_keys(project.pk), cast(User, request.user)
@@ -44,10 +51,20 @@ def project_held(request: HttpRequest, key: str) -> HttpResponse:
         "may_show_pictures": not has_pictures
         and any(row.has_picture for group in groups for row in group.rows),
         "groups": [
-            (group, DecisionForm(auto_id=f"id_{number}_%s")) for number, group in enumerate(groups)
+            (group, _form_of(group, f"id_{number}_%s", refused))
+            for number, group in enumerate(groups)
         ],
     }
     return render(request, "jobs/project_held.html", context)
+
+
+def _form_of(group: HeldGroup, auto_id: str, refused: DecisionForm | None) -> DecisionForm:
+    """Return the form of a group: as it was entered, if it was this one's."""
+    shown = {str(row.held.pk) for row in group.rows}
+    if refused is None or shown.isdisjoint(refused.sent_about):
+        return DecisionForm(auto_id=auto_id)
+    refused.auto_id = auto_id
+    return refused
 
 
 @require_POST
@@ -62,20 +79,23 @@ def held_decide(request: HttpRequest, key: str) -> HttpResponse:
             decision=Decision(form.cleaned_data["decision"]),
             by=cast(User, request.user),
             reason=form.cleaned_data["reason"],
+            only_seen=not form.cleaned_data["unseen_too"],
         )
         like = form.cleaned_data["like"]
         wanted = open_like(holds[like])[:MOST_AT_ONCE] if like else ()
-        _decide_all(request, [*wanted] or [holds[pk] for pk in form.cleaned_data["held"]], choice)
+        chosen_holds = [*wanted] or [holds[pk] for pk in form.cleaned_data["held"]]
+        if _decide_all(request, chosen_holds, choice):
+            query = request.GET.urlencode()  # the page, with or without pictures
+            return redirect(reverse("project_held", args=[key]) + (f"?{query}" if query else ""))
     elif chosen and form.errors.keys() & {"held", "like"}:
         messages.error(request, _(DECIDED))
     else:
         messages.error(request, form.sentence())
-    query = request.GET.urlencode()  # the page, with or without pictures
-    return redirect(reverse("project_held", args=[key]) + (f"?{query}" if query else ""))
+    return _page(request, project, refused=form)
 
 
-def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> None:
-    """Decide about each of `holds`, and say what came of it."""
+def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> bool:
+    """Decide about each of `holds`, say what came of it, and return whether all were decided."""
     refusals = decide_all(holds=holds, choice=choice)
     count = len(holds) - len(refusals)
     if count:
@@ -83,3 +103,4 @@ def _decide_all(request: HttpRequest, holds: list[HeldFile], choice: Choice) -> 
         messages.success(request, done % count)
     for refusal in sorted(set(refusals)):
         messages.error(request, _(refusal))
+    return not refusals

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.forms import BoundField
 from django.http import QueryDict
 from django.utils.functional import cached_property
 
@@ -44,6 +45,12 @@ class Choices:
     def is_keeping(self) -> bool:
         """Tell whether what no tool takes is to stay with the project."""
         return bool(self.start.cleaned_data.get("keep"))
+
+    @property
+    def jobs_seen(self) -> int | None:
+        """How many jobs of the upload the page told of; None where a script did not look."""
+        seen: int | None = self.start.cleaned_data.get("jobs_seen")
+        return seen
 
     @property
     def statements(self) -> list[str]:
@@ -95,10 +102,7 @@ class Choices:
         return data
 
 
-def asked_fields(form: ToolForm) -> tuple[list[Any], list[Any]]:
-    """Return the fields of a tool's form that the page shows, and those it folds away."""
+def asked_fields(form: ToolForm, kinds: frozenset[str]) -> list[BoundField]:
+    """Return the fields of a tool's form that the page shows at once for files of these kinds."""
     hidden = NOT_ASKED_HERE | set(statement_names())
-    return (
-        [field for field in form.first_fields if field.name not in hidden],
-        [field for field in form.more_fields if field.name not in hidden],
-    )
+    return [field for field in form.first_fields(kinds) if field.name not in hidden]

@@ -83,8 +83,12 @@ class Summary:
     @property
     def has_companions(self) -> bool:
         """Tell whether some files are none that a tool works on, or tables."""
-        kinds = {kind.kind for group in self.groups for kind in group.kinds}
-        return "table" in kinds or any(is_companion(kind) for kind in kinds)
+        return "table" in self.kinds or any(is_companion(kind) for kind in self.kinds)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """All kinds of files there are."""
+        return frozenset(kind.kind for group in self.groups for kind in group.kinds)
 
     def kinds_of(self, step: str) -> frozenset[str]:
         """Return the kinds with which `step` begins."""

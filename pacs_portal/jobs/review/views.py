@@ -13,14 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.keeping import may_decide
-from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.pipelines import AUTO
 from pacs_portal.jobs.review.forms import Choices, asked_fields
 from pacs_portal.jobs.review.names import named_files
 from pacs_portal.jobs.review.outlooks import Foreseen, Surprise, outlook_of
+from pacs_portal.jobs.review.starting import StartedMeanwhileError, start_job
 from pacs_portal.jobs.review.summary import Summary, Wish, summary_of
 from pacs_portal.jobs.review.surprises import SHOWN_FILES, photographs, surprises_of
-from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
@@ -105,17 +104,13 @@ def _upload(request: HttpRequest, key: str, upload_id: UUID) -> Upload:
 
 def _start(request: HttpRequest, choices: Choices, summary: Summary) -> HttpResponse:
     try:
-        job = create_job(
-            upload=choices.upload,
-            tool=choices.tool,
-            destination=Destination(choices.destination),
-            by=cast(User, request.user),
-            options=choices.job_options(summary),
-        )
+        return redirect(start_job(choices, summary, by=cast(User, request.user)))
+    except StartedMeanwhileError as error:
+        messages.warning(request, _(str(error)))
+        return redirect(error.job)
     except JobError as error:
         messages.error(request, _(str(error)))
         return redirect(choices.upload)
-    return redirect(job)
 
 
 def _packed_context(request: HttpRequest, upload: Upload) -> dict[str, Any]:
@@ -137,11 +132,13 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
     surprises = [*surprises_of(upload, summary), *foreseen.surprises]
     if not choices.statements:
         surprises += photographs(upload.project, summary)
+    steps = summary_of(upload, Wish(AUTO)).steps  # the choices stand for any tool
     forms = [
-        (form, *asked_fields(form))
+        (form, asked_fields(form, summary.kinds), list(form.folded(summary.kinds)))
         for step, form in choices.tool_forms.items()
-        if step in summary_of(upload, Wish(AUTO)).steps
+        if step in steps
     ]
+    is_guarded = not upload.project.accepts_identified
     return {
         "upload": upload,
         "choices": choices,
@@ -150,6 +147,13 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
         "surprises": _shown(request, upload, surprises),
         "forms": forms,
         "tools": registered_tools(),
+        "statements": [
+            statement
+            for tool in registered_tools()
+            if is_guarded and tool.name in steps
+            for statement in tool.statements
+        ],
+        "jobs": upload.jobs.order_by("-created_at"),
         "may_add": upload.created_by_id == request.user.pk and not upload.jobs.exists(),
         "zips": upload.files.filter(state=FileState.UNPACKED).count(),
         "has_errors": choices.start.errors or any(form.errors for form, *_fields in forms),

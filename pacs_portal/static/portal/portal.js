@@ -23,6 +23,45 @@
     delete form.dataset.confirmed;
   }, true);
 
+  // <button type="submit" data-busy="Checking …">: says so while a slow answer is on its way, and
+  // a second click sends nothing. Who comes back by the browser's button may send again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const sentence = event.submitter?.dataset.busy;
+    if (!sentence) return;
+    if (form.ariaBusy === "true") {
+      event.preventDefault();
+      return;
+    }
+    form.ariaBusy = "true";
+    const status = document.createElement("p");
+    status.className = "busy";
+    status.setAttribute("role", "status");
+    event.submitter.after(status);
+    status.textContent = sentence;
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll('form[aria-busy="true"]')) {
+      form.ariaBusy = "false";
+      form.querySelector(".busy")?.remove();
+    }
+  });
+
+  // <img data-again>: a picture that the portal was too busy to draw (503) is asked for again.
+  const TRIES = 10;
+  const pause = (seconds) => new Promise((resolve) => { window.setTimeout(resolve, seconds * 1000); });
+  document.addEventListener("error", async (event) => {
+    const picture = event.target;
+    if (picture.dataset?.again === undefined) return;
+    delete picture.dataset.again;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const answer = await fetch(picture.src, { method: "HEAD" });
+      if (answer.ok) picture.src = answer.url;
+      if (answer.status !== 503) return;
+      await pause(Number(answer.headers.get("Retry-After")));
+    }
+  }, true);
+
   // <input type="checkbox" data-check-all="held">: checks every box of that name in its form.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset.checkAll;

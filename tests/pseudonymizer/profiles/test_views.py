@@ -61,6 +61,16 @@ def test_the_tab_stands_among_the_projects_tabs(address, viewer_client) -> None:
     assert f'href="{address}" aria-current="page"' in text_of(viewer_client.get(address))
 
 
+def test_a_switch_that_lets_less_through_does_not_stand_among_what_stays(
+    address, viewer_client
+) -> None:
+    page = text_of(viewer_client.get(address))
+    stays, goes = page.split("What else stays")[1].split("What else goes")
+    assert stays.count('name="option"') == 9
+    assert goes.count('name="option"') == 1
+    assert 'value="only_iod"' in goes
+
+
 def test_an_owner_saves_a_tighter_version(project, address, owner_client) -> None:
     form = DEFAULT_FORM | with_rule("0008,0070", "remove") | {"option": []}
     assert owner_client.post(address, form).status_code == 302

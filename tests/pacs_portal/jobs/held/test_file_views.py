@@ -7,7 +7,7 @@ from django.urls import reverse
 from PIL import Image
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.held import causes, decisions, file_views
+from pacs_portal.jobs.held import causes, decisions, file_views, pictures
 from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome
 from pacs_portal.jobs.steps import FoundText, Region, Verdict
 from pacs_portal.jobs.storage import held_dir
@@ -109,6 +109,29 @@ def test_a_steward_sees_the_findings_and_the_look_is_recorded(named, steward_cli
     assert FINDING not in str(event.details)
 
 
+def test_a_page_without_a_picture_asks_before_it_accepts_the_file_unseen(named, fresh_client):
+    page = fresh_client.get(address("held_file", named))
+    assert 'name="unseen_too"' in page.text
+    answers = {"decision": "accept", "reason": "known to me"}
+    refused = fresh_client.post(address("held_file_decide", named), answers)
+    assert "Nothing was accepted that nobody has looked at." in refused.text
+    assert "known to me" in refused.text
+    assert not decided(named).decision
+    fresh_client.post(address("held_file_decide", named), {**answers, "unseen_too": "on"})
+    assert decided(named).decision == Decision.ACCEPT
+
+
+def test_a_picture_that_must_wait_for_its_turn_is_asked_for_again(
+    pictured, fresh_client, monkeypatch
+):
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
+    with pictures._places, pictures._places:
+        answer = fresh_client.get(address("held_thumbnail", pictured))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert seen() == []  # nobody may accept the file as one that was looked at
+    assert fresh_client.get(address("held_thumbnail", pictured)).status_code == 200
+
+
 def test_nothing_is_recorded_as_seen_where_nothing_was_found(pictured, fresh_client):
     fresh_client.get(address("held_file", pictured))
     assert not Event.objects.filter(action="held.finding_viewed").exists()
@@ -170,8 +193,26 @@ def test_thumbnails_stand_in_the_list_on_request(pictured, project, fresh_client
 def test_the_original_can_be_looked_at_with_another_program(pictured, fresh_client):
     answer = fresh_client.get(address("held_download", pictured))
     assert b"".join(answer.streaming_content) == b"hold"
-    assert answer["Content-Disposition"] == 'attachment; filename="held-1.dcm"'
+    assert answer["Content-Disposition"] == 'attachment; filename="held-1.bin"'
     assert seen() == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "offered"),
+    [
+        ("Zwirbelmayr/Befund.PDF", "pdf", "held-1.pdf"),
+        ("Zwirbelmayr/IM0001", "dicom", "held-1.dcm"),
+        ("Zwirbelmayr/a.v1 of Hans", "unknown", "held-1.bin"),
+    ],
+)
+def test_a_held_file_keeps_the_ending_by_which_a_program_is_found(
+    finish, fresh_client, name, kind, offered
+):
+    job = finish({name: b"hold"})
+    job.upload.files.update(kind=kind)
+    answer = fresh_client.get(address("held_download", HeldFile.objects.get()))
+    assert answer["Content-Disposition"] == f'attachment; filename="{offered}"'
+    answer.close()
 
 
 @pytest.mark.parametrize(
@@ -275,7 +316,7 @@ def test_nothing_is_decided_where_no_value_is(named, fresh_client):
 
 def test_a_decision_leads_on_to_the_next_file_of_the_cause(hold, fresh_client):
     one, two, three = hold(b"hold 1", b"hold 2", b"hold 3")
-    sent = {"decision": "accept", "reason": "only a ruler"}
+    sent = {"decision": "accept", "reason": "only a ruler", "unseen_too": "on"}
     for held, following in ((two, three), (three, None)):
         answer = fresh_client.post(address("held_file_decide", held), sent)
         last = reverse("project_held", args=["heart"])
@@ -294,7 +335,7 @@ def test_who_decides_a_moment_too_late_is_told_so(pictured, fresh_client, stewar
         decisions.decide(held=held, choice=choice)
 
     monkeypatch.setattr(file_views, "decide", decide_second)
-    sent = {"decision": "accept", "reason": "only a ruler"}
+    sent = {"decision": "accept", "reason": "only a ruler", "unseen_too": "on"}
     answer = fresh_client.post(address("held_file_decide", pictured), sent, follow=True)
     assert answer.redirect_chain == [(reverse("project_held", args=["heart"]), 302)]
     assert "Another data steward has decided" in answer.text

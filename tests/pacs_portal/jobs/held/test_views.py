@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -6,7 +8,8 @@ from pacs_portal.jobs.held import views as held_views
 from pacs_portal.jobs.held.decisions import DECIDED, Choice, decide, decide_all, open_holds
 from pacs_portal.jobs.models import Decision, HeldFile
 from pacs_portal.jobs.storage import held_dir
-from pacs_portal.projects.models import Membership, Project, Role
+from pacs_portal.projects.models import Membership, Role
+from pacs_portal.projects.services import NewProject, create_project, record_in
 
 FILES = {
     "Mueller_Hans/1": b"one",
@@ -38,8 +41,11 @@ def address(project) -> str:
     return reverse("held_decide", args=[project.key])
 
 
-def answer(decision: str, *holds: HeldFile, reason: str = "I looked at it") -> dict[str, object]:
-    return {"decision": decision, "held": [str(held.pk) for held in holds], "reason": reason}
+def answer(
+    decision: str, *holds: HeldFile, reason: str = "I looked at it", unseen_too: str = "on"
+) -> dict[str, object]:
+    chosen = [str(held.pk) for held in holds]
+    return {"decision": decision, "held": chosen, "reason": reason, "unseen_too": unseen_too}
 
 
 def decisions() -> list[str]:
@@ -75,6 +81,50 @@ def test_several_files_of_one_cause_are_decided_about_at_once(
     }
 
 
+def test_nothing_is_accepted_unseen_unless_the_steward_says_so(
+    job, holds, project, address, steward, steward_client
+):
+    record_in(project, steward, "held.viewed", holds[0], what="thumbnail")
+    page = steward_client.get(reverse("project_held", args=[project.key])).text
+    assert page.count("not looked at") == 2
+    assert "Accept also what nobody has looked at" in page
+    said = steward_client.post(address, answer("accept", *holds, unseen_too=""), follow=True).text
+    assert "1 file is decided about." in said
+    assert "Nothing was accepted that nobody has looked at." in said
+    assert decisions() == ["accept", "", ""]
+    steward_client.post(address, answer("reject", holds[1], unseen_too=""))
+    steward_client.post(address, answer("accept", holds[2]))
+    assert decisions() == ["accept", "reject", "accept"]
+
+
+def test_what_was_entered_stays_until_everything_is_decided(
+    holds, project, address, steward_client
+):
+    sent = {**answer("accept", holds[1], reason="a ruler"), "unseen_too": "", "of": holds[0].pk}
+    page = steward_client.post(address, sent)
+    (_group, form), *_others = page.context["groups"]
+    assert form["reason"].value() == "a ruler"
+    assert page.text.count('name="held"') == 3
+    ticked = re.findall(r'value="([0-9a-f-]+)" id="held-[0-9a-f-]+" checked', page.text)
+    assert ticked == [str(holds[1].pk)]
+    nothing_chosen = {"decision": "accept", "reason": "a ruler", "of": holds[0].pk}
+    assert 'value="a ruler"' in steward_client.post(address, nothing_chosen).text
+    unexplained = steward_client.post(address, answer("reject", holds[0], reason="")).text
+    _top, form_text = unexplained.split('id="cause-1"')
+    assert "Say in a few words why you decide so." in form_text
+
+
+def test_the_tab_tells_stewards_how_many_files_wait(
+    holds, project, address, steward_client, member_client
+):
+    waits = 'Held files <span class="tab-count">3<'
+    page = reverse("project", args=[project.key])
+    assert waits in steward_client.get(page).text
+    assert "tab-count" not in member_client.get(page).text
+    steward_client.post(address, answer("reject", holds[0]))
+    assert waits.replace("3", "2") in steward_client.get(page).text
+
+
 def test_a_cause_that_is_decided_elsewhere_leads_there(holds, project, steward_client, monkeypatch):
     link = f'href="{reverse("project_members", args=[project.key])}">See who they are</a>'
     page = reverse("project_held", args=[project.key])
@@ -97,7 +147,12 @@ def test_files_on_other_pages_can_be_decided_about_with_those_shown(
     other.save()
     page = steward_client.get(reverse("project_held", args=[project.key])).text
     assert "All 3 files of this cause, on every page" in page
-    sent = {"decision": "accept", "like": str(holds[0].pk), "reason": "I looked at them"}
+    sent = {
+        "decision": "accept",
+        "like": str(holds[0].pk),
+        "reason": "I looked at them",
+        "unseen_too": "on",
+    }
     assert "3 files are decided about." in steward_client.post(address, sent, follow=True).text
     assert decisions() == ["accept"] * 3
     assert job.parts.filter(state="waiting").count() == 1
@@ -146,8 +201,8 @@ def test_a_cause_is_shown_with_what_it_allows(holds, project, steward_client):
     assert 'value="accept"' not in shown
 
 
-def test_files_of_another_project_are_not_decided_about(holds, steward, client_of):
-    other = Project.objects.create(key="liver", name="Liver")
+def test_files_of_another_project_are_not_decided_about(holds, owner, steward, client_of):
+    other = create_project(NewProject("liver", "Liver"), actor=owner, owner=owner)
     Membership.objects.create(project=other, user=steward, role=Role.STEWARD)
     address = reverse("held_decide", args=[other.key])
     client_of(steward).post(address, answer("reject", *holds))

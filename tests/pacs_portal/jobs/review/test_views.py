@@ -13,6 +13,7 @@ from pacs_portal.uploads.paths import relative_path
 from pacs_portal.uploads.storage import upload_folder
 
 DICOM = bytes(128) + b"DICM" + bytes(100)
+NIFTI_HEADER = (348).to_bytes(4, "little") + bytes(340) + b"ni1\0"
 
 
 def picture(kind: str, shade: int = 0) -> bytes:
@@ -150,8 +151,54 @@ def test_start_begins_the_job_that_was_described(mixed, member_client):
 def test_what_does_not_fit_brings_the_page_back(mixed, member_client):
     answers = {"tool": "auto", "destination": "archive", "start": "1"}
     page = member_client.post(address(mixed), {**answers, "photograph": "yes", "modality": "MR"})
-    assert "Photographs have the modality XC." in page.text
+    top, _form = page.text.split('name="jobs_seen"', 1)
+    assert '<a href="#id_modality">Modality</a>: Photographs have the modality XC.' in top
     assert not Job.objects.exists()
+
+
+def test_who_has_no_slides_photographs_or_volumes_is_not_asked_about_them(upload, member_client):
+    kinds = {
+        "dicom": {"1.dcm": DICOM},
+        "picture": {"1.png": picture("PNG")},
+        "volume": {"1.hdr": NIFTI_HEADER, "1.img": b"12"},
+    }
+    asked = {}
+    for name, files in kinds.items():
+        page = member_client.get(address(upload(files))).text
+        fields = ("statements", "photograph", "volumes", "straighten", "overview", "patient_id")
+        asked[name] = {field for field in fields if f'name="{field}"' in page}
+    assert asked == {
+        "dicom": set(),
+        "picture": {"statements", "photograph", "patient_id"},
+        "volume": {"statements", "volumes", "straighten", "patient_id"},
+    }
+
+
+def test_folded_fields_open_when_one_is_filled(upload, member_client):
+    sent = upload({"1.hdr": NIFTI_HEADER, "1.img": b"12"})
+    answers = {"tool": "auto", "destination": "archive", "straighten": "on"}
+    page = member_client.post(address(sent), answers)
+    ((_form, first, sections),) = page.context["forms"]
+    assert [field.name for field in first] == ["modality", "tree", "study"]
+    assert [(str(one.label), one.is_open) for one in sections] == [
+        ("Volumes", True),
+        ("Patient and study", False),
+    ]
+
+
+def test_a_second_click_or_tab_finds_the_job_that_was_started(mixed, member_client):
+    page = member_client.get(address(mixed))
+    assert 'name="jobs_seen" value="0"' in page.text
+    answers = {"tool": "auto", "destination": "archive", "start": "1", "jobs_seen": "0"}
+    first, second = (member_client.post(address(mixed), answers) for _ in range(2))
+    job = Job.objects.get()
+    assert first.headers["Location"] == second.headers["Location"] == job.get_absolute_url()
+    assert "no second one was started" in member_client.get(job.get_absolute_url()).text
+    page = member_client.get(address(mixed))
+    assert "A job has worked on these files already" in page.text
+    assert "Nothing has begun yet" not in page.text
+    member_client.post(address(mixed), {**answers, "jobs_seen": "1"})
+    assert Job.objects.count() == 2
 
 
 def test_options_of_a_tool_without_work_are_not_asked(upload, member_client):
@@ -210,7 +257,7 @@ def test_a_table_and_what_is_wrong_with_it_are_shown_before_the_start(upload, me
     said = sentences(page)
     assert "Row 3: a date is no day" in said
     assert "Row 4 matches no file." in said
-    assert "it is not known whose it is" in said
+    assert "so it is not converted" in said
     assert "A-2" not in said
     assert page.context["foreseen"].patients == 1
 
