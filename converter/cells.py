@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 
 from converter.engine.errors import gettext_noop as _
@@ -40,6 +40,7 @@ ALIASES = {
     "side": "laterality",
 }
 BAD_DATE = _("a date is no day, or can mean two days. Write it as YYYY-MM-DD, such as 2001-12-31.")
+IN_FUTURE = _("a date lies in the future. Correct it.")
 BAD_PATH = _("the path leads out of the folder of the table. Write it as seen from there.")
 TOO_LONG = _("a cell is too long. Shorten it.")
 
@@ -98,7 +99,8 @@ def parsed_date(cell: str) -> str:
     Raises
     ------
     MetadataError
-        If it is no day, or written with slashes so that day and month can be changed over.
+        If it is no day, lies in the future, or is written with slashes so that day and month can
+        be changed over.
     """
     for pattern in _DATES:
         if found := pattern.fullmatch(cell):
@@ -114,11 +116,19 @@ def parsed_date(cell: str) -> str:
     raise MetadataError(BAD_DATE)
 
 
+def is_future(day: date) -> bool:
+    """Tell whether a day has not begun anywhere on earth."""
+    return day > datetime.now(UTC).date() + timedelta(days=1)
+
+
 def _day(year: int, month: int, day: int) -> str:
     try:
-        return f"{date(year, month, day):%Y%m%d}".rjust(8, "0")
+        named = date(year, month, day)
     except ValueError:
         raise MetadataError(BAD_DATE) from None
+    if is_future(named):
+        raise MetadataError(IN_FUTURE)
+    return f"{named:%Y%m%d}".rjust(8, "0")
 
 
 def _parsed_time(cell: str) -> str:

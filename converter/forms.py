@@ -1,11 +1,13 @@
 """The form of the conversion page."""
 
+from datetime import date
 from typing import cast
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from converter.cells import is_future
 from converter.options import (
     NO_FACES,
     NOBODY_SEEN,
@@ -57,6 +59,11 @@ def told(study: Study) -> str:
     day = f"{study.day:%Y-%m-%d}" if study.day else ""
     parts = (study.patient_id, day, "/".join(study.modalities), study.study_description)
     return " · ".join(part for part in parts if part) or study.study_instance_uid
+
+
+def _not_in_future(day: date) -> None:
+    if is_future(day):
+        raise forms.ValidationError(_("This date lies in the future."))
 
 
 class ConvertForm(ToolForm):
@@ -159,7 +166,10 @@ class ConvertForm(ToolForm):
         help_text=_("Family name^given name"),
     )
     patient_birth_date = forms.DateField(
-        label=_("Birth date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Birth date"),
+        required=False,
+        validators=[_not_in_future],
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     patient_sex = forms.ChoiceField(
         label=_("Sex"),
@@ -167,7 +177,10 @@ class ConvertForm(ToolForm):
         required=False,
     )
     study_date = forms.DateField(
-        label=_("Study date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Study date"),
+        required=False,
+        validators=[_not_in_future],
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     study_description = forms.CharField(label=_("Study description"), max_length=64, required=False)
 

@@ -34,6 +34,11 @@ def test_a_date_that_means_two_days_or_none_is_refused_without_quoting_it(writte
     assert written not in str(refused.value)
 
 
+def test_a_date_in_the_future_is_refused():
+    with pytest.raises(MetadataError, match="in the future"):
+        parsed_date("2999-01-31")
+
+
 @pytest.mark.parametrize(
     ("cell", "parts"),
     [

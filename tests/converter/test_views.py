@@ -89,6 +89,12 @@ def test_what_names_the_patient_is_sealed(upload, member_client) -> None:
     assert (opened["patient_birth_date"], opened["study_date"]) == ("19560228", "20200131")
 
 
+def test_a_date_in_the_future_brings_the_form_back(upload, member_client) -> None:
+    response = member_client.post(PAGE, answers(upload, patient_birth_date="2999-01-31"))
+    assert "This date lies in the future." in response.content.decode()
+    assert not Job.objects.exists()
+
+
 def test_a_contradiction_brings_the_form_back_with_the_files(upload, member_client) -> None:
     response = member_client.post(PAGE, answers(upload, modality="MR", photograph="yes"))
     text = response.content.decode()
