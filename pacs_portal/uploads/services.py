@@ -178,14 +178,16 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
     Raises
     ------
     UploadClosedError
-        If it is not complete, or none that files are sent to.
+        If it is not complete, none that files are sent to, or a job has begun.
     """
+    complete = Upload.objects.filter(state=UploadState.COMPLETE, source_project=None, created_by=by)
     with transaction.atomic():
-        complete = Upload.objects.filter(
-            pk=upload.pk, state=UploadState.COMPLETE, source_project=None, created_by=by
-        )
-        if not complete.update(state=UploadState.OPEN, completed_at=None):
+        # Its row is held: a job that is being started is seen, or sees the upload open.
+        locked = complete.select_for_update().filter(pk=upload.pk).first()
+        if locked is None or locked.jobs.exists():
             raise UploadClosedError
+        locked.state, locked.completed_at = UploadState.OPEN, None
+        locked.save(update_fields=["state", "completed_at"])
         record_in(upload.project, by, "upload.reopened", upload)
     upload.state = UploadState.OPEN
 

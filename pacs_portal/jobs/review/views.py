@@ -88,7 +88,7 @@ def upload_look(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse
 def upload_reopen(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
     """Go back to the drop zone of one's own upload, to add more files."""
     own = _upload(request, key, upload_id)
-    if own.created_by_id != request.user.pk or own.jobs.exists():
+    if own.created_by_id != request.user.pk:
         raise Http404
     try:
         reopen_upload(own, by=cast(User, request.user))
@@ -137,10 +137,11 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
     surprises = [*surprises_of(upload, summary), *foreseen.surprises]
     if not choices.statements:
         surprises += photographs(upload.project, summary)
+    usual = summary if choices.tool == AUTO else summary_of(upload, Wish(AUTO))
     forms = [
         (form, *asked_fields(form))
         for step, form in choices.tool_forms.items()
-        if step in summary_of(upload, Wish(AUTO)).steps
+        if step in usual.steps
     ]
     return {
         "upload": upload,
