@@ -1,6 +1,7 @@
 """What can be done with uploads: announce, receive, complete, unpack, read, remove."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -214,9 +215,12 @@ def discard_stale_uploads(older_than: timedelta) -> int:
         for upload in Upload.objects.filter(state=UploadState.OPEN, created_at__lt=limit)
         if (upload_folder(upload.pk).last_change() or upload.created_at) < limit
     ]
+    discarded = 0
     for upload in stale:
-        discard_upload(upload, by="housekeeping")
-    return len(stale)
+        with suppress(UploadClosedError):  # completed or discarded meanwhile
+            discard_upload(upload, by="housekeeping")
+            discarded += 1
+    return discarded
 
 
 def sweep_storage() -> int:
