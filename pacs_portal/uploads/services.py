@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -277,11 +278,7 @@ def _close(upload: Upload) -> None:
         upload,
         files=upload.file_count,
     )
-    transaction.on_commit(lambda: _announce_completion(upload))
-
-
-def _announce_completion(upload: Upload) -> None:
-    upload_completed.send(sender=Upload, upload=upload)
+    transaction.on_commit(partial(upload_completed.send, sender=Upload, upload=upload))
 
 
 def _refuse_if_discarded(upload: Upload) -> None:
