@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -39,7 +38,6 @@ from pacs_portal.uploads.paths import (
     shown_path,
     source_path,
 )
-from pacs_portal.uploads.signals import upload_completed
 from pacs_portal.uploads.sniffing import TELL_NOTHING, sniff_file
 from pacs_portal.uploads.storage import upload_folder
 
@@ -278,7 +276,6 @@ def _close(upload: Upload) -> None:
         upload,
         files=upload.file_count,
     )
-    transaction.on_commit(partial(upload_completed.send, sender=Upload, upload=upload))
 
 
 def _refuse_if_discarded(upload: Upload) -> None:
