@@ -21,7 +21,7 @@ from infra.private_files import kept_secret, write_private
 
 ORTHANC_USERNAME = "pacs2go"
 WEB_PROCESSES = 2
-WEB_THREADS = 8
+WEB_THREADS = 40  # each waits with its viewer for the archive; pages must find one that is free
 ANSWER_SECONDS = 2.0
 
 

@@ -8,20 +8,25 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from pacs_portal.accounts.models import User
 
 
-class NewUserForm(AdminUserCreationForm):
+class _EmailInSmallLetters:
+    """As sign-in looks e-mails up."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email.lower()
+
+
+class NewUserForm(_EmailInSmallLetters, AdminUserCreationForm):
     """Makes a local account."""
 
     class Meta:
         model = User
         fields = ("email", "full_name")
 
-    def clean_email(self) -> str:
-        """Keep e-mails in small letters, as sign-in looks them up."""
-        email: str = self.cleaned_data["email"]
-        return email.lower()
 
-
-class UserForm(UserChangeForm):
+class UserForm(_EmailInSmallLetters, UserChangeForm):
     """Changes an account."""
 
     class Meta:

@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
+from django.contrib.sessions.backends.db import SessionStore
+
 from pacs_portal.accounts.models import User
 
 PASSWORD_BYTES = 15  # 20 letters
@@ -23,3 +25,8 @@ def create_first_admin(email: str, password: str = "") -> FirstAdmin | None:
     generated = "" if password else secrets.token_urlsafe(PASSWORD_BYTES)
     user = User.objects.create_superuser(email, password or generated)
     return FirstAdmin(user=user, generated_password=generated)
+
+
+def remove_ended_sessions() -> None:
+    """Remove the sessions whose time is up: nobody can use them, and they name their person."""
+    SessionStore.clear_expired()

@@ -1,6 +1,7 @@
 """Carries Orthanc's answers to the client in pieces, whatever their size."""
 
 from collections.abc import Iterator, Mapping
+from errno import ECONNRESET
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,13 @@ class UpstreamBody:
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        with orthanc.answering():
-            yield from self._answer.iter_raw()
+        try:
+            with orthanc.answering():
+                yield from self._answer.iter_raw()
+        except ArchiveUnavailableError:
+            # No status can tell it any more, so the line breaks. A server would log any other
+            # error with the address, which names a study.
+            raise ConnectionResetError(ECONNRESET, orthanc.UNAVAILABLE) from None
 
     def close(self) -> None:
         self._answer.close()

@@ -1,6 +1,6 @@
 """Searches series and instances of all studies one may read; Orthanc is asked study by study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -14,6 +14,9 @@ from pacs_portal.archive.search import KEYWORDS, matching_studies
 
 # Studies per question: 250 UIDs of full length still fit into an address that Orthanc takes.
 CHUNK = 100
+# Results per question, unless a single study has more: all of them are in memory at a time.
+MOST_RESULTS = 20_000
+COUNTS = {"series": "series_count", "instances": "instance_count"}
 STUDY_UID_TAG = "0020000D"
 ORDER_TAGS = (STUDY_UID_TAG, "0020000E", "00080018")
 Found = dict[str, Any]
@@ -27,15 +30,16 @@ def found_within(
     Study attributes are matched by the index, the others by Orthanc, which is only ever asked
     for studies that the index names.
     """
-    uids = _study_uids(studies, query)
+    chunks = _chunks(_counted_uids(studies, query, COUNTS[level]))
     below = {keyword: value for keyword, value in query.matches.items() if keyword not in KEYWORDS}
     asked = replace(query, matches=below, limit=None, offset=0)
-    everything = _found(uids, f"/dicom-web/{level}", asked, headers)
+    everything = _found(chunks, f"/dicom-web/{level}", asked, headers)
     last = None if query.limit is None else query.offset + query.limit
     yield from islice(everything, query.offset, last)
 
 
-def _study_uids(studies: QuerySet[Study], query: Query) -> list[str]:
+def _counted_uids(studies: QuerySet[Study], query: Query, count: str) -> list[tuple[str, int]]:
+    """Return the UIDs of the studies to be asked for, each with how much it holds."""
     matching = matching_studies(studies, query)
     if "SeriesInstanceUID" in query.matches:
         series = values_of(query.matches["SeriesInstanceUID"])
@@ -43,12 +47,26 @@ def _study_uids(studies: QuerySet[Study], query: Query) -> list[str]:
     if "SOPInstanceUID" in query.matches:
         instances = values_of(query.matches["SOPInstanceUID"])
         matching = matching.filter(series__instances__sop_instance_uid__in=instances)
-    return sorted(set(matching.values_list("study_instance_uid", flat=True)))
+    return sorted(set(matching.values_list("study_instance_uid", count)))
 
 
-def _found(uids: list[str], path: str, query: Query, headers: Mapping[str, str]) -> Iterator[Found]:
-    for start in range(0, len(uids), CHUNK):
-        chunk = uids[start : start + CHUNK]
+def _chunks(counted: list[tuple[str, int]]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    results = 0
+    for uid, count in counted:
+        if chunk and (len(chunk) == CHUNK or results + count > MOST_RESULTS):
+            yield chunk
+            chunk, results = [], 0
+        chunk.append(uid)
+        results += count
+    if chunk:
+        yield chunk
+
+
+def _found(
+    chunks: Iterable[list[str]], path: str, query: Query, headers: Mapping[str, str]
+) -> Iterator[Found]:
+    for chunk in chunks:
         search = rebuilt(query, **{STUDY_UID_TAG: ",".join(chunk)})
         answer = orthanc.fetch_json(path, search, headers)
         # Nothing that Orthanc says of other studies gets through, whatever it understood.

@@ -37,6 +37,7 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
 
     list_display = ("id", "project", "tool", "destination", "state", "created_by", "created_at")
     list_filter = ("state", "tool", "destination", "runner")
+    list_select_related = ("project", "created_by")
     search_fields = ("id", "project__key", "created_by__email")
     exclude = ("sealed_options",)
     inlines = (PartInline,)

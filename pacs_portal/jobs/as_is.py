@@ -18,10 +18,10 @@ from pacs_portal.jobs.steps import (
     StepResult,
     UnitContext,
     Verdict,
+    plan_alone,
 )
 from pacs_portal.jobs.verdicts import verdicts_on
 
-FILES_PER_UNIT = 50
 NOT_DICOM = gettext_noop("Only DICOM can be stored as it is. Choose another tool for this file.")
 NO_UIDS = gettext_noop("The DICOM file is damaged: its UIDs cannot be read. Export it again.")
 
@@ -37,11 +37,8 @@ class AsIsStep:
         return None if kind == "dicom" else ("not-dicom", NOT_DICOM)
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
-        """Cut the files into units of equal length."""
-        starts = range(0, len(files), FILES_PER_UNIT)
-        return Plan(
-            units=tuple(PlannedUnit(tuple(files[at : at + FILES_PER_UNIT])) for at in starts)
-        )
+        """Let each file stand for itself."""
+        return plan_alone(files)
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from pacs_portal.accounts.services import remove_ended_sessions
 from pacs_portal.archive.errors import ArchiveError
 from pacs_portal.archive.services import sweep_deletions
 from pacs_portal.jobs.held.aside import remove_settled
@@ -21,6 +22,7 @@ from pacs_portal.jobs.models import HeldFile, Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.originals import remove_finished_originals, remove_old_originals
 from pacs_portal.jobs.services import cancel_jobs_of_dead_commands
 from pacs_portal.jobs.storage import held_dir, sweep_work_dirs
+from pacs_portal.projects.errors import KeyFileError
 from pacs_portal.uploads.companions.services import sweep_companions
 from pacs_portal.uploads.models import FileState, Upload, UploadState
 from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
@@ -38,28 +40,35 @@ def register_chore(chore: Callable[[], None]) -> None:
 
 
 def keep_house() -> None:
-    """Clean up everything that is due; safe at any time, in several processes at once."""
+    """Clean up everything that is due; safe at any time, in several processes at once.
+
+    A chore that fails waits for the next time and keeps no other from its turn.
+    """
     unfinished = timedelta(days=settings.KEEP_UNFINISHED_DAYS)
-    release_leases_of_the_dead()
-    cancel_jobs_of_dead_commands()
-    sweep_work_dirs()
-    release_due()
-    discard_stale_uploads(unfinished)
-    remove_due_originals(unfinished)
-    remove_old_results(timedelta(days=settings.KEEP_RESULTS_DAYS))
-    remove_settled()
-    remove_old_held_files(unfinished)
-    sweep_held_dirs()
-    sweep_storage()
-    sweep_companions()
-    forgotten = timezone.now() - FORGET_WORKERS_AFTER
-    WorkerHeartbeat.objects.filter(seen_at__lt=forgotten).delete()
-    for chore in _chores:
-        chore()
-    try:
-        sweep_deletions()
-    except ArchiveError as error:
-        logger.warning("deletions in the archive wait: %s", type(error).__name__)
+    results = timedelta(days=settings.KEEP_RESULTS_DAYS)
+    chores: tuple[Callable[[], object], ...] = (
+        release_leases_of_the_dead,
+        cancel_jobs_of_dead_commands,
+        sweep_work_dirs,
+        release_due,
+        lambda: discard_stale_uploads(unfinished),
+        lambda: remove_due_originals(unfinished),
+        lambda: remove_old_results(results),
+        remove_settled,
+        lambda: remove_old_held_files(unfinished),
+        sweep_held_dirs,
+        sweep_storage,
+        sweep_companions,
+        forget_workers,
+        remove_ended_sessions,
+        *_chores,
+        sweep_deletions,
+    )
+    for number, chore in enumerate(chores):
+        try:
+            chore()
+        except (ArchiveError, KeyFileError, OSError) as error:
+            logger.warning("chore %s waits: %s", number, type(error).__name__)
 
 
 def remove_due_originals(keep: timedelta) -> None:
@@ -103,6 +112,12 @@ def sweep_held_dirs() -> None:
         is_known = HeldFile.objects.filter(pk=held_id, has_original=True).exists()
         if not is_known and path.stat().st_mtime < yesterday:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def forget_workers() -> None:
+    """Remove the last signs of life of workers that are gone."""
+    forgotten = timezone.now() - FORGET_WORKERS_AFTER
+    WorkerHeartbeat.objects.filter(seen_at__lt=forgotten).delete()
 
 
 def _folders(root: Path) -> Iterator[tuple[UUID, Path]]:

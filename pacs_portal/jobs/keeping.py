@@ -11,13 +11,20 @@ from django.utils.translation import gettext_noop
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.models import Job, Outcome
-from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext, Verdict
+from pacs_portal.jobs.steps import (
+    Plan,
+    PlannedUnit,
+    StepFile,
+    StepResult,
+    UnitContext,
+    Verdict,
+    plan_alone,
+)
 from pacs_portal.jobs.verdicts import verdicts_on
 from pacs_portal.projects.models import Project
 
 NAME = "keep"
 CAUSE = "companion"
-FILES_PER_UNIT = 50
 NEEDS_STEWARD = gettext_noop(
     "Names cannot be taken out of this file, so a data steward decides whether the project keeps "
     "it. Members will read it as it is."
@@ -35,11 +42,8 @@ class KeepStep:
         return None
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:
-        """Cut the files into units of equal length."""
-        starts = range(0, len(files), FILES_PER_UNIT)
-        return Plan(
-            units=tuple(PlannedUnit(tuple(files[at : at + FILES_PER_UNIT])) for at in starts)
-        )
+        """Let each file stand for itself."""
+        return plan_alone(files)
 
     def prepare(self, job: Job, unit: PlannedUnit) -> PlannedUnit:
         """Return the unit as it is."""

@@ -94,16 +94,8 @@ def create_job(
         If the upload is not complete, its files are gone, or there is no such tool.
     """
     options = options or JobOptions()
-    if upload.state != UploadState.COMPLETE:
-        raise JobError(NOT_COMPLETE)
-    is_inner = upload.source_project_id is not None and is_inner_step(tool)
-    if not is_inner and tool not in tool_names():
-        raise JobError(NO_SUCH_TOOL)
-    if upload.source_project_id is not None and upload.jobs.exists():
-        raise JobError(STARTED_ALREADY)  # whoever starts it again may not read the source
-    if not input_files(upload).exists():
-        raise JobError(NO_ORIGINALS)
     with transaction.atomic():
+        _check_startable(Upload.objects.select_for_update().get(pk=upload.pk), tool)
         job = Job(
             project=upload.project,
             upload=upload,
@@ -127,6 +119,19 @@ def create_job(
             destination=str(destination),
         )
     return job
+
+
+def _check_startable(upload: Upload, tool: str) -> None:
+    """Refuse an upload without work; the caller holds its row, so that nobody reopens it now."""
+    if upload.state != UploadState.COMPLETE:
+        raise JobError(NOT_COMPLETE)
+    is_inner = upload.source_project_id is not None and is_inner_step(tool)
+    if not is_inner and tool not in tool_names():
+        raise JobError(NO_SUCH_TOOL)
+    if upload.source_project_id is not None and upload.jobs.exists():
+        raise JobError(STARTED_ALREADY)  # whoever starts it again may not read the source
+    if not input_files(upload).exists():
+        raise JobError(NO_ORIGINALS)
 
 
 def cancel_job(*, job: Job, by: User | str) -> None:

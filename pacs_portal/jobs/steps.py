@@ -138,6 +138,12 @@ class Plan:
     verdicts: tuple[Verdict, ...] = ()
 
 
+def plan_alone(files: Sequence[StepFile], *, per_unit: int = 50) -> Plan:
+    """Return the plan of files that have nothing to do with each other: units of equal length."""
+    starts = range(0, len(files), per_unit)
+    return Plan(units=tuple(PlannedUnit(tuple(files[at : at + per_unit])) for at in starts))
+
+
 @dataclass(frozen=True, repr=False)
 class UnitContext:
     """What a step knows while it runs one unit."""

@@ -11,10 +11,12 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.models import Destination
+from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.models import Project
@@ -123,14 +125,7 @@ def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
         return _choose_project(request, page, list(projects))
     project = get_object_or_404(projects, key=key)
     form = page.form_class(request.POST or None, project=project)
-    if request.method == "POST" and form.is_valid():
-        job = create_job(
-            upload=form.cleaned_data["upload"],
-            tool=page.tool,
-            destination=Destination(form.cleaned_data["destination"]),
-            by=user,
-            options=form.job_options(),
-        )
+    if request.method == "POST" and form.is_valid() and (job := _start(page, form, user)):
         return redirect(job)
     context = {
         "page": page,
@@ -140,6 +135,21 @@ def answer(request: HttpRequest, page: ToolPage) -> HttpResponse:
         "no_upload_yet": NO_UPLOAD_YET,
     }
     return render(request, page.template, context)
+
+
+def _start(page: ToolPage, form: ToolForm, user: User) -> Job | None:
+    """Start the job; where none can begin, the form says why."""
+    try:
+        return create_job(
+            upload=form.cleaned_data["upload"],
+            tool=page.tool,
+            destination=Destination(form.cleaned_data["destination"]),
+            by=user,
+            options=form.job_options(),
+        )
+    except JobError as error:
+        form.add_error("upload", gettext(str(error)))
+        return None
 
 
 def _choose_project(request: HttpRequest, page: ToolPage, projects: list[Project]) -> HttpResponse:

@@ -105,6 +105,7 @@ def remove_role(project: Project, grant: Grant, *, by: User) -> None:
         record_in(project, by, "member.removed", role=grant.role, member=grant.user.pk)
 
 
+@transaction.atomic
 def change_settings(project: Project, *, name: str, description: str, by: User) -> None:
     """Rename or describe a project; its key stays."""
     project.name, project.description = name, description
@@ -113,6 +114,7 @@ def change_settings(project: Project, *, name: str, description: str, by: User) 
     record_in(project, by, "project.changed")
 
 
+@transaction.atomic
 def deactivate_project(project: Project, *, by: User) -> None:
     """Close a project: nothing is deleted, nobody opens it until a site admin reopens it."""
     project.is_active = False

@@ -1,6 +1,7 @@
 """What can be done with uploads: announce, receive, complete, unpack, read, remove."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -37,7 +38,6 @@ from pacs_portal.uploads.paths import (
     shown_path,
     source_path,
 )
-from pacs_portal.uploads.signals import upload_completed
 from pacs_portal.uploads.sniffing import TELL_NOTHING, sniff_file
 from pacs_portal.uploads.storage import upload_folder
 
@@ -178,14 +178,16 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
     Raises
     ------
     UploadClosedError
-        If it is not complete, or none that files are sent to.
+        If it is not complete, none that files are sent to, or a job has begun.
     """
+    complete = Upload.objects.filter(state=UploadState.COMPLETE, source_project=None, created_by=by)
     with transaction.atomic():
-        complete = Upload.objects.filter(
-            pk=upload.pk, state=UploadState.COMPLETE, source_project=None, created_by=by
-        )
-        if not complete.update(state=UploadState.OPEN, completed_at=None):
+        # Its row is held: a job that is being started is seen, or sees the upload open.
+        locked = complete.select_for_update().filter(pk=upload.pk).first()
+        if locked is None or locked.jobs.exists():
             raise UploadClosedError
+        locked.state, locked.completed_at = UploadState.OPEN, None
+        locked.save(update_fields=["state", "completed_at"])
         record_in(upload.project, by, "upload.reopened", upload)
     upload.state = UploadState.OPEN
 
@@ -212,9 +214,12 @@ def discard_stale_uploads(older_than: timedelta) -> int:
         for upload in Upload.objects.filter(state=UploadState.OPEN, created_at__lt=limit)
         if (upload_folder(upload.pk).last_change() or upload.created_at) < limit
     ]
+    discarded = 0
     for upload in stale:
-        discard_upload(upload, by="housekeeping")
-    return len(stale)
+        with suppress(UploadClosedError):  # completed or discarded meanwhile
+            discard_upload(upload, by="housekeeping")
+            discarded += 1
+    return discarded
 
 
 def sweep_storage() -> int:
@@ -271,11 +276,6 @@ def _close(upload: Upload) -> None:
         upload,
         files=upload.file_count,
     )
-    transaction.on_commit(lambda: _announce_completion(upload))
-
-
-def _announce_completion(upload: Upload) -> None:
-    upload_completed.send(sender=Upload, upload=upload)
 
 
 def _refuse_if_discarded(upload: Upload) -> None:

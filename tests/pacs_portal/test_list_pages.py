@@ -86,6 +86,17 @@ def test_a_long_list_takes_no_more_queries_than_a_short_one(name, add_rows, quer
     assert query_count(address) == with_one
 
 
+def test_the_list_of_jobs_in_administration_takes_no_more_queries_either(add_rows, admin_client):
+    counts = []
+    for numbers in (range(10, 11), range(11, 15)):
+        for number in numbers:
+            add_rows(number)
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(reverse("admin:jobs_job_changelist")).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_the_home_page_takes_no_more_queries_for_more_work(add_rows, query_count):
     add_rows(10)
     with_one = query_count("/")

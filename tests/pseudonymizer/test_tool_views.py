@@ -7,6 +7,7 @@ from django.urls import reverse
 from pydicom.data import get_testdata_file
 
 from pacs_portal.jobs.models import Destination, Job
+from pacs_portal.uploads.models import FileState
 from pacs_portal.uploads.services import ManifestEntry, create_upload
 
 PAGE = "/pseudonymize/"
@@ -30,6 +31,17 @@ def test_start_makes_a_job(upload, member_client) -> None:
     job = Job.objects.get()
     assert response.url == job.get_absolute_url()
     assert (job.tool, job.destination) == ("pseudonymize", Destination.ARCHIVE)
+
+
+def test_an_upload_whose_files_went_is_told_and_no_error_of_the_portal(
+    upload, member_client
+) -> None:
+    upload.files.update(state=FileState.GONE)
+    answers = {"project": "heart", "upload": str(upload.pk), "destination": "archive"}
+    response = member_client.post(PAGE, answers)
+    assert response.status_code == 200
+    assert "they went when all were done" in response.text
+    assert not Job.objects.exists()
 
 
 def test_a_folder_of_the_server_is_no_destination(upload, member_client) -> None:

@@ -87,7 +87,7 @@ def upload_look(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse
 def upload_reopen(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
     """Go back to the drop zone of one's own upload, to add more files."""
     own = _upload(request, key, upload_id)
-    if own.created_by_id != request.user.pk or own.jobs.exists():
+    if own.created_by_id != request.user.pk:
         raise Http404
     try:
         reopen_upload(own, by=cast(User, request.user))
@@ -132,11 +132,12 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
     surprises = [*surprises_of(upload, summary), *foreseen.surprises]
     if not choices.statements:
         surprises += photographs(upload.project, summary)
-    steps = summary_of(upload, Wish(AUTO)).steps  # the choices stand for any tool
+    # The choices stand for any tool.
+    usual = summary if choices.tool == AUTO else summary_of(upload, Wish(AUTO))
     forms = [
         (form, asked_fields(form, summary.kinds), list(form.folded(summary.kinds)))
         for step, form in choices.tool_forms.items()
-        if step in steps
+        if step in usual.steps
     ]
     is_guarded = not upload.project.accepts_identified
     return {
@@ -150,7 +151,7 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
         "statements": [
             statement
             for tool in registered_tools()
-            if is_guarded and tool.name in steps
+            if is_guarded and tool.name in usual.steps
             for statement in tool.statements
         ],
         "jobs": upload.jobs.order_by("-created_at"),

@@ -22,6 +22,20 @@ def test_a_site_admin_adds_an_account_by_its_e_mail(admin_client):
     assert not made.is_staff
 
 
+def test_who_gets_another_e_mail_signs_in_with_it(admin_client, anonymous_client, member):
+    change = reverse("admin:accounts_user_change", args=[member.pk])
+    form = {
+        "email": "Dr.Mary@Example.org",
+        "is_active": "on",
+        "external_identities-TOTAL_FORMS": 0,
+        "external_identities-INITIAL_FORMS": 0,
+    }
+    assert admin_client.post(change, form).status_code == 302
+    credentials = {"login": "Dr.Mary@Example.org", "password": "passphrase"}
+    assert anonymous_client.post(reverse("account_login"), credentials).status_code == 302
+    assert anonymous_client.get("/").status_code == 200
+
+
 def test_accounts_are_deactivated_and_never_deleted(admin_client, member):
     delete = reverse("admin:accounts_user_delete", args=[member.pk])
     assert admin_client.post(delete, {"post": "yes"}).status_code == 403

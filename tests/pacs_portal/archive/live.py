@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.migrated import copy_migrated_data
 from tests.services.orthanc import RunningOrthanc, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,7 +68,7 @@ def start_portal(folder: Path, orthanc: RunningOrthanc) -> LivePortal:
         "ORTHANC_USERNAME": orthanc.plan.username,
         "ORTHANC_PASSWORD": orthanc.plan.password,
     }
-    (folder / "data").mkdir()
+    copy_migrated_data(folder / "data")
     prepared = subprocess.run(
         [sys.executable, "-m", "tests.pacs_portal.archive.live", str(folder)],
         cwd=ROOT,
@@ -114,7 +115,6 @@ def _prepare(folder: Path) -> dict[str, str]:
     from pacs_portal.projects.services import NewProject, create_project
     from tests.pacs_portal.archive.instances import Sample, written
 
-    call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     owner = User.objects.create_user("owner@example.org")
     project = create_project(NewProject("live", "Live"), actor=owner, owner=owner)

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from pacs_portal.archive import orthanc, within
 from pacs_portal.archive.models import Study
 from tests.pacs_portal.archive.answers import (
     ROOTS,
@@ -47,6 +48,25 @@ def test_studies_are_paged_in_a_fixed_order(project, stored, owner_client):
     ]
     found = [[study["00080020"]["Value"][0] for study in page] for page in pages]
     assert found == [["20200104", "20200103", "20200102"], ["20200101"]]
+
+
+def test_few_instances_are_in_memory_at_a_time_however_many_are_searched(
+    project, stored, owner_client, monkeypatch
+):
+    monkeypatch.setattr(within, "MOST_RESULTS", 2, raising=False)
+    ask, answers = orthanc.fetch_json, []
+
+    def note(*question: object) -> list[object]:
+        answers.append(ask(*question))
+        return answers[-1]
+
+    monkeypatch.setattr(orthanc, "fetch_json", note)
+    samples = [Sample() for _number in range(5)]
+    for key, sample in enumerate(samples):
+        stored(project, sample, receipt_key=key)
+    found = uids(owner_client.get("/dicom-web/instances"))
+    assert found == sorted(sample.study_uid for sample in samples)
+    assert [len(answer) for answer in answers] == [2, 2, 1]
 
 
 def test_series_of_all_studies_are_paged_in_a_fixed_order(

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.pacs_portal.archive.live import digest_of, start_portal
+from tests.pacs_portal.archive.live import BIG_SIDE, digest_of, start_portal
 from tests.services.orthanc import RunningOrthanc
 
 
@@ -115,6 +115,21 @@ def test_clients_that_leave_do_not_block_the_others(portal):
         with portal.send(portal.big.encode()) as connection:
             assert connection.recv(65536)
     assert portal.ask(b"/dicom-web/studies")[0] == 200
+
+
+def test_an_answer_that_the_archive_breaks_off_leaves_no_address_in_the_log(
+    portal, archive, folder
+):
+    with portal.send(portal.big.encode()) as connection:
+        assert connection.recv(65536)
+        archive.process.kill()
+        archive.stop()
+        received = sum(map(len, iter(lambda: connection.recv(65536), b"")))
+    archive.start()
+    assert received < BIG_SIDE**2
+    log = (folder / "gunicorn.log").read_text()
+    assert "Error handling request" not in log
+    assert portal.big.rpartition("/")[2] not in log
 
 
 def test_an_archive_that_stops_is_told_and_one_that_returns_is_used(portal, archive):

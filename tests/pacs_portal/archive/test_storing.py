@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pydicom.uid import generate_uid
 
+from tests.migrated import ROOT, copy_migrated_data
 from tests.pacs_portal.archive.instances import Sample, written
 from tests.services.orthanc import RunningOrthanc
 
-ROOT = Path(__file__).resolve().parents[3]
 SERIES, PER_SERIES = 3, 12
 
 
@@ -34,7 +34,7 @@ def archive(folder):
 @pytest.fixture(scope="module")
 def portal(folder, archive):
     """Return a function that starts a process of this module on one portal."""
-    (folder / "data").mkdir()
+    copy_migrated_data(folder / "data")
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "pacs_portal.settings",
@@ -117,12 +117,10 @@ def _run(command: str, *arguments: str) -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
 
     from pacs_portal.projects.models import Project
 
     if command == "prepare":
-        call_command("migrate", verbosity=0)
         Project.objects.create(key="live", name="Live", accepts_identified=True)
     elif command == "store":
         _store(arguments[0], int(arguments[1]))

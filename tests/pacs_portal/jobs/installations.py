@@ -3,10 +3,13 @@
 import io
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from PIL import Image
 from tests.migrated import copy_migrated_data
 
 SCRIPT = Path(__file__).with_name("crashing_worker.py")
+SETTINGS = "pacs_portal.settings"
+CALL_SECONDS = 100
 
 
 @dataclass
@@ -42,13 +47,17 @@ class Installation:
         }
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(SCRIPT), *arguments],
-            env=self.full_environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
+        """Run the script to its end, in a process of its own."""
+        out, err = self.folder / "out", self.folder / "err"
+        status = _ended(
+            {
+                "arguments": arguments,
+                "environment": {**self.full_environment, "DJANGO_SETTINGS_MODULE": SETTINGS},
+                "out": str(out),
+                "err": str(err),
+            }
         )
+        return subprocess.CompletedProcess(arguments, status, out.read_text(), err.read_text())
 
     def run(self, *crash: str) -> subprocess.CompletedProcess[str]:
         return self.call("run", self.job, self.kind, *crash)
@@ -72,6 +81,32 @@ class Installation:
         ended = self.run()
         assert ended.returncode == 0, ended.stderr
         return json.loads(ended.stdout)
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    """The process that all calls are copies of; it ends when this one does."""
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), "serve"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _ended(call: dict[str, Any]) -> int:
+    """Return the exit status of a call."""
+    server = _server()
+    assert server.stdin
+    assert server.stdout
+    server.stdin.write(json.dumps(call) + "\n")
+    server.stdin.flush()
+    if not select.select([server.stdout], [], [], CALL_SECONDS)[0]:
+        os.killpg(server.pid, signal.SIGKILL)
+        _server.cache_clear()
+        raise TimeoutError("The call did not end in time.")
+    return int(server.stdout.readline())
 
 
 def prepared(folder: Path, kind: str, files: dict[str, bytes], **environment: str) -> Installation:

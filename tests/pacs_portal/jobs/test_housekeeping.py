@@ -1,11 +1,15 @@
 import os
 import subprocess
 from datetime import timedelta
+from pathlib import PurePosixPath
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from pacs_portal.audit.models import Event
+from pacs_portal.jobs import housekeeping
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, JobState, Runner
@@ -13,7 +17,9 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.owners import process_owner
 from pacs_portal.jobs.services import cancel_job, create_job, has_work_left, retry_job
 from pacs_portal.jobs.storage import held_dir, results_dir
-from pacs_portal.uploads.models import FileState
+from pacs_portal.uploads import services as upload_services
+from pacs_portal.uploads.models import FileState, Upload
+from pacs_portal.uploads.services import ManifestEntry, create_upload
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +97,45 @@ def test_a_picture_that_was_drawn_while_its_file_went_goes_too(job):
     HeldFile.objects.update(has_original=False)
     keep_house()
     assert not held_dir(held.pk).exists()
+
+
+def test_a_chore_that_fails_keeps_no_other_from_its_turn(db, monkeypatch):
+    done: list[str] = []
+
+    def fail() -> None:
+        raise PermissionError(13, "somebody changed the folder's owner")
+
+    monkeypatch.setattr(housekeeping, "_chores", [fail, lambda: done.append("the next")])
+    keep_house()
+    assert done == ["the next"]
+
+
+def test_two_that_keep_house_at_once_discard_a_stale_upload_once(project, member, monkeypatch):
+    stale = [
+        create_upload(project=project, by=member, manifest=[ManifestEntry(PurePosixPath("a"), 3)])
+        for _ in range(2)
+    ]
+    Upload.objects.update(created_at=timezone.now() - timedelta(days=15))
+    discard = upload_services.discard_upload
+
+    def discard_after_the_other(upload: Upload, *, by: str) -> None:
+        if upload == stale[0]:
+            discard(Upload.objects.get(pk=upload.pk), by="the other")
+        discard(upload, by=by)
+
+    monkeypatch.setattr(upload_services, "discard_upload", discard_after_the_other)
+    keep_house()
+    assert set(Upload.objects.values_list("state", flat=True)) == {"discarded"}
+    labels = Event.objects.filter(action="upload.discarded").values_list("actor_label", flat=True)
+    assert sorted(labels) == ["housekeeping", "the other"]
+
+
+def test_sessions_go_when_their_time_is_up(member_client, viewer_client):
+    ended = Session.objects.get(pk=viewer_client.cookies["sessionid"].value)
+    Session.objects.filter(pk=ended.pk).update(expire_date=timezone.now())
+    keep_house()
+    assert not Session.objects.filter(pk=ended.pk).exists()
+    assert member_client.get("/").status_code == 200
 
 
 @pytest.fixture

@@ -6,13 +6,30 @@ from pacs_portal.jobs.models import JobState, Outcome, PartState, WorkerHeartbea
 from pacs_portal.jobs.services import cancel_job, create_job, progress, retry_job, worker_is_alive
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.jobs.worker import beat, run_job_here, run_part
-from pacs_portal.uploads.services import create_upload
+from pacs_portal.uploads.errors import UploadClosedError
+from pacs_portal.uploads.models import Upload, UploadState
+from pacs_portal.uploads.services import create_upload, reopen_upload
 
 
 def test_a_job_needs_a_complete_upload(toy, project, member):
     upload = create_upload(project=project, by=member)
     with pytest.raises(JobError, match="not complete"):
         create_job(upload=upload, tool="toy", destination="download", by=member)
+
+
+def test_an_upload_that_was_reopened_in_another_tab_starts_no_job(toy, upload, member):
+    seen = upload({"a/1": b"one"})
+    reopen_upload(Upload.objects.get(pk=seen.pk), by=member)
+    with pytest.raises(JobError, match="not complete"):
+        create_job(upload=seen, tool="toy", destination="download", by=member)
+
+
+def test_an_upload_with_a_job_is_not_reopened(start, member):
+    job = start({"a/1": b"one"})
+    with pytest.raises(UploadClosedError):
+        reopen_upload(job.upload, by=member)
+    job.upload.refresh_from_db()
+    assert job.upload.state == UploadState.COMPLETE
 
 
 def test_a_job_whose_originals_are_gone_is_not_started(finish, member):

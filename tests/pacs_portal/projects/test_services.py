@@ -1,12 +1,17 @@
+from functools import partial
+
 import pytest
+from django.db import OperationalError
 
 from pacs_portal.audit.models import Event
+from pacs_portal.projects import services
 from pacs_portal.projects.errors import ProjectError
 from pacs_portal.projects.models import Membership, Project, ProjectSecret, Role
 from pacs_portal.projects.services import (
     Grant,
     NewProject,
     add_member,
+    change_settings,
     create_project,
     deactivate_project,
     grantable_roles,
@@ -148,6 +153,20 @@ def test_a_closed_project_is_nobodys(project, owner, steward):
     deactivate_project(project, by=owner)
     for person in (owner, steward):
         assert not Project.objects.visible_to(person).exists()
+
+
+@pytest.mark.parametrize(
+    "change", [partial(change_settings, name="Another", description=""), deactivate_project]
+)
+def test_nothing_changes_that_the_audit_cannot_tell(project, owner, monkeypatch, change):
+    def disk_is_full(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(services, "record", disk_is_full)
+    with pytest.raises(OperationalError):
+        change(project, by=owner)
+    kept = Project.objects.get(pk=project.pk)
+    assert (kept.name, kept.is_active) == ("Heart study", True)
 
 
 def test_a_superuser_is_a_stranger_to_projects_and_their_identities(project, site_admin):

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.migrated import ROOT, copy_migrated_data
+
 PLANTED = ("Mueller", "Hans_1956", "thorax", "Schmidt")
 SCRIPT = """
 import os, sys, zipfile
 from pathlib import Path, PurePosixPath
 import django
 django.setup()
-from django.core.management import call_command
 from django.db import connection
-call_command("migrate", verbosity=0)
 from pacs_portal.accounts.models import User
 from pacs_portal.projects.services import NewProject, create_project
 from pacs_portal.uploads.services import (
@@ -41,7 +40,7 @@ os._exit(0)  # no tidy end: the write-ahead log stays beside the database
 @pytest.fixture(scope="module")
 def portal_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("portal")
-    (folder / "data").mkdir()
+    copy_migrated_data(folder / "data")
     environment = os.environ | {
         "DATABASE_URL": "",
         "PACS2GO_DATA": str(folder / "data"),

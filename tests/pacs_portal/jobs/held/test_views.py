@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from django.db.models.signals import post_init
 from django.urls import reverse
 
 from pacs_portal.jobs.held import causes
@@ -207,6 +208,22 @@ def test_files_of_another_project_are_not_decided_about(holds, owner, steward, c
     address = reverse("held_decide", args=[other.key])
     client_of(steward).post(address, answer("reject", *holds))
     assert decisions() == ["", "", ""]
+
+
+def test_deciding_about_one_file_reads_no_other(holds, address, steward_client):
+    read: list[HeldFile] = []
+
+    def note(instance: HeldFile, **_: object) -> None:
+        read.append(instance.pk)
+
+    post_init.connect(note, sender=HeldFile)
+    try:
+        steward_client.post(address, answer("reject", holds[0]))
+        steward_client.post(address, {**answer("reject"), "held": ["no id", str(holds[0].pk)]})
+    finally:
+        post_init.disconnect(note, sender=HeldFile)
+    assert decisions() == ["reject", "", ""]
+    assert set(read) == {holds[0].pk}
 
 
 def test_the_job_leads_stewards_to_what_waits_for_them(

@@ -86,4 +86,6 @@ def test_an_upload_with_a_job_takes_no_more_files(upload, member_client):
     member_client.post(address(sent), {"tool": "auto", "destination": "archive", "start": "1"})
     assert "Add more files" not in member_client.get(address(sent)).text
     more = reverse("upload_reopen", args=["heart", sent.pk])
-    assert member_client.post(more).status_code == 404
+    assert "takes no more files" in member_client.post(more, follow=True).text
+    sent.refresh_from_db()
+    assert sent.state == "complete"
