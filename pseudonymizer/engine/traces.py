@@ -81,12 +81,27 @@ class Traces:
         """IDs and dates, where no other digit touches them; an ID may have more zeros before."""
         return re.compile("|".join(sorted(map(_bounded, self.ids | self.dates))) or "(?!)")
 
+    def may_stand_in(self, text: str) -> bool:
+        """Tell whether folded text has a word or part that is searched for."""
+        if not self.words.isdisjoint(words(text)):
+            return True
+        return any(part in text for part in self.parts)
+
+    def number_stands_in(self, value: bytes) -> bool:
+        """Tell whether a number that is searched for is one of the values of DS or IS."""
+        return bool(self.numbers) and not self.numbers.isdisjoint(numbers_in(value))
+
     @property
     def parts(self) -> Iterator[str]:
         """What has to be searched inside words, too."""
         yield from self.ids
         yield from self.dates
         yield from self.inside
+
+
+def numbers_in(value: bytes) -> set[str]:
+    """Return the values of a DS or IS element without padding."""
+    return set(value.translate(None, b" \0").decode("latin-1").split("\\"))
 
 
 def _bounded(text: str) -> str:
