@@ -19,6 +19,7 @@ TEXT_VRS = frozenset({"AE", "CS", "LO", "LT", "OB", "PN", "SH", "ST", "UC", "UN"
 DECIMAL_VRS = frozenset({"DS", "IS"})
 BINARY_VRS = (NUMBER_VRS | BULK_VRS) - TEXT_VRS
 FEWEST_BINARY_BYTES = 8  # less than four letters in two bytes each name nobody
+_NO_LETTERS = b"\1\1"
 
 
 @dataclass
@@ -38,12 +39,10 @@ class Gathered:
             return True
         if traces.number_stands_in(b"\\".join(self.numbers)):
             return True
-        read = (reading for value, terms in self.others for reading in readings(value, terms))
-        between = (text_between(value) for value in self.binary)
+        read = [reading for value, terms in self.others for reading in readings(value, terms)]
         return any(
             traces.may_stand_in(text) or any(uid in text for uid in uids)
-            for texts in (read, between)
-            for reading in texts
+            for reading in (text_between(_NO_LETTERS.join(self.binary)), *read)
             for text in folded(reading)
         )
 
@@ -63,26 +62,30 @@ def gather(
             continue
         for item in element.items or ():
             gather(item, terms_of(item, terms), into)
-        if element.is_encapsulated or (tag in PIXEL_TAGS and element.value):
-            raise _hidden_frames()
         if element.value:
             _gather_value(element, terms, into)
 
 
 def _gather_value(element: Element, terms: Terms, into: Gathered) -> None:
     value, vr = element.value, element.vr
-    if vr in DECIMAL_VRS:
+    if element.is_encapsulated or element.tag in PIXEL_TAGS:
+        raise _hidden_frames()
+    if vr in TEXT_VRS:
+        _gather_text(element, terms, into)
+    elif vr in DECIMAL_VRS:
         into.numbers.append(value)
-    elif vr in TEXT_VRS:
-        is_plain = value.isascii() and ESCAPE not in value and b"\0" not in value[:-1]
-        if is_plain:
-            into.plain.append(value)
-        else:
-            into.others.append((value, terms))
-        if vr == "PN":
-            into.names.add(value)
-    elif vr in BINARY_VRS and len(value) >= FEWEST_BINARY_BYTES:
+    elif len(value) >= FEWEST_BINARY_BYTES and vr in BINARY_VRS:
         into.binary.append(value)
+
+
+def _gather_text(element: Element, terms: Terms, into: Gathered) -> None:
+    value = element.value
+    if value.isascii() and ESCAPE not in value and b"\0" not in value[:-1]:
+        into.plain.append(value)
+    else:
+        into.others.append((value, terms))
+    if element.vr == "PN":
+        into.names.add(value)
 
 
 def walk(

@@ -43,7 +43,8 @@ _IDS = _WORD_IDS | {
 }
 _UID_TAGS = (SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
 _FEWEST_UID_CHARACTERS = 16  # of UIDs that were made to be unique
-_TELLING = _IDS | {PATIENT_BIRTH_DATE}
+_INSTITUTION_NAME = 0x00080080
+_KINDS = {**dict.fromkeys(_IDS, "id"), PATIENT_BIRTH_DATE: "date", _INSTITUTION_NAME: "place"}
 _TELLING_VRS = frozenset({"PN", "SQ", "UN"})  # a sequence may be stored as UN
 # What the engine writes itself, from pseudonym and project key.
 _OWN = frozenset(
@@ -127,7 +128,7 @@ class _Raw:
     kind: str
     value: bytes = field(repr=False)
     terms: Terms
-    is_word: bool = True
+    is_word: bool = True  # of an ID: whether it counts without a digit, too
 
 
 def _is_kept(raw: _Raw, output: Dataset) -> bool:
@@ -139,11 +140,11 @@ def _is_kept(raw: _Raw, output: Dataset) -> bool:
 def _telling(dataset: Dataset) -> list[Element]:
     """Return what may name somebody; most of every file does not."""
     elements = dataset.items()
-    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _TELLING]
+    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _KINDS]
 
 
 def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
-    """Gather names, IDs and birth dates at every depth."""
+    """Gather names, IDs, birth dates and institutions at every depth."""
     for element in _telling(dataset):
         tag = element.tag
         if element.items is not None:
@@ -151,10 +152,8 @@ def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
                 _collect(item, terms_of(item, terms), found)
         elif not element.value:
             continue
-        elif tag in _IDS:
-            found.add(_Raw(tag, "id", element.value, terms, tag in _WORD_IDS))
-        elif tag == PATIENT_BIRTH_DATE:
-            found.add(_Raw(tag, "date", element.value, terms))
+        elif tag in _KINDS:
+            found.add(_Raw(tag, _KINDS[tag], element.value, terms, tag in _WORD_IDS))
         elif element.vr == "PN" or (element.vr == "UN" and dictionary_vr(tag) == "PN"):
             found.add(_Raw(tag, "name", element.value, terms))
 
@@ -169,6 +168,8 @@ def _traces(found: frozenset[_Raw], kept_names: frozenset[bytes], known: KnownPe
         texts = tuple(readings(raw.value, raw.terms))
         if raw.kind == "name":
             persons.append(KnownPerson(names=texts))
+        elif raw.kind == "place":
+            persons.append(KnownPerson(places=texts))
         elif raw.kind == "date":
             persons.append(KnownPerson(birth_dates=texts))
         elif raw.is_word or any(48 <= byte <= 57 for byte in raw.value):

@@ -53,6 +53,7 @@ class KnownPerson:
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     birth_dates: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()  # names of institutions
 
 
 @dataclass(repr=False)
@@ -131,11 +132,20 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
         for patient_id in person.ids:
             for text in folded(patient_id):
                 _add_id(traces, text.strip(" \0"), number)
+        for place in person.places:
+            traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
         for birth_date in person.birth_dates:
             spellings = set(date_spellings(birth_date))
             traces.dates |= spellings
             traces.numbers |= {text for text in spellings if text.isdigit()}
     return traces
+
+
+def _phrases(text: str) -> Iterator[str]:
+    """Yield the name of an institution if nothing else is called so: whole, of several words."""
+    found = words(text)
+    if len(found) > 1 and any(is_strong(word) for word in found):
+        yield text.strip(" \0")
 
 
 def _groups(name: str) -> Iterator[list[set[str]]]:

@@ -111,6 +111,27 @@ def test_a_former_uid_in_a_text_is_found(ct, write_file, target, context: Contex
         pseudonymize_file(write_file(ct), target, context)
 
 
+@pytest.mark.parametrize(
+    ("institution", "model", "is_held"),
+    [
+        ("Klinikum Zwirbelmayr", "MR of KLINIKUM ZWIRBELMAYR, 2", True),
+        ("Klinikum Zwirbelmayr", "Zwirbelmayr 3T", False),
+        ("Zwirbelmayr", "Zwirbelmayr 3T", False),
+        ("Chest CT", "chest ct protocol", False),
+    ],
+)
+def test_an_institution_is_found_by_its_whole_name(
+    institution: str, model: str, is_held: bool, ct, write_file, target, context: Context
+) -> None:
+    ct.InstitutionName, ct.ManufacturerModelName = institution, model
+    source = write_file(ct)
+    if not is_held:
+        pseudonymize_file(source, target, context)
+        return
+    with pytest.raises(HeldBack, match="0008,1090"):
+        pseudonymize_file(source, target, context)
+
+
 def test_an_image_in_a_sequence_is_held(ct, write_file, target, context: Context) -> None:
     in_item(0x7FE00010, "OW", bytes(12))(ct)
     with pytest.raises(HeldBack) as caught:
