@@ -10,7 +10,13 @@ from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.finding import TagPath
 from pseudonymizer.engine.identity import SPECIFIC_CHARACTER_SET
 from pseudonymizer.engine.reading import PIXEL_TAGS
-from pseudonymizer.engine.spellings import ESCAPE, folded, readings, text_between
+from pseudonymizer.engine.spellings import (
+    ESCAPE,
+    LONGEST_BETWEEN,
+    folded,
+    readings,
+    text_between,
+)
 from pseudonymizer.engine.traces import Traces
 
 Terms = tuple[str, ...]
@@ -74,7 +80,7 @@ def _gather_value(element: Element, terms: Terms, into: Gathered) -> None:
         _gather_text(element, terms, into)
     elif vr in DECIMAL_VRS:
         into.numbers.append(value)
-    elif len(value) >= FEWEST_BINARY_BYTES and vr in BINARY_VRS:
+    elif FEWEST_BINARY_BYTES <= len(value) <= LONGEST_BETWEEN and vr in BINARY_VRS:
         into.binary.append(value)
 
 

@@ -28,7 +28,7 @@ from pseudonymizer.engine.identity import (
     STUDY_INSTANCE_UID,
     decode,
 )
-from pseudonymizer.engine.spellings import folded, readings, text_between, words
+from pseudonymizer.engine.spellings import LONGEST_BETWEEN, folded, readings, text_between, words
 from pseudonymizer.engine.traces import KnownPerson, Place, Traces, numbers_in, traces_of
 
 MOST_FINDINGS = 20  # told of one file; what is hidden behind them is told at its next run
@@ -182,7 +182,7 @@ def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
     """Yield what names somebody in a value, in an order that is the same at every run."""
     if element.vr in DECIMAL_VRS:
         yield from sorted(numbers_in(element.value) & traces.numbers)
-    elif element.vr in BINARY_VRS:
+    elif element.vr in BINARY_VRS and len(element.value) <= LONGEST_BETWEEN:
         for text in sorted(folded(text_between(element.value))):
             yield from _hits_in_text(text, element.vr, traces)
     elif element.vr in TEXT_VRS:

@@ -20,6 +20,7 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "
 _OTHER = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae"})
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
 _BETWEEN = re.compile(rb"(?:\0[ -~\xc0-\xff]){4,}|(?:[ -~\xc0-\xff]\0){4,}|[ -~\xc0-\xff]{4,}")
+LONGEST_BETWEEN = 1 << 18  # of binary values that are read: what is longer was measured
 _LONG = 1 << 16  # longer values are no texts that somebody typed
 _TWO_LETTERS = re.compile("([aou])e")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -52,7 +53,7 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
         return {
             _quickly_folded(value),
             _quickly_folded(value.replace(b"\0", b"")),
-            text_between(value),
+            text_between(value[:LONGEST_BETWEEN]),
         }
     found = {value.decode("latin-1"), value.replace(b"\0", b"").decode("latin-1")}
     found.add(text_between(value))
