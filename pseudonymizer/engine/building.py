@@ -248,10 +248,10 @@ def _digest(spec: ProfileSpec, options: tuple[Option, ...]) -> str:
     named = ", ".join(f"Option(code={o.code!r}, meaning={o.meaning!r})" for o in options)
     trailing = "," if len(options) == 1 else ""
     digest = hashlib.sha256(f"{ENGINE_RULES} ({named}{trailing})".encode())
-    tables = [E1_1, _PROJECT_RULES, "iod-types.json"]
+    tables = [E1_1, _PROJECT_RULES, "iod-types.json", VOCABULARY]
     if spec != DEFAULT_SPEC:
         digest.update(json.dumps(spec.as_json(), sort_keys=True).encode())
-        tables += [SAFE_PRIVATE_TABLE, VOCABULARY]
+        tables.append(SAFE_PRIVATE_TABLE)
     if ONLY_IOD in spec.switches:
         tables.append(IOD_ATTRIBUTES)
     for name in tables:

@@ -1,5 +1,6 @@
 """Walk a dataset and apply the profile's rule to each attribute, at every depth."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -42,8 +43,12 @@ _PLAIN_FORMS = {
 }
 # Bytes of a number. In implicit files only the dictionary says that a value is one.
 _NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz^=, "
-_LEAST_LETTERS = 8  # in a row make no numbers that anybody measured
+# Eight of these in a row, words among them, make no numbers that anybody measured.
+_TEXT_LIKE = re.compile(rb"(?=.*[A-Za-z]{4})[\w^=,.'/ -]{8,}", re.ASCII)
+# What a file declares to be a name, a UID, a date or an address is nothing else's value.
+_TELLING_VRS = frozenset({"AE", "DA", "DT", "PN", "UI", "UR"})
+_UID_SIGNS = b"0123456789.\\ \0"
+_URN_CODE_VALUE = 0x00080120
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def _holds_what_it_should(element: Element, vr: str) -> bool:
         return vr in ("SQ", "UN")
     if vr in ("SQ", "UN"):
         return element.is_empty
+    if vr == "UI":
+        return True  # mapped, whatever its bytes are
     return element.vr == "UN" or family(element.vr) == family(vr)
 
 
@@ -180,11 +187,17 @@ def _is_text(value: bytes, size: int) -> bool:
     """Tell whether a value cannot be numbers of `size` bytes."""
     if len(value) % size:
         return True
-    text = value.rstrip(b"\0") if len(value) >= _LEAST_LETTERS else b""
-    return len(text) >= _LEAST_LETTERS and not text.translate(None, _LETTERS)
+    return _TEXT_LIKE.fullmatch(value.rstrip(b"\0")) is not None
 
 
 def _keep(element: Element, vr: str, walk: Walk) -> Element:
+    if vr == "UI":
+        is_uid = not element.value.translate(None, _UID_SIGNS)
+        return element if is_uid else map_uids(element, walk.keys.uid_key, names_instance=True)
+    if element.vr in _TELLING_VRS and vr not in _TELLING_VRS:
+        return empty(element, vr)
+    if element.tag == _URN_CODE_VALUE and not element.value.lower().startswith(b"urn:"):
+        return dummy(element, vr, is_text=True)
     form = _PLAIN_FORMS.get(vr)
     if form and element.value.translate(None, form):
         return empty(element, vr)

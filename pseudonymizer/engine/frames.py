@@ -1,7 +1,7 @@
 """Encapsulated frames: which fragments make one, what stays of it, and the offset tables."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pseudonymizer.engine.elements import ITEM, Buffer, Dataset, Element, text_of
@@ -9,6 +9,7 @@ from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.jpeg import JpegCleaner
 from pseudonymizer.engine.jpeg2000 import CODESTREAM_START, FILE_START, clean_jpeg2000
+from pseudonymizer.engine.rle import RleCleaner
 from pseudonymizer.engine.streams import Piece, Stream, Stretch, join, size_of
 
 RLE_SYNTAX = "1.2.840.10008.1.2.5"
@@ -57,6 +58,7 @@ class CleanFrames:
     clean: Cleaner
     frames: tuple[Frame, ...]
     has_table: bool
+    has_extended_table: bool = False
 
     def items(self) -> Iterator[bytes]:
         """Yield the items: the Basic Offset Table, then one for each frame."""
@@ -88,13 +90,8 @@ class CleanFrames:
         return join(stream.data, self.clean(stream))
 
 
-def whole_frame(stream: Stream) -> list[Piece]:
-    """Return a frame as it is: what stays of RLE, which has nothing beside the image."""
-    return [Stretch(stream.start, stream.stop)]
-
-
-def cleaner_of(transfer_syntax_uid: str) -> Cleaner | None:
-    """Return what cleans frames of a transfer syntax; RLE has nothing beside the image.
+def cleaner_of(transfer_syntax_uid: str, header: Dataset) -> Cleaner:
+    """Return what cleans frames of a transfer syntax.
 
     Raises
     ------
@@ -109,7 +106,7 @@ def cleaner_of(transfer_syntax_uid: str) -> Cleaner | None:
     if arc in _JPEG_2000_ARCS:
         return clean_jpeg2000
     if transfer_syntax_uid == RLE_SYNTAX:
-        return None
+        return RleCleaner.of(header)
     raise HeldBack(
         "unchecked-compression",
         _("The frames are compressed in a way that cannot be checked. Decode the file first."),
@@ -144,15 +141,21 @@ def clean_frames(fragments: Fragments, header: Dataset, clean: Cleaner) -> Clean
     frames = tuple(
         _clean_frame(fragments.data, group, clean) for group in _group(fragments, header)
     )
-    found = CleanFrames(fragments.data, clean, frames, has_table=False)
+    found = CleanFrames(
+        fragments.data,
+        clean,
+        frames,
+        has_table=False,
+        has_extended_table=_OFFSETS in header or _LENGTHS in header,
+    )
     wants_table = bool(fragments.offset_table) and _OFFSETS not in header
     fits = not frames or found.offsets()[-1] <= _LONGEST_ITEM
-    return CleanFrames(fragments.data, clean, frames, has_table=wants_table and fits)
+    return replace(found, has_table=wants_table and fits)
 
 
 def rebuild_extended_table(output: Dataset, found: CleanFrames) -> None:
     """Write the Extended Offset Table anew where the file had one."""
-    if output.pop(_LENGTHS, None) is None and _OFFSETS not in output:
+    if not found.has_extended_table:
         return
     lengths = [frame.padded_size for frame in found.frames]
     for tag, numbers in ((_OFFSETS, found.offsets()), (_LENGTHS, lengths)):

@@ -6,8 +6,6 @@ from pseudonymizer.engine.elements import EXPLICIT_LITTLE, Dataset, text_of
 from pseudonymizer.engine.identity import PATIENT_ID
 from pseudonymizer.engine.reading import Reader, Span
 
-_CHARACTER_SET = 0x00080005
-
 
 @dataclass(frozen=True)
 class StoredStudy:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from pseudonymizer.engine.jpeg_segments import is_sound
 from pseudonymizer.engine.streams import Piece, Stream, Stretch, cut_short, join, not_understood
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
@@ -105,17 +106,25 @@ def clean_jpeg(
         if marker == _EOI:
             return _assemble(colors, kept, has_scan=bool(scans))
         end = _segment_end(stream, position)
+        content = stream.part(position + 2, end - position - 2)
         if marker in _APPLICATION or marker in (_LS_FRAMES if is_ls else _JPEG_FRAMES):
-            _learn(colors, marker, stream.part(position + 2, end - position - 2), is_ls)
+            _learn(colors, marker, content, is_ls)
         if marker == _SOS:
             scan = Stretch(end, _scan_end(stream, end, is_ls))
             end = scan.stop
             scans.append(scan)
-        if marker in (_LS_IMAGE if is_ls else _JPEG_IMAGE):
+        if _is_kept(marker, content, is_ls):
             kept.append(Stretch(position - 2, end))
-        elif marker != _COM and marker not in _APPLICATION:
-            raise not_understood()
         position = end
+
+
+def _is_kept(marker: int, content: bytes, is_ls: bool) -> bool:
+    """Tell whether a segment belongs to the image; one that nobody knows may be anything."""
+    if marker in (_LS_IMAGE if is_ls else _JPEG_IMAGE) and is_sound(marker, content):
+        return True
+    if marker != _COM and marker not in _APPLICATION:
+        raise not_understood()
+    return False
 
 
 def _marker(stream: Stream, position: int) -> tuple[int, int]:

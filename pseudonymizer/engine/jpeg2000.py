@@ -15,12 +15,14 @@ CODESTREAM_START = b"\xff\x4f\xff\x51"  # SOC and SIZ
 FILE_START = b"\0\0\0\x0cjP  \r\n\x87\n"
 _SOT, _SOD, _EOC, _COM, _TLM = 0xFF90, 0xFF93, 0xFFD9, 0xFF64, 0xFF55
 _EOC_BYTES = b"\xff\xd9"
+_SIZ, _COD, _QCD = 0xFF51, 0xFF52, 0xFF5C
+_SHORTEST = {_SIZ: 39, _COD: 10, _QCD: 2}  # bytes after the length
 _SOT_BYTES = 12
 # Parts 1, 2 and 15: size, coding, quantization, lengths, packed headers, transforms, capabilities.
 _SEGMENTS = frozenset(
     (*range(0xFF50, 0xFF5E), *range(0xFF60, 0xFF64), *range(0xFF70, 0xFF7A))
 )  # fmt: skip
-_FILE_BOXES = frozenset((b"jP  ", b"ftyp", b"jp2h"))
+_FILE_TYPE = b"\0\0\0\x14ftypjp2 \0\0\0\0jp2 "
 _HEADER_BOXES = frozenset((b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef", b"res "))
 _ENUMERATED, _SRGB, _GREY = 1, 16, 17
 
@@ -33,6 +35,23 @@ class _Header:
     end: int = 0
     lost: int = 0
     lengths: list[Piece] = field(default_factory=list)  # of tile-parts: TLM
+    levels: int | None = None  # of decomposition
+
+    def check(self, marker: int, content: bytes) -> None:
+        """Refuse a segment that is longer than what it says of itself (T.800 A.5, A.6)."""
+        if len(content) < _SHORTEST.get(marker, 0):
+            raise not_understood()
+        expected = len(content)
+        if marker == _SIZ:
+            expected = 36 + 3 * int.from_bytes(content[34:36], "big")
+        elif marker == _COD:
+            self.levels = content[5]
+            expected = 10 + (self.levels + 1 if content[0] & 1 else 0)
+        elif marker == _QCD and self.levels is not None:
+            bands, style = 3 * self.levels + 1, content[0] & 31
+            expected = {0: 1 + bands, 1: 3, 2: 1 + 2 * bands}.get(style, expected)
+        if len(content) != expected:
+            raise not_understood()
 
 
 def clean_jpeg2000(stream: Stream) -> list[Piece]:
@@ -95,6 +114,7 @@ def _read_header(stream: Stream, position: int, last: int) -> _Header:
         elif marker == _TLM:
             header.lengths.append(Stretch(position, end))
         elif marker in _SEGMENTS:
+            header.check(marker, stream.part(position + 4, end - position - 4))
             header.kept.append(Stretch(position, end))
         else:
             raise not_understood()
@@ -154,10 +174,10 @@ def _clean_file(stream: Stream) -> list[Piece]:
     codestreams = [box for box in boxes if box.kind == b"jp2c"]
     if len(codestreams) != 1:
         raise not_understood()
-    pieces: list[Piece] = []
+    pieces: list[Piece] = [FILE_START, _FILE_TYPE]
     for box in boxes:
-        if box.kind in _FILE_BOXES:
-            pieces += _header_box(stream, box) if box.kind == b"jp2h" else [_stretch(box)]
+        if box.kind == b"jp2h":
+            pieces += _header_box(stream, box)
     (found,) = codestreams
     inner = _clean_codestream(Stream(stream.data, found.content, found.end))
     return [*pieces, _box_head(b"jp2c", size_of(inner)), *inner]

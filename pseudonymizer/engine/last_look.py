@@ -1,38 +1,50 @@
 """The last look: is anything left in the output's header that names the patient or the staff?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from pseudonymizer.engine.dictionary import dictionary_vr
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
-from pseudonymizer.engine.finding import Finding, IdentifierLeft, TagPath
+from pseudonymizer.engine.finding import Finding, IdentifierLeft
+from pseudonymizer.engine.gathering import (
+    BINARY_VRS,
+    DECIMAL_VRS,
+    TEXT_VRS,
+    Gathered,
+    Terms,
+    gather,
+    terms_of,
+    walk,
+)
 from pseudonymizer.engine.identity import (
     PATIENT_BIRTH_DATE,
     PATIENT_ID,
-    SPECIFIC_CHARACTER_SET,
+    SERIES_INSTANCE_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
     decode,
 )
-from pseudonymizer.engine.spellings import ESCAPE, folded, readings, words
-from pseudonymizer.engine.traces import KnownPerson, Place, Traces, traces_of
+from pseudonymizer.engine.spellings import LONGEST_BETWEEN, folded, readings, text_between, words
+from pseudonymizer.engine.traces import KnownPerson, Place, Traces, numbers_in, traces_of
 
 MOST_FINDINGS = 20  # told of one file; what is hidden behind them is told at its next run
 LETTERS_SHOWN = 60  # before a finding, and twice as many from there on
 MOST_BYTES_SHOWN = 1 << 16
 MOST_NAMES = 2000  # of different names and numbers in one file; real ones have a few dozen
-Terms = tuple[str, ...]
 
-_TEXT_VRS = frozenset({"AE", "CS", "LO", "LT", "OB", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
-_NUMBER_VRS = frozenset({"DS", "IS"})
 _WORD_IDS = frozenset({PATIENT_ID, 0x00101000})  # may be words; the others have digits
 _IDS = _WORD_IDS | {
     *(0x00080050, 0x00101090, 0x00102154, 0x00200010),  # accession, record, telephone, study
     *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
 }
-_TELLING = _IDS | {PATIENT_BIRTH_DATE}
+_UID_TAGS = (SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
+_FEWEST_UID_CHARACTERS = 16  # of UIDs that were made to be unique
+_INSTITUTION_NAME = 0x00080080
+_KINDS = {**dict.fromkeys(_IDS, "id"), PATIENT_BIRTH_DATE: "date", _INSTITUTION_NAME: "place"}
 _TELLING_VRS = frozenset({"PN", "SQ", "UN"})  # a sequence may be stored as UN
 # What the engine writes itself, from pseudonym and project key.
 _OWN = frozenset(
@@ -51,8 +63,9 @@ def last_look(
 ) -> None:
     """Hold the file back if its output still names the patient, or staff that was removed.
 
-    Text values are searched at every depth, by whole words, in every reading of their bytes
-    and every spelling of the names; IDs and birth dates wherever no other digit touches them.
+    Values are searched at every depth, by whole words, in every reading of their bytes and
+    every spelling of the names, what is text between numbers too; IDs and birth dates wherever
+    no other digit touches them; the file's former UIDs anywhere in a text.
 
     Parameters
     ----------
@@ -70,27 +83,31 @@ def last_look(
     IdentifierLeft
         If something else was found.
     HeldBack
-        If frames are hidden in a sequence, where nothing cleans them, or the file names
+        If an image is hidden in a sequence, where nothing looks at it, or the file names
         more people than can be searched for.
     """
     found: set[_Raw] = set()
-    _collect(original, _terms(original, ()), found)
-    kept = _Gathered()
-    _gather(output, _terms(output, ()), kept, _OWN)
+    _collect(original, terms_of(original, ()), found)
+    kept = Gathered()
+    gather(output, terms_of(output, ()), kept, _OWN)
     if len(found) > MOST_NAMES:
         raise _too_many()
     found -= {raw for raw in found if _is_kept(raw, output)}
+    uids = _replaced_uids(original, output)
     traces = _traces(frozenset(found), frozenset(kept.names), known)
-    if _may_hold(kept, traces):
-        findings = tuple(islice(_findings(output, traces, false_alarms), MOST_FINDINGS))
+    if kept.may_hold(traces, uids):
+        findings = tuple(islice(_findings(output, traces, uids, false_alarms), MOST_FINDINGS))
         if findings:
             raise IdentifierLeft(findings)
 
 
-def _findings(output: Dataset, traces: Traces, false_alarms: frozenset[str]) -> Iterator[Finding]:
+def _findings(
+    output: Dataset, traces: Traces, uids: Collection[str], false_alarms: frozenset[str]
+) -> Iterator[Finding]:
     ordered = dict(sorted(output.items()))  # so that equal files have equal findings
-    for path, element, terms in _walk(ordered, _terms(output, ()), (), _OWN):
-        texts = dict.fromkeys(" ".join(hit.split()) for hit in _hits(element, terms, traces))
+    for path, element, terms in walk(ordered, terms_of(output, ()), (), _OWN):
+        hits = chain(_hits(element, terms, traces), _uid_hits(element, uids))
+        texts = dict.fromkeys(" ".join(hit.split()) for hit in hits)
         for text in texts:
             if text not in false_alarms:
                 yield Finding(path, text, _around(text, element, terms))
@@ -111,7 +128,7 @@ class _Raw:
     kind: str
     value: bytes = field(repr=False)
     terms: Terms
-    is_word: bool = True
+    is_word: bool = True  # of an ID: whether it counts without a digit, too
 
 
 def _is_kept(raw: _Raw, output: Dataset) -> bool:
@@ -123,22 +140,20 @@ def _is_kept(raw: _Raw, output: Dataset) -> bool:
 def _telling(dataset: Dataset) -> list[Element]:
     """Return what may name somebody; most of every file does not."""
     elements = dataset.items()
-    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _TELLING]
+    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _KINDS]
 
 
 def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
-    """Gather names, IDs and birth dates at every depth."""
+    """Gather names, IDs, birth dates and institutions at every depth."""
     for element in _telling(dataset):
         tag = element.tag
         if element.items is not None:
             for item in element.items:
-                _collect(item, _terms(item, terms), found)
+                _collect(item, terms_of(item, terms), found)
         elif not element.value:
             continue
-        elif tag in _IDS:
-            found.add(_Raw(tag, "id", element.value, terms, tag in _WORD_IDS))
-        elif tag == PATIENT_BIRTH_DATE:
-            found.add(_Raw(tag, "date", element.value, terms))
+        elif tag in _KINDS:
+            found.add(_Raw(tag, _KINDS[tag], element.value, terms, tag in _WORD_IDS))
         elif element.vr == "PN" or (element.vr == "UN" and dictionary_vr(tag) == "PN"):
             found.add(_Raw(tag, "name", element.value, terms))
 
@@ -153,6 +168,8 @@ def _traces(found: frozenset[_Raw], kept_names: frozenset[bytes], known: KnownPe
         texts = tuple(readings(raw.value, raw.terms))
         if raw.kind == "name":
             persons.append(KnownPerson(names=texts))
+        elif raw.kind == "place":
+            persons.append(KnownPerson(places=texts))
         elif raw.kind == "date":
             persons.append(KnownPerson(birth_dates=texts))
         elif raw.is_word or any(48 <= byte <= 57 for byte in raw.value):
@@ -161,89 +178,30 @@ def _traces(found: frozenset[_Raw], kept_names: frozenset[bytes], known: KnownPe
     return traces_of(persons)
 
 
-@dataclass
-class _Gathered:
-    """The output's values, by how they are searched."""
-
-    plain: list[bytes] = field(default_factory=list)
-    others: list[tuple[bytes, Terms]] = field(default_factory=list)
-    numbers: list[bytes] = field(default_factory=list)
-    names: set[bytes] = field(default_factory=set)
-
-
-def _gather(
-    dataset: Dataset, terms: Terms, kept: _Gathered, own: frozenset[int] = frozenset()
-) -> None:
-    for tag, element in dataset.items():
-        if tag in own:
-            continue
-        for item in element.items or ():
-            _gather(item, _terms(item, terms), kept)
-        if element.is_encapsulated:
-            raise _hidden_frames()
-        if element.value and element.vr in _NUMBER_VRS:
-            kept.numbers.append(element.value)
-        elif element.value and element.vr in _TEXT_VRS:
-            _gather_text(element, terms, kept)
-
-
-def _gather_text(element: Element, terms: Terms, kept: _Gathered) -> None:
-    value = element.value
-    if value.isascii() and ESCAPE not in value and b"\0" not in value[:-1]:
-        kept.plain.append(value)
-    else:
-        kept.others.append((value, terms))
-    if element.vr == "PN":
-        kept.names.add(value)
-
-
-def _may_hold(kept: _Gathered, traces: Traces) -> bool:
-    """Tell whether a closer look is worth it; nothing that it would find is missed."""
-    if _has_any(b"\n".join(kept.plain).decode("ascii").lower(), traces):
-        return True
-    if traces.numbers and not traces.numbers.isdisjoint(_numbers(b"\\".join(kept.numbers))):
-        return True
-    return any(
-        _has_any(text, traces)
-        for value, terms in kept.others
-        for reading in readings(value, terms)
-        for text in folded(reading)
-    )
-
-
-def _has_any(text: str, traces: Traces) -> bool:
-    if not traces.words.isdisjoint(words(text)):
-        return True
-    return any(part in text for part in traces.parts)
-
-
-def _numbers(value: bytes) -> set[str]:
-    return set(value.translate(None, b" \0").decode("latin-1").split("\\"))
-
-
-def _walk(
-    dataset: Dataset, terms: Terms, path: TagPath, own: frozenset[int] = frozenset()
-) -> Iterator[tuple[TagPath, Element, Terms]]:
-    """Yield each element that is searched, with where it stands."""
-    for tag, element in dataset.items():
-        if tag in own:
-            continue
-        if element.items is None:
-            yield (*path, tag), element, terms
-            continue
-        for number, item in enumerate(element.items, start=1):
-            yield from _walk(item, _terms(item, terms), (*path, tag, number))
-
-
 def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
     """Yield what names somebody in a value, in an order that is the same at every run."""
-    if element.vr in _NUMBER_VRS:
-        yield from sorted(_numbers(element.value) & traces.numbers)
-    elif element.vr in _TEXT_VRS:
+    if element.vr in DECIMAL_VRS:
+        yield from sorted(numbers_in(element.value) & traces.numbers)
+    elif element.vr in BINARY_VRS and len(element.value) <= LONGEST_BETWEEN:
+        for text in sorted(folded(text_between(element.value))):
+            yield from _hits_in_text(text, element.vr, traces)
+    elif element.vr in TEXT_VRS:
         for reading in sorted(readings(element.value, terms)):
             for text in sorted(folded(reading)):
                 for value in text.split("\\"):
                     yield from _hits_in_text(value, element.vr, traces)
+
+
+def _uid_hits(element: Element, uids: Collection[str]) -> Iterator[str]:
+    if element.vr in TEXT_VRS:
+        text = element.value.replace(b"\0", b"").decode("latin-1")
+        yield from (uid for uid in uids if uid in text)
+
+
+def _replaced_uids(original: Dataset, output: Dataset) -> list[str]:
+    """Return the UIDs by which others know the file and that the output has no more."""
+    uids = [(text_of(original.get(tag)), text_of(output.get(tag))) for tag in _UID_TAGS]
+    return [old for old, new in uids if old != new and len(old) >= _FEWEST_UID_CHARACTERS]
 
 
 def _hits_in_text(text: str, vr: str, traces: Traces) -> Iterator[str]:
@@ -278,18 +236,6 @@ def _pairs(found: list[str], traces: Traces) -> Iterator[str]:
 def _are_apart(places: set[Place], others: set[Place]) -> bool:
     """Tell whether two words are different parts of one name."""
     return any(a[0] == b[0] and a[1] != b[1] for a in places for b in others)
-
-
-def _terms(dataset: Dataset, outer: Terms) -> Terms:
-    element = dataset.get(SPECIFIC_CHARACTER_SET)
-    return tuple(text_of(element).split("\\")) if element else outer
-
-
-def _hidden_frames() -> HeldBack:
-    return HeldBack(
-        "nested-frames",
-        _("A sequence holds compressed frames. A data steward has to look at the file."),
-    )
 
 
 def _too_many() -> HeldBack:

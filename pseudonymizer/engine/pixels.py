@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pseudonymizer.engine.elements import (
-    EXPLICIT_LITTLE,
     ITEM,
     UNDEFINED_LENGTH,
     Buffer,
@@ -22,7 +21,6 @@ from pseudonymizer.engine.frames import (
     clean_frames,
     cleaner_of,
     rebuild_extended_table,
-    whole_frame,
 )
 from pseudonymizer.engine.overlays import clear_unused_bits, unused_bits_mask
 from pseudonymizer.engine.part10 import EXPLICIT_SYNTAX, Part10
@@ -62,12 +60,8 @@ class Pixels:
     buffer: Buffer
     stop: int
     mask: bytes | None = None  # native: which bits of a cell are pixel, if others are in use
-    frames: CleanFrames | None = None  # compressed: what stays of them; None for RLE
+    frames: CleanFrames | None = None  # compressed: what stays of them
     drawn: Drawn | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.head.length == UNDEFINED_LENGTH
 
     @property
     def is_integer(self) -> bool:
@@ -119,9 +113,7 @@ def find_pixels(part10: Part10, position: int, header: Dataset) -> Pixels | None
         refuse_surplus(header, encoding, buffer, value)
         return Pixels(head, buffer, head.start + head.length, mask)
     stop = reader.end_of_fragments(head.start, end, encoding)
-    clean = cleaner_of(part10.transfer_syntax_uid)
-    if clean is None:
-        return Pixels(head, buffer, stop)
+    clean = cleaner_of(part10.transfer_syntax_uid, header)
     fragments = _fragments(reader, buffer, Stretch(head.start, stop), encoding)
     return Pixels(head, buffer, stop, frames=clean_frames(fragments, header, clean))
 
@@ -138,15 +130,6 @@ def _fragments(reader: Reader, buffer: Buffer, inside: Stretch, encoding: Encodi
         raise not_understood()
     table = parts[0]
     return Fragments(buffer, buffer[table.start : table.stop], tuple(parts[1:]))
-
-
-def encapsulated_frames(pixels: Pixels, header: Dataset) -> CleanFrames:
-    """Return the compressed frames one by one; those of RLE as they are."""
-    if pixels.frames is not None:
-        return pixels.frames
-    inside = Stretch(pixels.head.start, pixels.stop)
-    fragments = _fragments(Reader(pixels.buffer), pixels.buffer, inside, EXPLICIT_LITTLE)
-    return clean_frames(fragments, header, whole_frame)
 
 
 def syntax_of(part10: Part10, pixels: Pixels | None) -> str:
@@ -190,7 +173,7 @@ def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryv
         # A view, so that the system copies from file to file and nothing lies in memory twice.
         with memoryview(pixels.buffer) as whole, whole[head.start : pixels.stop] as value:
             yield value
-    if not pixels.is_open and head.length % 2:
+    if head.length % 2:
         yield b"\0"
 
 

@@ -240,7 +240,7 @@ def _text_misfit(rule: TagRule, vr: str) -> str:
 def _takes_no_rule(tag: int) -> bool:
     group = tag >> 16
     is_plane = group >> 8 in (0x50, 0x60)
-    is_structure = group < 0x0008 or group >= 0x7FE0 or not tag & 0xFFFF or tag == 0x00080001
+    is_structure = group < 0x0008 or group >= 0x7F00 or not tag & 0xFFFF or tag == 0x00080001
     return bool(group & 1) or is_plane or is_structure
 
 

@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _OTHER = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae"})
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
+_BETWEEN = re.compile(rb"(?:\0[ -~\xc0-\xff]){4,}|(?:[ -~\xc0-\xff]\0){4,}|[ -~\xc0-\xff]{4,}")
+LONGEST_BETWEEN = 1 << 18  # of binary values that are read: what is longer was measured
 _LONG = 1 << 16  # longer values are no texts that somebody typed
 _TWO_LETTERS = re.compile("([aou])e")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -48,8 +50,13 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     if value.isascii() and ESCAPE not in value and b"\0" not in value:
         return {value.decode("ascii")}
     if len(value) > _LONG:
-        return {_quickly_folded(value), _quickly_folded(value.replace(b"\0", b""))}
+        return {
+            _quickly_folded(value),
+            _quickly_folded(value.replace(b"\0", b"")),
+            text_between(value[:LONGEST_BETWEEN]),
+        }
     found = {value.decode("latin-1"), value.replace(b"\0", b"").decode("latin-1")}
+    found.add(text_between(value))
     found.add(decode(Element(0, "LO", value), list(terms) or [""]))
     encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
     if ESCAPE in value:
@@ -60,6 +67,12 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
         except LookupError:
             continue
     return found
+
+
+def text_between(value: bytes) -> str:
+    """Return what can be read between the bytes of a binary value, also in two bytes a letter."""
+    found = [match.replace(b"\0", b"") for match in _BETWEEN.findall(value)]
+    return b"\n".join(found).decode("latin-1")
 
 
 def folded(text: str) -> set[str]:

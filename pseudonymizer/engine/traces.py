@@ -53,6 +53,7 @@ class KnownPerson:
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     birth_dates: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()  # names of institutions
 
 
 @dataclass(repr=False)
@@ -81,12 +82,27 @@ class Traces:
         """IDs and dates, where no other digit touches them; an ID may have more zeros before."""
         return re.compile("|".join(sorted(map(_bounded, self.ids | self.dates))) or "(?!)")
 
+    def may_stand_in(self, text: str) -> bool:
+        """Tell whether folded text has a word or part that is searched for."""
+        if not self.words.isdisjoint(words(text)):
+            return True
+        return any(part in text for part in self.parts)
+
+    def number_stands_in(self, value: bytes) -> bool:
+        """Tell whether a number that is searched for is one of the values of DS or IS."""
+        return bool(self.numbers) and not self.numbers.isdisjoint(numbers_in(value))
+
     @property
     def parts(self) -> Iterator[str]:
         """What has to be searched inside words, too."""
         yield from self.ids
         yield from self.dates
         yield from self.inside
+
+
+def numbers_in(value: bytes) -> set[str]:
+    """Return the values of a DS or IS element without padding."""
+    return set(value.translate(None, b" \0").decode("latin-1").split("\\"))
 
 
 def _bounded(text: str) -> str:
@@ -116,11 +132,20 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
         for patient_id in person.ids:
             for text in folded(patient_id):
                 _add_id(traces, text.strip(" \0"), number)
+        for place in person.places:
+            traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
         for birth_date in person.birth_dates:
             spellings = set(date_spellings(birth_date))
             traces.dates |= spellings
             traces.numbers |= {text for text in spellings if text.isdigit()}
     return traces
+
+
+def _phrases(text: str) -> Iterator[str]:
+    """Yield the name of an institution if nothing else is called so: whole, of several words."""
+    found = words(text)
+    if len(found) > 1 and any(is_strong(word) for word in found):
+        yield text.strip(" \0")
 
 
 def _groups(name: str) -> Iterator[list[set[str]]]:

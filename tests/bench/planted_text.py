@@ -4,7 +4,7 @@ The backgrounds are generated: what scanners, ultrasound devices and cameras sho
 numbers and dates are planted in several fonts, sizes, colors and directions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,10 +174,10 @@ def plant(pixels: Pixels, cover: Pixels, left: int, top: int, color: tuple[int, 
     return mask
 
 
-def planted_pictures(count: int, seed: int) -> Iterator[Planted]:
+def planted_pictures(count: int, seed: int, fonts: Sequence[str] = FONTS) -> Iterator[Planted]:
     """Yield pictures with up to three lines each, all of which a person can read."""
     random = np.random.default_rng(seed)
-    fonts = (*FONTS, BITMAP, STROKES)
+    fonts = (*fonts, BITMAP, STROKES)
     for number in range(count):
         kind = BACKGROUNDS[number % len(BACKGROUNDS)]
         pixels = background(kind, SHAPES[random.integers(len(SHAPES))], random)

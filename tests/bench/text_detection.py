@@ -15,7 +15,7 @@ from pseudonymizer.engine.burned_in.boxes import Box
 from pseudonymizer.engine.burned_in.detector import NetworkDetector
 from pseudonymizer.engine.burned_in.looking import with_margin
 from tests.bench.page import put_section
-from tests.bench.planted_text import Line, Planted, clean_pictures, planted_pictures
+from tests.bench.planted_text import FONTS, Line, Planted, clean_pictures, planted_pictures
 from tests.bench.table import machine
 
 FOUND = 0.5  # of a line's letters: a rest beside a box is told apart as "partly"
@@ -76,19 +76,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--count", type=int, default=180, help="pictures with text")
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--write", type=Path, help="the page to write, beside printing it")
+    parser.add_argument("--fonts", nargs="+", default=FONTS, help="other font files to plant in")
     options = parser.parse_args(arguments)
-    text = section(scores(options.count, options.seed))
+    text = section(scores(options.count, options.seed, options.fonts))
     sys.stdout.write(text)
     if options.write:
         put_section(options.write, text)
     return 0
 
 
-def scores(count: int, seed: int) -> dict[str, Score]:
+def scores(count: int, seed: int, fonts: Sequence[str] = FONTS) -> dict[str, Score]:
     """Return what the detector finds, by background."""
     detector, found = NetworkDetector(), {}
     detector.boxes(np.zeros((64, 64), np.uint8))  # loads the network
-    for picture in planted_pictures(count, seed):
+    for picture in planted_pictures(count, seed, fonts):
         score = found.setdefault(picture.background, Score())
         boxes = _timed(score, detector, picture.pixels)
         _judge(score, picture, boxes)

@@ -28,6 +28,8 @@ _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
+_ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
+_LETTER, _LEAST_SHARE = 11, 0.5  # a window as large as a small letter, in pixels
 _LEAST_PROBABILITY = 0.2
 _LEAST_MEAN_PROBABILITY = 0.6
 _LEAST_SIDE = 3  # of the core of a line
@@ -98,7 +100,7 @@ def _probabilities(image: "Image") -> "Map":
     found = np.zeros(image.shape[:2], np.float32)
     contrast = _contrast(image)
     for part in _tiles(*image.shape[:2]):
-        if contrast[part].max() >= _LEAST_CONTRAST:
+        if _may_show_text(contrast[part]):
             np.maximum(found[part], _run(image[part]), out=found[part])
     return found
 
@@ -110,6 +112,19 @@ def _contrast(image: "Image") -> "Image":
     around = np.ones((5, 5), np.uint8)
     contrast: Any = cv2.subtract(cv2.dilate(image, around), cv2.erode(image, around))
     return contrast if contrast.ndim == 2 else contrast.max(axis=2)
+
+
+def _may_show_text(contrast: "Image") -> bool:
+    """Tell whether contrasts stand close together as in letters, more than in what is around.
+
+    Letters that a person can read fill nearly all of such a window; grain does so nowhere.
+    """
+    import cv2
+    import numpy as np
+
+    least = max(_LEAST_CONTRAST, _ABOVE_GRAIN + float(np.median(contrast[::4, ::4])))
+    strong = (contrast >= least).astype(np.float32)
+    return float(cv2.blur(strong, (_LETTER, _LETTER)).max()) >= _LEAST_SHARE
 
 
 def _tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
@@ -151,6 +166,8 @@ def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
         image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
     found = _probabilities(image)
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
+    if not core.any():
+        return
     _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(core)
     for label, (left, top, width, height, _area) in enumerate(statistics[1:].tolist(), start=1):
         if min(width, height) < _LEAST_SIDE:

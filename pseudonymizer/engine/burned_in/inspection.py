@@ -15,7 +15,7 @@ from pseudonymizer.engine.elements import Dataset
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.part10 import Part10
-from pseudonymizer.engine.pixels import Drawn, Pixels, encapsulated_frames
+from pseudonymizer.engine.pixels import Drawn, Pixels
 
 SAYS_TEXT = "burned-in"
 TEXT_CODES = frozenset({SAYS_TEXT, "burned-in-text"})
@@ -137,15 +137,14 @@ def _look(image: ImageFile, frames: Frames, looks: Looks) -> Looked:
 
 
 def _frames(image: ImageFile, pixels: Pixels) -> Frames:
-    form = pixel_format(image.header, image.part10.encoding, is_native=not pixels.is_open)
+    form = pixel_format(image.header, image.part10.encoding, is_native=pixels.frames is None)
     # In words of big endian every two bytes are swapped; such files are history.
     is_swapped = form.is_big_endian and form.allocated == 8 and pixels.head.vr != "OB"
     if is_swapped or not pixels.is_integer:
         raise UnreadableError
-    if not pixels.is_open:
+    if pixels.frames is None:
         return NativeFrames(pixels.buffer, pixels.head.start, pixels.stop, form)
-    frames = encapsulated_frames(pixels, image.header)
-    return CompressedFrames(frames, image.part10.transfer_syntax_uid, form)
+    return CompressedFrames(pixels.frames, image.part10.transfer_syntax_uid, form)
 
 
 def _blackened(pixels: Pixels, frames: Frames, black_out: BlackOut) -> Pixels:

@@ -52,13 +52,19 @@ def jpeg2000_of(image: Image.Image, is_file: bool = False, **options: object) ->
 
 
 def file_of(
-    path: Path, frames: list[bytes], syntax: str, fragments: int = 1, is_extended: bool = False
+    path: Path,
+    frames: list[bytes],
+    syntax: str,
+    fragments: int = 1,
+    is_extended: bool = False,
+    is_color: bool | None = None,
 ) -> Path:
     """Write frames of 40 rows and 56 columns as a DICOM file."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
-    is_color = Image.open(BytesIO(frames[0])).mode != "L"
+    if is_color is None:
+        is_color = Image.open(BytesIO(frames[0])).mode != "L"
     dataset.SOPClassUID = SecondaryCaptureImageStorage if is_color else CTImageStorage
     dataset.SOPInstanceUID, dataset.StudyInstanceUID = "1.2.3.1", "1.2.3.2"
     dataset.SeriesInstanceUID = "1.2.3.3"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 
-from oracle_rules import NUMBERS, TABLES, rule_of, safe_private
+from oracle_rules import NUMBERS, TABLES, URN_CODE, rule_of, safe_private
 from pydicom.uid import UID, UID_dictionary
 from raw_values import Values, known_vr
 
@@ -19,6 +19,7 @@ from pseudonymizer.engine.outlines import outline_of
 
 FREE_TEXT = ("LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
 TEXT = (*FREE_TEXT, "AE", "AS", "CS", "DA", "DT", "TM", "DS", "IS", "UI")
+TELLING = ("AE", "DA", "DT", "PN", "UI", "UR")
 FORMS = {
     "DS": r"[\d+\-.eE\\ \0]*",
     "IS": r"[\d+\-.eE\\ \0]*",
@@ -88,6 +89,7 @@ def expected(values: Values, place: Place) -> Values:
         tag: _treated(tag, value, here)
         for tag, value in values.items()
         if not (tag >> 16 & 1 or tag >> 24 in (0x50, 0x60) or tag < 0x00080002 or not tag & 0xFFFF)
+        if tag < 0x7F000000
     }
     return {tag: value for tag, value in kept.items() if value is not None}
 
@@ -125,7 +127,7 @@ def _is_possible(value: Value, said: str, vr: str) -> bool:
         return vr in ("SQ", "UN")
     if vr in ("SQ", "UN"):
         return not value[1]
-    return said == "UN" or (said in TEXT) == (vr in TEXT)
+    return vr == "UI" or said == "UN" or (said in TEXT) == (vr in TEXT)
 
 
 def _items(tag: int, items: list[Values], place: Place) -> list[Values]:
@@ -170,10 +172,17 @@ def _dummy(vr: str, is_empty: bool, is_text: bool) -> Value:
 
 def _kept(tag: int, value: tuple[str, bytes], vr: str, place: Place) -> Value:
     content = value[1]
+    if vr == "UI" and re.search(rb"[^\d.\\ \0]", content):
+        return "UI", _mapped(content, place.context.uid_key, only_private=False)
+    if vr not in TELLING and value[0] in TELLING:
+        return vr, b""
+    if tag == URN_CODE and content[:4].lower() != b"urn:":
+        return _dummy(vr, is_empty=False, is_text=True)
     if vr in FORMS and not re.fullmatch(FORMS[vr], content.decode("latin-1"), re.ASCII):
         return vr, b""
-    letters = re.fullmatch(rb"[A-Za-z^=, ]{8,}\0*", content)
-    if vr in NUMBERS and (len(content) % NUMBERS[vr] or letters):
+    is_word = re.fullmatch(rb"[A-Za-z0-9_^=,.'/ -]{8,}\0*", content)
+    is_text = is_word and re.search(rb"[A-Za-z]{4}", content)
+    if vr in NUMBERS and (len(content) % NUMBERS[vr] or is_text):
         return vr, b""
     is_open = vr in FREE_TEXT and (place.in_dummy or place.in_cleaned)
     if not is_open or (place.scheme in PUBLIC_SCHEMES and tag in CODES):

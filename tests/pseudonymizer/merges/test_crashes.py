@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.pacs_portal.jobs.installations import Installation, prepared
-from tests.pseudonymizer.merges.test_merging import HANS, UTE
+from tests.pseudonymizer.merges.people import HANS, UTE
 from tests.pseudonymizer.stored import slice_bytes
 from tests.services.orthanc import RunningOrthanc
 

@@ -1,29 +1,34 @@
 """Two patients become one, and two again: in the registry at once, then in a real archive."""
 
-import hashlib
-
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from pacs_portal.archive import orthanc as client
 from pacs_portal.archive.models import Instance, Study
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs import delivery
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
-from pacs_portal.jobs.models import Destination, Job
+from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.services import cancel_job, create_job, retry_job
 from pacs_portal.jobs.steps import GivenIdentity
-from pacs_portal.jobs.worker import run_job_here, take_one
+from pacs_portal.jobs.worker import run_job_here
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.matches.decisions import Judgment, decide_match, open_matches
 from pseudonymizer.merges.merging import merge, undo_merge
 from pseudonymizer.merges.moving import jobs_of
 from pseudonymizer.models import MatchReason, MovedInstance, PatientState, RegistryPatient
-from pseudonymizer.registry.patients import date_shift_of, identity_of, resolve
+from pseudonymizer.registry.patients import date_shift_of, resolve
+from tests.pseudonymizer.merges.people import (
+    HANS,
+    UTE,
+    digests,
+    indexed_digests,
+    joined,
+    parted,
+    pseudonyms_in,
+    work,
+)
 from tests.pseudonymizer.stored import (
     datasets_of,
-    files_in,
     outcomes,
     slice_bytes,
     start_upload,
@@ -32,78 +37,7 @@ from tests.pseudonymizer.stored import (
 )
 from tests.pseudonymizer.transfers.test_transfer import moved
 
-DATES = {"StudyDate": "20040119", "ContentDate": "20040119"}
-HANS = {
-    "PatientID": "A-471108",
-    "PatientName": "Zwirbelmayr^Hans",
-    "PatientBirthDate": "19560228",
-    "StudyInstanceUID": "1.2.3.4",
-    "SeriesInstanceUID": "1.2.3.4.1",
-    **DATES,
-}
-UTE = {
-    "PatientID": "B-815",
-    "PatientName": "Quastenflosser^Ute",
-    "PatientBirthDate": "19710809",
-    "StudyInstanceUID": "1.2.3.5",
-    "SeriesInstanceUID": "1.2.3.5.1",
-    **DATES,
-}
-FRITZ = {
-    "PatientID": "C-99120",
-    "PatientName": "Nasenbaer^Fritz",
-    "PatientBirthDate": "19330303",
-    "StudyInstanceUID": "1.2.3.9",
-    "SeriesInstanceUID": "1.2.3.9.1",
-    **DATES,
-}
-
-
-@pytest.fixture(autouse=True)
-def _folders(data_folders, orthanc) -> None:
-    pass
-
-
-@pytest.fixture
-def patients(project, member) -> tuple[RegistryPatient, RegistryPatient]:
-    """Hans with one image, Ute with two."""
-    store_files(
-        project, member, slice_bytes(1, **HANS), slice_bytes(2, **UTE), slice_bytes(3, **UTE)
-    )
-    by_name = {identity_of(patient).name: patient for patient in project.patients.all()}
-    return by_name[HANS["PatientName"]], by_name[UTE["PatientName"]]
-
-
-def digests(orthanc, project) -> list[str]:
-    return sorted(
-        hashlib.sha256(file).hexdigest() for file in files_in(orthanc, *stored_uids(project))
-    )
-
-
-def indexed_digests(project) -> list[str]:
-    stored = Instance.objects.filter(series__study__project=project, stored_at__isnull=False)
-    return sorted(stored.values_list("sha256", flat=True))
-
-
-def joined(kept, gone, steward, *, is_worked: bool = True):
-    made = merge(kept=kept, gone=gone, by=steward, reason=MatchReason.SPELLING)
-    if is_worked:
-        work(made)
-    return made
-
-
-def parted(made, steward) -> None:
-    undo_merge(made=made, by=steward, reason=MatchReason.RELATIVES)
-    work(made)
-
-
-def work(made) -> None:
-    for job in jobs_of(made).filter(state="waiting"):
-        run_job_here(job)
-
-
-def pseudonyms_in(orthanc, project) -> set[str]:
-    return {str(dataset.PatientID) for dataset in datasets_of(orthanc, project)}
+pytestmark = pytest.mark.usefixtures("data_folders", "orthanc")
 
 
 def test_the_images_of_who_is_gone_get_pseudonym_and_dates_of_who_stays(
@@ -172,126 +106,6 @@ def test_what_came_since_goes_back_with_who_was_gone(
     assert store_files(project, member, slice_bytes(4, **later)).receipts.get().outcome == (
         "duplicate"
     )
-
-
-def test_a_job_planned_before_stores_under_who_stays(
-    project, patients, steward, member, orthanc
-) -> None:
-    hans, ute = patients
-    later = {**UTE, "StudyInstanceUID": "1.2.3.7", "SeriesInstanceUID": "1.2.3.7.1"}
-    job = start_upload(project, member, slice_bytes(6, **UTE), slice_bytes(7, **later))
-    plan_only(job)
-    made = joined(hans, ute, steward, is_worked=False)
-    run_job_here(job)
-    assert outcomes(job) == [("stored", ""), ("stored", "")]
-    work(made)
-    assert pseudonyms_in(orthanc, project) == {hans.pseudonym}
-    assert len(datasets_of(orthanc, project)) == 5
-
-
-def plan_only(job: Job) -> None:
-    assert take_one(job, lambda: False)
-
-
-@pytest.mark.parametrize(
-    ("module", "name"), [(delivery, "store"), (client, "post_instance")], ids=["made", "claimed"]
-)
-def test_an_image_on_its_way_never_stays_under_who_is_gone(
-    project, patients, steward, member, orthanc, monkeypatch, module, name
-) -> None:
-    """The patients are merged while an image lies between the step and the archive."""
-    hans, ute = patients
-    original, made = getattr(module, name), []
-
-    def interrupted(*args, **kwargs):
-        if not made:
-            made.append(None)
-            made[0] = joined(hans, ute, steward, is_worked=False)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(module, name, interrupted)
-    later = {**UTE, "StudyInstanceUID": "1.2.3.8", "SeriesInstanceUID": "1.2.3.8.1"}
-    job = start_upload(project, member, slice_bytes(8, **UTE), slice_bytes(9, **later))
-    while job.state not in ("done", "failed"):
-        job.parts.update(not_before=None)
-        run_job_here(job)
-    assert outcomes(job) == [("stored", ""), ("stored", "")]
-    work(made[0])
-    keep_house()
-    work(made[0])
-    assert pseudonyms_in(orthanc, project) == {hans.pseudonym}
-    assert set(Study.objects.values_list("patient_id", flat=True)) == {hans.pseudonym}
-    assert len(datasets_of(orthanc, project)) == 5
-    keep_house()
-    assert not jobs_of(made[0]).exclude(state="done").exists()
-
-
-@pytest.fixture
-def third(project, patients, member) -> RegistryPatient:
-    """Fritz, with one image."""
-    store_files(project, member, slice_bytes(10, **FRITZ))
-    return project.patients.exclude(pk__in=[patient.pk for patient in patients]).get()
-
-
-def test_an_image_that_came_before_two_merges_goes_all_the_way(
-    project, patients, third, steward, orthanc
-) -> None:
-    """Its job begins when the patient it was to go to was merged herself."""
-    hans, ute = patients
-    before = digests(orthanc, project)
-    late = Instance.objects.get(patient_id=hans.pseudonym)
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
-    keep_house()
-    work(first)
-    assert pseudonyms_in(orthanc, project) == {third.pseudonym}
-    assert set(Study.objects.values_list("patient_id", flat=True)) == {third.pseudonym}
-    parted(second, steward)
-    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
-    parted(first, steward)
-    assert digests(orthanc, project) == before
-
-
-def test_an_image_that_came_before_two_merges_and_an_undo_goes_where_it_belongs(
-    project, patients, third, steward, orthanc
-) -> None:
-    """The second merge is undone before anybody has seen that an image came late for the first."""
-    hans, ute = patients
-    before = digests(orthanc, project)
-    late = Instance.objects.get(patient_id=hans.pseudonym)
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
-    parted(second, steward)
-    keep_house()
-    work(first)
-    assert not jobs_of(first).exclude(state="done").exists()
-    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
-    assert set(Study.objects.values_list("patient_id", flat=True)) == {
-        third.pseudonym,
-        ute.pseudonym,
-    }
-    parted(first, steward)
-    assert digests(orthanc, project) == before
-
-
-def test_a_late_image_of_her_own_does_not_mix_a_study(
-    project, patients, third, steward, member, orthanc
-) -> None:
-    hans, ute = patients
-    store_files(project, member, slice_bytes(11, **HANS))
-    late = Instance.objects.filter(patient_id=hans.pseudonym).latest("pk")
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
-    parted(second, steward)
-    keep_house()
-    work(first)
-    assert pseudonyms_in(orthanc, project) == {third.pseudonym, ute.pseudonym}
 
 
 def test_merges_follow_each_other_and_are_undone_from_the_last(

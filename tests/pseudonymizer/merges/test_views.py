@@ -12,7 +12,7 @@ from pseudonymizer.disclosure.approvals import switch_on
 from pseudonymizer.merges.merging import merge
 from pseudonymizer.models import MatchReason, PatientMerge
 from pseudonymizer.registry.patients import resolve
-from tests.pseudonymizer.merges.test_merging import UTE, plan_only
+from tests.pseudonymizer.merges.people import UTE, plan_only
 from tests.pseudonymizer.stored import slice_bytes, start_upload
 
 HANS = GivenIdentity(patient_id="A-471108", name="Zwirbelmayr^Hans", birth_date="19560228")

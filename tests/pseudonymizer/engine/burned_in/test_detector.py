@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pseudonymizer.engine import Box
+from pseudonymizer.engine.burned_in import detector
 from pseudonymizer.engine.burned_in.detector import NetworkDetector
 from tests.bench.planted_text import (
     BITMAP,
@@ -52,6 +53,24 @@ def test_a_line_of_twelve_pixels_in_speckle_is_found(top: int, left: int):
     pixels = background("ultrasound", (512, 512), np.random.default_rng(3))
     mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), left, top, (255,) * 3)
     assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+
+
+def test_of_a_large_film_only_what_may_be_letters_is_looked_at(monkeypatch):
+    looked: list[tuple[int, ...]] = []
+
+    def counted(tile: np.ndarray) -> np.ndarray:
+        looked.append(tile.shape)
+        return run(tile)
+
+    run = detector._run
+    monkeypatch.setattr(detector, "_run", counted)
+    grain = np.random.default_rng(4).normal(120, 5, (1600, 1900))
+    pixels = np.clip(grain, 0, 255).astype(np.uint8)
+    assert DETECTOR.boxes(pixels) == ()
+    assert looked == []
+    mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), 1700, 1500, (180,) * 3)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+    assert len(looked) == 1
 
 
 def test_nothing_is_found_where_nothing_is_written():
