@@ -34,7 +34,7 @@ def labels(folder: Path, name: str, affine: np.ndarray = AFFINE) -> None:
     nibabel.save(nibabel.Nifti1Image(voxels, affine), folder / name)
 
 
-def converted(scan: Path, **options: str) -> dict[str, list[pydicom.Dataset]]:
+def converted(scan: Path, **options: str | bool) -> dict[str, list[pydicom.Dataset]]:
     """Return the outputs by the source's name."""
     out = scan.parent / "out"
     report = convert_locally(
@@ -112,6 +112,25 @@ def test_a_label_map_stored_in_another_direction_still_fits(scan, flips) -> None
         assert at[source.ReferencedSOPInstanceUID] == list(
             group.PlanePositionSequence[0].ImagePositionPatient
         )
+
+
+def test_a_label_map_that_leans_with_its_volume_is_straightened_to_the_same_places(scan) -> None:
+    leaning = AFFINE.copy()
+    leaning[0, 2], leaning[1, 2] = 0.4, -0.3
+    image(scan, "a_T1w.nii", leaning)
+    labels(scan, "a_dseg.nii", leaning)
+    found = converted(scan, straighten=True)
+    (segmentation,) = found["a_dseg.nii"]
+    at = {one.SOPInstanceUID: list(one.ImagePositionPatient) for one in found["a_T1w.nii"]}
+    assert drawn_on(segmentation) <= set(at)
+    assert (segmentation.Rows, segmentation.Columns) == (
+        found["a_T1w.nii"][0].Rows,
+        found["a_T1w.nii"][0].Columns,
+    )
+    for group in segmentation.PerFrameFunctionalGroupsSequence:
+        (source,) = group.DerivationImageSequence[0].SourceImageSequence
+        position = group.PlanePositionSequence[0].ImagePositionPatient
+        assert at[source.ReferencedSOPInstanceUID] == list(position)
 
 
 @pytest.mark.parametrize(
