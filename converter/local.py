@@ -14,12 +14,19 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from converter.conversion import UnitPlan, answered, convert_source, room_for
+from converter.conversion import (
+    Task,
+    answered,
+    convert_source,
+    room_for,
+    tasks_of,
+    without_images,
+)
 from converter.local_folder import work_folder
 from converter.options import ConvertOptions
-from converter.pairs import Source, paired
 from converter.step import ConvertStep, planned
-from pacs_portal.jobs.children import Room, in_children
+from converter.unit_plans import UnitPlan
+from pacs_portal.jobs.children import in_children
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
 from pacs_portal.jobs.pipelines import EMPTY
@@ -89,14 +96,6 @@ class Ended:
     output: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """A source to convert, and what the plan fixed for it."""
-
-    source: Source
-    plan: UnitPlan
-
-
 def convert_locally(
     sources: Sources, output: Path, options: ConvertOptions, workers: int
 ) -> dict[str, Any]:
@@ -157,24 +156,32 @@ def _members(found: Found, run: LocalRun) -> list[Found]:
 
 
 def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Iterator[Ended]:
-    """Convert all sources, on every core where there are several of them."""
+    """Convert all sources, on every core where there are several; label maps after images."""
     tasks = [
-        Task(source, plan)
+        task
         for unit in units
-        for plan in [UnitPlan.of(unit.values, unit.private, run.options)]
-        for source in paired(unit.files)
+        for task in tasks_of(unit.files, UnitPlan.all_of(unit.values, unit.private, run.options))
     ]
-    workers = min(workers or os.cpu_count() or 1, len(tasks))
-    for number, answer in in_children(tasks, partial(_run_task, run), _room(workers)):
-        if isinstance(answer, list):
-            yield from answer
-        else:
-            yield from _verdicts(answered(answer, tasks[number].source))
+    made: set[str] = set()
+    for task, ends in _run_some(run, [t for t in tasks if not t.plan.drawn_on], workers):
+        if {end.outcome for end in ends} <= {"written", "duplicate"}:
+            made.add(task.plan.series_uid)
+        yield from ends
+    drawn = [task for task in tasks if task.plan.drawn_on]
+    for _task, ends in _run_some(run, [t for t in drawn if t.plan.drawn_on in made], workers):
+        yield from ends
+    for task in drawn:
+        if task.plan.drawn_on not in made:
+            yield from _verdicts(without_images(task))
 
 
-def _room(workers: int) -> Room[Task]:
-    room = room_for(workers)
-    return Room(workers, lambda task: room.seconds(task.source))
+def _run_some(
+    run: LocalRun, tasks: Sequence[Task], workers: int
+) -> Iterator[tuple[Task, list[Ended]]]:
+    room = room_for(min(workers or os.cpu_count() or 1, len(tasks)))
+    for number, answer in in_children(tasks, partial(_run_task, run), room):
+        task = tasks[number]
+        yield task, answer if isinstance(answer, list) else _verdicts(answered(answer, task))
 
 
 def _run_task(run: LocalRun, task: Task) -> list[Ended]:

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from converter.options import VOLUME_KINDS, ConvertOptions
 from converter.pairs import COMPANION_KINDS, LABELS_KIND, SIDECAR_KIND, whole_sources
+from converter.photographs import names_a_camera, stated_photograph
 from converter.places import Placed, place_sources
-from converter.planning import Series, names_a_camera, series_of, stated_photograph, studies_of
+from converter.planning import series_of, studies_of
 from converter.tables import TABLE_KIND, Table, Tables
+from converter.units import Series
 from pacs_portal.jobs.review.outlooks import Foreseen, NamedFile, Surprise
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.projects.models import Project

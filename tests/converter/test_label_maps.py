@@ -10,7 +10,7 @@ import pytest
 from converter.local import convert_locally
 from converter.options import ConvertOptions
 from pacs_portal.jobs.commandline import find_files, make_output
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, read_report
 
 AFFINE = np.diag([-0.5, 0.75, 2, 1])
 
@@ -193,3 +193,42 @@ def test_in_a_project_a_segmentation_passes_with_clean_names(portal, scan) -> No
     assert segmentation.PatientID.startswith("HEART-")
     assert pydicom.pixels.pixel_array(segmentation).sum() == 2 * 3 * 2
     assert not any(b"Zwirbelmayr" in path.read_bytes() for path in out.rglob("*.dcm"))
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def ends(report: dict) -> dict[str, tuple[str, str]]:
+    return {Path(f["source"]).name: (f["outcome"], f["reason"]) for f in report["files"]}
+
+
+def test_a_label_map_never_names_images_that_did_not_come_to_be(scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    (scan / "a_dseg.tsv").write_text("index\tname\n5\tLiver\n")
+    image(scan, "b.nii", AFFINE @ np.diag([1, 1, 1.5, 1]))
+    cut_short(scan / "a_T1w.nii")
+    out = make_output(scan.parent / "out")
+    report = convert_locally(find_files([scan], out), out, ConvertOptions(), 2)
+    found = ends(report)
+    assert found["b.nii"] == ("written", "")
+    assert [found[name][0] for name in ("a_T1w.nii", "a_dseg.nii", "a_dseg.tsv")] == ["failed"] * 3
+    assert "ends before the image" in found["a_T1w.nii"][1]
+    assert "drawn on was not converted" in found["a_dseg.nii"][1]
+    assert {pydicom.dcmread(path).Modality for path in out.rglob("*.dcm")} == {"MR"}
+
+
+def test_in_a_project_it_fails_with_its_volume_too(portal, scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    cut_short(scan / "a_T1w.nii")
+    out, report = scan.parent / "clean", scan.parent / "report.json"
+    ended = portal.run(
+        *("convert", scan, "--output", out, "--project", "heart", "--report", report)
+    )
+    assert (ended.status, "Traceback" in ended.err) == (1, False)
+    found = ends(read_report(report))
+    assert {outcome for outcome, _ in found.values()} == {"failed"}
+    assert "drawn on was not converted" in found["a_dseg.nii"][1]
+    assert not list(out.rglob("*.dcm"))

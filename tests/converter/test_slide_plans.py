@@ -9,7 +9,6 @@ import pydicom
 import pytest
 from PIL import Image
 
-from converter import planning
 from pacs_portal.jobs.models import Destination, Job, Outcome
 from pacs_portal.jobs.steps import StepFile, step_named
 from pacs_portal.uploads.models import Upload
@@ -71,7 +70,7 @@ def test_a_file_cut_short_anywhere_stops_no_plan(job, tmp_path, kind) -> None:
 
 @pytest.mark.django_db
 def test_a_slide_and_its_folder_are_one_unit_however_many_parts(job, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(planning, "FILES_PER_UNIT", 2)
+    monkeypatch.setattr("converter.units.FILES_PER_UNIT", 2)
     write_mirax(tmp_path / "x.mrxs")
     write_svs(tmp_path / "y.svs", 500, 400)
     plan = step_named("convert").plan(job, found_in(tmp_path), {})

@@ -19,14 +19,12 @@ from converter.engine.options import Job, Options
 from converter.engine.output import Outbox, PixelFile
 from converter.engine.sources.large import write_picture
 from converter.engine.sources.limits import LARGEST_SIDE
-from converter.engine.sources.raster import (
-    Picture,
+from converter.engine.sources.picture_instance import (
     add_image,
     add_pixel_format,
-    check_size,
     make_instance,
-    too_long,
 )
+from converter.engine.sources.raster import Picture, check_size, too_long
 
 _CLASSES = {
     ("MONOCHROME2", 8): MultiFrameGrayscaleByteSecondaryCaptureImageStorage,

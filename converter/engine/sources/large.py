@@ -5,7 +5,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.limits import LARGE_SIDE, LARGEST_SIDE
-from converter.engine.sources.raster import Picture, make_instance, too_long
+from converter.engine.sources.picture_instance import make_instance
+from converter.engine.sources.raster import Picture, too_long
 
 
 def becomes_pyramid(columns: int, rows: int, options: Options) -> bool:

@@ -15,7 +15,8 @@ from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, write_frames
 from converter.engine.sources.limits import LARGEST_SIDE
-from converter.engine.sources.raster import Picture, check_size, make_instance, too_long
+from converter.engine.sources.picture_instance import make_instance
+from converter.engine.sources.raster import Picture, check_size, too_long
 from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import decode, is_plain, page_form
 
