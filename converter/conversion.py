@@ -20,6 +20,8 @@ from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 
 NAME = "convert"
 PROVENANCE = "converter/1"
+# They have to say YES or NO of burned-in text, and the engine does not look.
+_MULTI_FRAME_CAPTURES = "1.2.840.10008.5.1.4.1.1.7."
 _BYTES_AT_A_TIME = 64 * 2**20
 TOO_SLOW = gettext_noop(
     "Reading this file took longer than allowed. Check that it opens elsewhere, or ask the "
@@ -157,6 +159,7 @@ def _output(
         path=converted.path,
         kind="dicom",
         provenance=PROVENANCE,
+        is_unlooked=converted.sop_class_uid.startswith(_MULTI_FRAME_CAPTURES),
         instance=InstanceFacts(
             sop_class_uid=converted.sop_class_uid,
             sop_instance_uid=converted.sop_instance_uid,

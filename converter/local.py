@@ -7,11 +7,10 @@ that they are there already.
 import hashlib
 import os
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from converter.conversion import (
@@ -23,26 +22,17 @@ from converter.conversion import (
     without_images,
 )
 from converter.local_folder import work_folder
+from converter.local_inputs import FileEnd, inputs
 from converter.options import ConvertOptions
-from converter.step import ConvertStep, planned
+from converter.step import planned
 from converter.unit_plans import UnitPlan
 from pacs_portal.jobs.children import in_children
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
-from pacs_portal.jobs.pipelines import EMPTY
 from pacs_portal.jobs.placing import Placed, place_instance
-from pacs_portal.jobs.planning import SYSTEM_FILE
-from pacs_portal.jobs.report import file_report, output_report, whole_report
-from pacs_portal.jobs.running import NO_OUTPUT
+from pacs_portal.jobs.report import output_report, whole_report
 from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile, StepResult
 from pacs_portal.jobs.verdicts import disk_full_told
-from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
-from pacs_portal.uploads.errors import UnpackError
-from pacs_portal.uploads.sniffing import sniff_file
-from pacs_portal.uploads.unpacking import unpack_zip
-
-# What counts when the outputs of one file ended differently: the first of these.
-WORST_FIRST = ("failed", "written", "duplicate", "skipped")
 
 
 @dataclass(frozen=True)
@@ -52,38 +42,6 @@ class LocalRun:
     output: Path
     work: Path  # inside the output folder, so that finished files are linked, not copied
     options: ConvertOptions
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file to look at: its name below the sources, how the report calls it, where it lies."""
-
-    name: PurePosixPath
-    shown: Path
-    path: Path
-    depth: int = 0  # how many zips it came out of
-
-
-@dataclass
-class FileEnd:
-    """What became of one input."""
-
-    shown: Path
-    outcomes: set[str] = field(default_factory=set)
-    reason: str = ""
-    outputs: list[dict[str, str]] = field(default_factory=list)
-
-    def add(self, outcome: str, reason: str = "") -> None:
-        """Note how the file, or one of its outputs, ended."""
-        self.outcomes.add(outcome)
-        self.reason = self.reason or reason
-
-    def report(self) -> dict[str, Any]:
-        """Return the file's entry in the report."""
-        if not self.outcomes:
-            return file_report(self.shown, "failed", NO_OUTPUT)
-        outcome = next(o for o in WORST_FIRST if o in self.outcomes)
-        return file_report(self.shown, outcome, self.reason, self.outputs)
 
 
 @dataclass(frozen=True)
@@ -103,7 +61,7 @@ def convert_locally(
     with work_folder(output) as work:
         run = LocalRun(output, work, options)
         ends: list[FileEnd] = []
-        plan = planned(list(_inputs(sources, run, ends)), options, _unkeyed_digest)
+        plan = planned(list(inputs(sources, run.work, ends)), options, _unkeyed_digest)
         for verdict in plan.verdicts:
             ends[verdict.receipt_id].add(str(verdict.outcome.value), verdict.sentence)
         for ended in _run_all(run, plan.units, workers):
@@ -111,48 +69,6 @@ def convert_locally(
             if ended.output:
                 ends[ended.number].outputs.append(ended.output)
     return whole_report([*(end.report() for end in ends), *sources.failures])
-
-
-def _inputs(sources: Sources, run: LocalRun, ends: list[FileEnd]) -> Iterator[StepFile]:
-    """Yield the files to convert, zips unpacked; the others have their end at once."""
-    step = ConvertStep()
-    waiting = deque(
-        Found(name, entry.source, entry.source)
-        for name, entry in sources.entries.items()
-        if entry.source
-    )
-    while waiting:
-        found = waiting.popleft()
-        end, kind = FileEnd(found.shown), sniff_file(found.path, found.name)
-        if kind == "zip" and found.depth <= NESTED_ZIP_LEVELS:
-            try:
-                with disk_full_told():
-                    waiting.extend(_members(found, run))
-                continue  # its files take its place in the report
-            except (UnpackError, DiskFullError) as error:
-                end.add("failed", error.sentence)
-        elif kind == "system":
-            end.add("skipped", SYSTEM_FILE)
-        elif kind == "empty":
-            end.add("failed", EMPTY[1])
-        elif refusal := step.refusal(kind):
-            end.add("failed", refusal[1])
-        else:
-            yield StepFile(found.path, (len(ends),), kind, found.name)
-        ends.append(end)
-
-
-def _members(found: Found, run: LocalRun) -> list[Found]:
-    folder = Path(tempfile.mkdtemp(dir=run.work))
-    return [
-        Found(
-            name=found.name / member.path,
-            shown=found.shown / member.path,
-            path=folder / str(member.number),
-            depth=found.depth + 1,
-        )
-        for member in unpack_zip(found.path, folder)
-    ]
 
 
 def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Iterator[Ended]:

@@ -96,9 +96,9 @@ def write_frames(job: Job, box: Outbox, frames: Frames) -> None:
         if not frames.comment:
             write_picture(job, box, first)
             return
-        dataset = make_instance(job, first, index=frames.index)
+        dataset, pixels = make_instance(job, first, index=frames.index)
         _add_comment(dataset, frames)
-        box.write(dataset)
+        box.write(dataset, pixels)
         return
     if job.options.photograph:
         raise ConversionError(

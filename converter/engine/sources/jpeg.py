@@ -3,7 +3,6 @@
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -20,9 +19,14 @@ from converter.engine.sources.jpeg_stream import (
     photometric_interpretation,
     read_stream,
 )
-from converter.engine.sources.large import becomes_pyramid, write_picture
+from converter.engine.sources.large import (
+    becomes_pyramid,
+    check_memory,
+    write_image,
+    write_picture,
+)
 from converter.engine.sources.picture_instance import make_encoded
-from converter.engine.sources.raster import Picture, check_size, flatten, pillow_errors
+from converter.engine.sources.raster import Picture, check_size, pillow_errors
 
 _METHOD = "ISO_10918_1"
 _PIXELS = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)  # of undefined length
@@ -53,8 +57,8 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             header = make_encoded(job, picture, is_photograph)
             box.write_encoded(*header[:2], [header[2], *_one_fragment(stream.clean)])
             return
-        picture = replace(flatten(image), lossy_ratio=_ratio(stream, frame), lossy_method=_METHOD)
-    write_picture(job, box, picture, is_photograph)
+        check_memory(*image.size, len(frame.component_ids))
+        write_image(job, box, image, is_photograph, _ratio(stream, frame), _METHOD)
 
 
 def _kept_as(image: Image.Image, stream: JpegStream, frame: Frame) -> str | None:

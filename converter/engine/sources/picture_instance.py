@@ -1,14 +1,11 @@
 """The DICOM image that a picture becomes: a photograph, or a Secondary Capture."""
 
+import io
 from dataclasses import replace
 from functools import lru_cache
 
 from pydicom.dataset import Dataset
-from pydicom.uid import (
-    ExplicitVRLittleEndian,
-    SecondaryCaptureImageStorage,
-    VLPhotographicImageStorage,
-)
+from pydicom.uid import SecondaryCaptureImageStorage, VLPhotographicImageStorage
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
@@ -21,6 +18,7 @@ from converter.engine.instances import (
     number_instance,
 )
 from converter.engine.options import Job, Options
+from converter.engine.output import PixelFile
 from converter.engine.sources.icc import color_only
 from converter.engine.sources.raster import GrayScale, Picture
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
@@ -31,7 +29,7 @@ _PHOTOGRAPH_MODALITY = "XC"
 
 def make_instance(
     job: Job, picture: Picture, looks_photographed: bool = False, index: int = 0
-) -> Dataset:
+) -> tuple[Dataset, PixelFile]:
     """Make the DICOM image of a picture.
 
     Parameters
@@ -47,8 +45,8 @@ def make_instance(
 
     Returns
     -------
-    Dataset
-        A VL Photographic Image or a Secondary Capture Image.
+    tuple of (Dataset, PixelFile)
+        A VL Photographic Image or a Secondary Capture Image, and its Pixel Data, not copied.
 
     References
     ----------
@@ -65,10 +63,7 @@ def make_instance(
         )
     dataset = _header(job, picture, is_photograph)
     number_instance(dataset, job, index)
-    dataset.PixelData = picture.data + b"\0" * (len(picture.data) % 2)
-    is_bytes = picture.bits_allocated == 8 or picture.transfer_syntax_uid != ExplicitVRLittleEndian
-    dataset["PixelData"].VR = "OB" if is_bytes else "OW"
-    return dataset
+    return dataset, PixelFile(io.BytesIO(picture.data), "OB" if picture.bits <= 8 else "OW")
 
 
 def make_encoded(job: Job, picture: Picture, looks_photographed: bool) -> tuple[str, str, bytes]:

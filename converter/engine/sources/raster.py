@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageOps
 from pydicom.uid import ExplicitVRLittleEndian
@@ -124,7 +124,7 @@ def flatten(image: Image.Image, is_gray: bool | None = None) -> Picture:
     if orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
         derivation.append(UPRIGHT)
-    is_gray = _is_gray(image) if is_gray is None else is_gray
+    is_gray = shows_gray(image) if is_gray is None else is_gray
     if image.has_transparency_data:
         image, is_changed = _on_white(image)
         derivation += [ON_WHITE] if is_changed else []
@@ -145,7 +145,22 @@ def flatten(image: Image.Image, is_gray: bool | None = None) -> Picture:
     )
 
 
-def _is_gray(image: Image.Image) -> bool:
+def flat_bands(image: Image.Image, rows: int) -> Iterator[Picture]:
+    """Flatten a picture `rows` at a time; the bands together are what `flatten` makes of it."""
+    turned: tuple[str, ...] = ()
+    if orientation(image) != 1:
+        image, turned = ImageOps.exif_transpose(image), (UPRIGHT,)
+    is_gray = shows_gray(image)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        is_whole = bottom - top == image.height
+        band = image if is_whole else image.crop((0, top, image.width, bottom))
+        picture = flatten(band, is_gray)
+        yield replace(picture, derivation=(*turned, *picture.derivation))
+
+
+def shows_gray(image: Image.Image) -> bool:
+    """Tell whether a picture has no colors: its mode, or a palette of grays."""
     if image.mode != "P":
         return image.mode in ("1", "L", "LA", "La")
     palette = image.getpalette("RGB") or []

@@ -104,7 +104,7 @@ def convert_stack(stack: Stack, job: Job, box: Outbox, check: Check) -> None:
             index += 1
             continue
         for picture in pictures:
-            box.write(make_instance(job, picture, index=index))
+            box.write(*make_instance(job, picture, index=index))
             index += 1
 
 

@@ -62,7 +62,7 @@ def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
             write_frames(job, box, Frames(len(pages), _pictures(pages)))
             return
         for index, picture in enumerate(_pictures(pages)):
-            box.write(make_instance(job, picture, index=index))
+            box.write(*make_instance(job, picture, index=index))
 
 
 def _pictures(pages: list[TiffPage]) -> Iterator[Picture]:
