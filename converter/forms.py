@@ -146,7 +146,8 @@ class ConvertForm(ToolForm):
         label=_("Keep the numbers of volumes in floating point."),
         required=False,
         help_text=_(
-            "They become Parametric Maps, which few viewers show. Else they are scaled to 16 bit."
+            "They become Parametric Maps, which the viewer does not show. "
+            "Else they are scaled to 16 bit."
         ),
     )
     no_faces = forms.BooleanField(label=NOBODY_SEEN, help_text=WHO_STATES_IT, required=False)

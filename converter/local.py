@@ -7,35 +7,32 @@ that they are there already.
 import hashlib
 import os
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from converter.conversion import UnitPlan, answered, convert_source, room_for
+from converter.conversion import (
+    Task,
+    answered,
+    convert_source,
+    room_for,
+    tasks_of,
+    without_images,
+)
 from converter.local_folder import work_folder
+from converter.local_inputs import FileEnd, inputs
 from converter.options import ConvertOptions
-from converter.pairs import Source, paired
-from converter.step import ConvertStep, planned
-from pacs_portal.jobs.children import Room, in_children
+from converter.step import planned
+from converter.unit_plans import UnitPlan
+from pacs_portal.jobs.children import in_children
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.delivery import ALREADY_THERE, TAKEN, result_path
-from pacs_portal.jobs.pipelines import EMPTY
 from pacs_portal.jobs.placing import Placed, place_instance
-from pacs_portal.jobs.planning import SYSTEM_FILE
-from pacs_portal.jobs.report import file_report, output_report, whole_report
-from pacs_portal.jobs.running import NO_OUTPUT
+from pacs_portal.jobs.report import output_report, whole_report
 from pacs_portal.jobs.steps import DiskFullError, PlannedUnit, StepFile, StepResult
 from pacs_portal.jobs.verdicts import disk_full_told
-from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
-from pacs_portal.uploads.errors import UnpackError
-from pacs_portal.uploads.sniffing import sniff_file
-from pacs_portal.uploads.unpacking import unpack_zip
-
-# What counts when the outputs of one file ended differently: the first of these.
-WORST_FIRST = ("failed", "written", "duplicate", "skipped")
 
 
 @dataclass(frozen=True)
@@ -48,38 +45,6 @@ class LocalRun:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file to look at: its name below the sources, how the report calls it, where it lies."""
-
-    name: PurePosixPath
-    shown: Path
-    path: Path
-    depth: int = 0  # how many zips it came out of
-
-
-@dataclass
-class FileEnd:
-    """What became of one input."""
-
-    shown: Path
-    outcomes: set[str] = field(default_factory=set)
-    reason: str = ""
-    outputs: list[dict[str, str]] = field(default_factory=list)
-
-    def add(self, outcome: str, reason: str = "") -> None:
-        """Note how the file, or one of its outputs, ended."""
-        self.outcomes.add(outcome)
-        self.reason = self.reason or reason
-
-    def report(self) -> dict[str, Any]:
-        """Return the file's entry in the report."""
-        if not self.outcomes:
-            return file_report(self.shown, "failed", NO_OUTPUT)
-        outcome = next(o for o in WORST_FIRST if o in self.outcomes)
-        return file_report(self.shown, outcome, self.reason, self.outputs)
-
-
-@dataclass(frozen=True)
 class Ended:
     """How one output of an input ended, or the input itself where none came out."""
 
@@ -89,14 +54,6 @@ class Ended:
     output: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """A source to convert, and what the plan fixed for it."""
-
-    source: Source
-    plan: UnitPlan
-
-
 def convert_locally(
     sources: Sources, output: Path, options: ConvertOptions, workers: int
 ) -> dict[str, Any]:
@@ -104,7 +61,7 @@ def convert_locally(
     with work_folder(output) as work:
         run = LocalRun(output, work, options)
         ends: list[FileEnd] = []
-        plan = planned(list(_inputs(sources, run, ends)), options, _unkeyed_digest)
+        plan = planned(list(inputs(sources, run.work, ends)), options, _unkeyed_digest)
         for verdict in plan.verdicts:
             ends[verdict.receipt_id].add(str(verdict.outcome.value), verdict.sentence)
         for ended in _run_all(run, plan.units, workers):
@@ -114,67 +71,33 @@ def convert_locally(
     return whole_report([*(end.report() for end in ends), *sources.failures])
 
 
-def _inputs(sources: Sources, run: LocalRun, ends: list[FileEnd]) -> Iterator[StepFile]:
-    """Yield the files to convert, zips unpacked; the others have their end at once."""
-    step = ConvertStep()
-    waiting = deque(
-        Found(name, entry.source, entry.source)
-        for name, entry in sources.entries.items()
-        if entry.source
-    )
-    while waiting:
-        found = waiting.popleft()
-        end, kind = FileEnd(found.shown), sniff_file(found.path, found.name)
-        if kind == "zip" and found.depth <= NESTED_ZIP_LEVELS:
-            try:
-                with disk_full_told():
-                    waiting.extend(_members(found, run))
-                continue  # its files take its place in the report
-            except (UnpackError, DiskFullError) as error:
-                end.add("failed", error.sentence)
-        elif kind == "system":
-            end.add("skipped", SYSTEM_FILE)
-        elif kind == "empty":
-            end.add("failed", EMPTY[1])
-        elif refusal := step.refusal(kind):
-            end.add("failed", refusal[1])
-        else:
-            yield StepFile(found.path, (len(ends),), kind, found.name)
-        ends.append(end)
-
-
-def _members(found: Found, run: LocalRun) -> list[Found]:
-    folder = Path(tempfile.mkdtemp(dir=run.work))
-    return [
-        Found(
-            name=found.name / member.path,
-            shown=found.shown / member.path,
-            path=folder / str(member.number),
-            depth=found.depth + 1,
-        )
-        for member in unpack_zip(found.path, folder)
-    ]
-
-
 def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Iterator[Ended]:
-    """Convert all sources, on every core where there are several of them."""
+    """Convert all sources, on every core where there are several; label maps after images."""
     tasks = [
-        Task(source, plan)
+        task
         for unit in units
-        for plan in [UnitPlan.of(unit.values, unit.private, run.options)]
-        for source in paired(unit.files)
+        for task in tasks_of(unit.files, UnitPlan.all_of(unit.values, unit.private, run.options))
     ]
-    workers = min(workers or os.cpu_count() or 1, len(tasks))
-    for number, answer in in_children(tasks, partial(_run_task, run), _room(workers)):
-        if isinstance(answer, list):
-            yield from answer
-        else:
-            yield from _verdicts(answered(answer, tasks[number].source))
+    made: set[str] = set()
+    for task, ends in _run_some(run, [t for t in tasks if not t.plan.drawn_on], workers):
+        if {end.outcome for end in ends} <= {"written", "duplicate"}:
+            made.add(task.plan.series_uid)
+        yield from ends
+    drawn = [task for task in tasks if task.plan.drawn_on]
+    for _task, ends in _run_some(run, [t for t in drawn if t.plan.drawn_on in made], workers):
+        yield from ends
+    for task in drawn:
+        if task.plan.drawn_on not in made:
+            yield from _verdicts(without_images(task))
 
 
-def _room(workers: int) -> Room[Task]:
-    room = room_for(workers)
-    return Room(workers, lambda task: room.seconds(task.source))
+def _run_some(
+    run: LocalRun, tasks: Sequence[Task], workers: int
+) -> Iterator[tuple[Task, list[Ended]]]:
+    room = room_for(min(workers or os.cpu_count() or 1, len(tasks)))
+    for number, answer in in_children(tasks, partial(_run_task, run), room):
+        task = tasks[number]
+        yield task, answer if isinstance(answer, list) else _verdicts(answered(answer, task))
 
 
 def _run_task(run: LocalRun, task: Task) -> list[Ended]:

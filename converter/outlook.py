@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from converter.options import SLIDE_KIND, VOLUME_KINDS, ConvertOptions
 from converter.pairs import COMPANION_KINDS, LABELS_KIND, SIDECAR_KIND, whole_sources
+from converter.photographs import names_a_camera, stated_photograph
 from converter.places import Placed, place_sources
-from converter.planning import Series, names_a_camera, series_of, stated_photograph, studies_of
+from converter.planning import series_of, studies_of
 from converter.tables import TABLE_KIND, Table, Tables
+from converter.units import Series
 from pacs_portal.jobs.review.outlooks import Foreseen, NamedFile, Surprise
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.projects.models import Project
@@ -23,6 +25,10 @@ ALONE = VOLUME_KINDS | COMPANION_KINDS | {SLIDE_KIND}  # kinds of which each fil
 MOST_OPENED = 500  # JPEG files in which a camera is looked for while a person waits
 MOST_TABLE_BYTES = 512 * 2**10  # read while a person waits
 LONG_TABLE = _("This table is long: it is read when the job starts, and is not counted here.")
+NO_VIEWER = _(
+    "Those of these volumes that hold floating point numbers become Parametric Maps, which the "
+    "viewer does not show."
+)
 TOO_FEW_FOLDERS = _(
     "These lie in too few folders for the chosen rule, so no folder names their patient."
 )
@@ -87,6 +93,7 @@ def foresee_images(files: Sequence[StepFile], chosen: ConvertOptions) -> Foresee
     series_count = sum(1 for study in studies for _series in _series_of(study, chosen, glance))
     surprises = [*_failing([*verdicts, *wrong]), *_about_tables(tables), *_unnamed(places)]
     surprises += [Surprise(LONG_TABLE, f.receipt_ids) for f in found if f not in read]
+    surprises += _maps(places, chosen)
     return Foreseen(
         joins=bool(chosen.study),
         patients=len({_patient(number, study[0]) for number, study in enumerate(studies)}),
@@ -137,6 +144,12 @@ def _about_tables(tables: Tables) -> Iterator[Surprise]:
 
 def _told(table: Table) -> Iterable[str]:
     return [table.refusal] if table.refusal else [*table.told_problems(), *table.told_unused()]
+
+
+def _maps(places: Sequence[Placed], chosen: ConvertOptions) -> Iterator[Surprise]:
+    volumes = [one.source.file for one in places if one.source.file.kind in VOLUME_KINDS]
+    if chosen.parametric_maps and volumes:
+        yield Surprise(NO_VIEWER, tuple(file.receipt_ids[0] for file in volumes))
 
 
 def _unnamed(places: Sequence[Placed]) -> Iterator[Surprise]:

@@ -8,20 +8,24 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from converter.conversion import NAME, UnitPlan, convert_unit
+from converter.conversion import NAME, convert_unit
 from converter.engine import CONVERTIBLE
 from converter.engine.conversion import ANALYZE
 from converter.options import ConvertOptions
 from converter.pairs import COMPANION_KINDS, whole_sources
-from converter.planning import Joining, KeyedDigest, plan_units
+from converter.planning import KeyedDigest, plan_units
 from converter.tables import TABLE_KIND, Tables
+from converter.unit_plans import UnitPlan
+from converter.units import Joining
 from pacs_portal.jobs.joining import JoinedStudy, JoinError, join, series_before
-from pacs_portal.jobs.models import Job, Outcome
+from pacs_portal.jobs.models import FileReceipt, Job, Outcome
 from pacs_portal.jobs.steps import Plan, PlannedUnit, StepFile, StepResult, UnitContext
 from pacs_portal.jobs.verdicts import verdicts_on
 from pacs_portal.projects.keys import project_keys
 
 IS_DICOM = gettext_noop("This is already DICOM. Give it to Pseudonymize instead.")
+# Images with these outcomes exist, or wait for a data steward.
+KEPT = frozenset({Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE, Outcome.HELD})
 NOT_AN_IMAGE = gettext_noop(
     "This is not an image that can be converted. "
     "Use JPEG, PNG, BMP, GIF, WebP, TIFF, a slide or NIfTI."
@@ -78,8 +82,20 @@ class ConvertStep:
     def run(self, context: UnitContext, files: Sequence[StepFile]) -> StepResult:
         """Convert each file; one that fails does not stop the others."""
         options = ConvertOptions.of_job(context.options)
-        plan = UnitPlan.of(context.values, context.private, options)
+        plans = UnitPlan.all_of(context.values, context.private, options)
         joined = JoinedStudy.of_unit(context.private)
         if joined is not None and context.job.project.accepts_identified:
-            plan = replace(plan, joined=joined)  # else the guard puts it in, as the last
-        return convert_unit(files, plan, context.work_dir)
+            # else the guard puts it in, as the last
+            plans = [replace(plan, joined=joined) for plan in plans]
+        return convert_unit(files, plans, context.work_dir, _made_before(context.job, plans, files))
+
+
+def _made_before(job: Job, plans: Sequence[UnitPlan], files: Sequence[StepFile]) -> frozenset[str]:
+    """Return the series of a unit's volume if it ended well before: label maps alone come again."""
+    volume, *label_maps = plans
+    here = {number for file in files for number in file.receipt_ids}
+    if not label_maps or volume.receipt_ids & here:
+        return frozenset()
+    receipts = FileReceipt.objects.filter(job=job, pk__in=volume.receipt_ids)
+    outcomes = set(receipts.values_list("outcome", flat=True))
+    return frozenset({volume.series_uid}) if outcomes <= KEPT and outcomes else frozenset()

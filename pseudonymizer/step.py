@@ -147,6 +147,7 @@ class PseudonymizeStep:
         made_by = provenance(version_of(context.job))
         for number, file in enumerate(files):
             ruled = _ruled(engine_context, context.ruling_for(file))
+            ruled = replace(ruled, is_unlooked=file.is_unlooked)
             try:
                 if source is not None:
                     ruled = context_after(source, file.path, ruled)

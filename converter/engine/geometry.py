@@ -11,6 +11,7 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SHEAR_COSINES = np.array([[1, 1e-4, 1e-3], [1e-4, 1, 1e-3], [1e-3, 1e-3, 1]])
 """How far two axes may lean from a right angle: what rounding in headers leaves behind. Rows and
 columns have to be as good as dciodvfy asks for; a leaning slice axis is kept in the positions."""
+_FARTHEST_MM = 1e7
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,21 @@ def planes_from_affine(affine: np.ndarray, shape: tuple[int, int, int]) -> Plane
     Raises
     ------
     ConversionError
-        Code "geometry", if the affine has no finite numbers, an axis without length, or shear.
+        Code "geometry", as `check_affine` does, or for shear.
 
     References
     ----------
     DICOM PS3.3 C.7.6.2, Image Plane Module.
     """
-    _check(affine)
+    check_affine(affine)
+    if is_sheared(affine):
+        raise ConversionError(
+            _(
+                "The volume's affine has axes that do not stand at right angles (shear). "
+                "Save the volume again with a right affine, or choose to straighten it."
+            ),
+            "geometry",
+        )
     lps = RAS_TO_LPS @ np.asarray(affine, dtype=np.float64)
     flips = _natural_flips(lps)
     for axis, is_flipped in enumerate(flips):
@@ -81,7 +90,14 @@ def planes_from_affine(affine: np.ndarray, shape: tuple[int, int, int]) -> Plane
     )
 
 
-def _check(affine: np.ndarray) -> None:
+def check_affine(affine: np.ndarray) -> None:
+    """Refuse an affine that places no volume, sheared or not.
+
+    Raises
+    ------
+    ConversionError
+        Code "geometry", if a number is not finite or further than 10 km, or an axis has no length.
+    """
     if not np.isfinite(affine).all():
         raise ConversionError(
             _(
@@ -99,11 +115,11 @@ def _check(affine: np.ndarray) -> None:
             ),
             "geometry",
         )
-    if is_sheared(affine):
+    if np.abs(affine[:3]).max() > _FARTHEST_MM:
         raise ConversionError(
             _(
-                "The volume's affine has axes that do not stand at right angles (shear). "
-                "Save the volume again with a right affine, or choose to straighten it."
+                "The volume's affine places voxels more than 10 km away. "
+                "Save the volume again with a right affine."
             ),
             "geometry",
         )

@@ -44,6 +44,7 @@ class StepFile:
     instance: InstanceFacts | None = None
     provenance: str = ""  # engine and profile version that made it fit to leave
     is_moved: bool = False  # the stored instance itself, now another patient's
+    is_unlooked: bool = False  # its Burned In Annotation YES says only that nobody has looked
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ class Context:
     earlier: Earlier | None = None  # where the file was de-identified before
     study: StoredStudy | None = None  # which the file joins
     redactions: tuple[Box, ...] = ()  # of pixels that a steward wants blacked out
+    is_unlooked: bool = False  # Burned In Annotation YES says only that nobody has looked
     detector: TextDetector = field(default_factory=NetworkDetector, repr=False, compare=False)
     series: Series = field(default_factory=Series, repr=False, compare=False)
 
@@ -158,7 +159,7 @@ def _inspected(image: ImageFile, output: Dataset, context: Context) -> Pixels | 
     accepted = context.accepted
     if context.earlier is not None and is_settled(image.header):
         accepted |= TEXT_CODES  # by this engine, or by the steward of the first project
-    looks = Looks(context.detector, accepted, context.redactions)
+    looks = Looks(context.detector, accepted, context.redactions, context.is_unlooked)
     inspected = inspect(image, looks)
     state_pixels(output, inspected)
     if inspected.pixels is not None:

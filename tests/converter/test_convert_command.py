@@ -1,6 +1,7 @@
 """`manage.py convert`: without a project it leaves nothing but its output."""
 
 import hashlib
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -163,6 +164,28 @@ def test_folders_are_patients_where_the_rule_says_so(here, tmp_path) -> None:
     found = sorted((header.PatientID, header.PatientSex) for header in headers)
     assert found == [("A-1", ""), ("A-1", ""), ("C-3", "F")]
     assert len({header.StudyInstanceUID for header in headers}) == 3
+
+
+def test_a_dry_run_looks_into_zips_as_the_run_does(here, tmp_path) -> None:
+    for shade, name in enumerate(("A-1/2020/1.png", "A-1/2021/1.png", "B-2/scan/1.png"), start=10):
+        draw(tmp_path / "packed" / name, shade)
+    (tmp_path / "packed" / "notes.txt").write_text("nothing to convert")
+    (tmp_path / "in").mkdir()
+    inner = shutil.make_archive(tmp_path / "packed" / "more", "zip", tmp_path / "packed" / "B-2")
+    shutil.rmtree(tmp_path / "packed" / "B-2")
+    shutil.make_archive(tmp_path / "in" / "all", "zip", tmp_path / "packed")
+    assert Path(inner).exists()
+    (tmp_path / "in" / "torn.zip").write_bytes((tmp_path / "in" / "all.zip").read_bytes()[:-30])
+    (tmp_path / "tmp").mkdir()
+    command = ("convert", tmp_path / "in", "--output", tmp_path / "out")
+    foretold = here.run(*command, "--dry-run", TMPDIR=str(tmp_path / "tmp"))
+    assert foretold.out.splitlines()[:-1] == [
+        "3 patients, 3 studies, 3 series",
+        "2 files cannot be converted",
+    ]
+    assert not list((tmp_path / "tmp").iterdir())
+    assert not (tmp_path / "out").exists()
+    assert here.run(*command).out == "2 failed, 3 written\n"
 
 
 def test_a_wrong_row_stops_its_files_and_no_others(here, tmp_path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from converter.local import convert_locally
 from converter.options import ConvertOptions
 from pacs_portal.jobs.commandline import find_files, make_output
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, read_report
 
 AFFINE = np.diag([-0.5, 0.75, 2, 1])
 
@@ -34,7 +34,7 @@ def labels(folder: Path, name: str, affine: np.ndarray = AFFINE) -> None:
     nibabel.save(nibabel.Nifti1Image(voxels, affine), folder / name)
 
 
-def converted(scan: Path, **options: str) -> dict[str, list[pydicom.Dataset]]:
+def converted(scan: Path, **options: str | bool) -> dict[str, list[pydicom.Dataset]]:
     """Return the outputs by the source's name."""
     out = scan.parent / "out"
     report = convert_locally(
@@ -114,6 +114,25 @@ def test_a_label_map_stored_in_another_direction_still_fits(scan, flips) -> None
         )
 
 
+def test_a_label_map_that_leans_with_its_volume_is_straightened_to_the_same_places(scan) -> None:
+    leaning = AFFINE.copy()
+    leaning[0, 2], leaning[1, 2] = 0.4, -0.3
+    image(scan, "a_T1w.nii", leaning)
+    labels(scan, "a_dseg.nii", leaning)
+    found = converted(scan, straighten=True)
+    (segmentation,) = found["a_dseg.nii"]
+    at = {one.SOPInstanceUID: list(one.ImagePositionPatient) for one in found["a_T1w.nii"]}
+    assert drawn_on(segmentation) <= set(at)
+    assert (segmentation.Rows, segmentation.Columns) == (
+        found["a_T1w.nii"][0].Rows,
+        found["a_T1w.nii"][0].Columns,
+    )
+    for group in segmentation.PerFrameFunctionalGroupsSequence:
+        (source,) = group.DerivationImageSequence[0].SourceImageSequence
+        position = group.PlanePositionSequence[0].ImagePositionPatient
+        assert at[source.ReferencedSOPInstanceUID] == list(position)
+
+
 @pytest.mark.parametrize(
     "affine", [np.diag([0.5, 0.75, 2.1, 1]), AFFINE + np.eye(4, k=3) * 3], ids=["spacing", "place"]
 )
@@ -174,3 +193,42 @@ def test_in_a_project_a_segmentation_passes_with_clean_names(portal, scan) -> No
     assert segmentation.PatientID.startswith("HEART-")
     assert pydicom.pixels.pixel_array(segmentation).sum() == 2 * 3 * 2
     assert not any(b"Zwirbelmayr" in path.read_bytes() for path in out.rglob("*.dcm"))
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def ends(report: dict) -> dict[str, tuple[str, str]]:
+    return {Path(f["source"]).name: (f["outcome"], f["reason"]) for f in report["files"]}
+
+
+def test_a_label_map_never_names_images_that_did_not_come_to_be(scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    (scan / "a_dseg.tsv").write_text("index\tname\n5\tLiver\n")
+    image(scan, "b.nii", AFFINE @ np.diag([1, 1, 1.5, 1]))
+    cut_short(scan / "a_T1w.nii")
+    out = make_output(scan.parent / "out")
+    report = convert_locally(find_files([scan], out), out, ConvertOptions(), 2)
+    found = ends(report)
+    assert found["b.nii"] == ("written", "")
+    assert [found[name][0] for name in ("a_T1w.nii", "a_dseg.nii", "a_dseg.tsv")] == ["failed"] * 3
+    assert "ends before the image" in found["a_T1w.nii"][1]
+    assert "drawn on was not converted" in found["a_dseg.nii"][1]
+    assert {pydicom.dcmread(path).Modality for path in out.rglob("*.dcm")} == {"MR"}
+
+
+def test_in_a_project_it_fails_with_its_volume_too(portal, scan) -> None:
+    image(scan, "a_T1w.nii")
+    labels(scan, "a_dseg.nii")
+    cut_short(scan / "a_T1w.nii")
+    out, report = scan.parent / "clean", scan.parent / "report.json"
+    ended = portal.run(
+        *("convert", scan, "--output", out, "--project", "heart", "--report", report)
+    )
+    assert (ended.status, "Traceback" in ended.err) == (1, False)
+    found = ends(read_report(report))
+    assert {outcome for outcome, _ in found.values()} == {"failed"}
+    assert "drawn on was not converted" in found["a_dseg.nii"][1]
+    assert not list(out.rglob("*.dcm"))

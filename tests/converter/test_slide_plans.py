@@ -1,5 +1,7 @@
 """Slides in a drop: each a series, one in a folder kept together, from the command to the files."""
 
+import io
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -7,7 +9,6 @@ import pydicom
 import pytest
 from PIL import Image
 
-from converter import planning
 from pacs_portal.jobs.models import Destination, Job, Outcome
 from pacs_portal.jobs.steps import StepFile, step_named
 from pacs_portal.uploads.models import Upload
@@ -55,9 +56,21 @@ def test_each_slide_is_a_series_of_the_study_of_its_folder(job, tmp_path) -> Non
     assert len({unit.values["series"] for unit in units}) == 3
 
 
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "JPEG", "TIFF"])
+@pytest.mark.django_db
+def test_a_file_cut_short_anywhere_stops_no_plan(job, tmp_path, kind) -> None:
+    whole = io.BytesIO()
+    Image.new("RGB", (5, 7)).save(whole, kind)
+    for length in range(1, 120):
+        (tmp_path / f"{length}").write_bytes(whole.getvalue()[:length])
+    files = [replace(file, kind=kind.lower()) for file in found_in(tmp_path)]
+    plan = step_named("convert").plan(job, files, {})
+    assert sum(len(unit.files) for unit in plan.units) == len(files)
+
+
 @pytest.mark.django_db
 def test_a_slide_and_its_folder_are_one_unit_however_many_parts(job, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(planning, "FILES_PER_UNIT", 2)
+    monkeypatch.setattr("converter.units.FILES_PER_UNIT", 2)
     write_mirax(tmp_path / "x.mrxs")
     write_svs(tmp_path / "y.svs", 500, 400)
     plan = step_named("convert").plan(job, found_in(tmp_path), {})

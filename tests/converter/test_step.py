@@ -9,7 +9,6 @@ import pydicom
 import pytest
 from PIL import Image
 
-from converter import planning
 from converter.options import ConvertOptions
 from converter.outlook import foresee_images
 from converter.trees import RULES
@@ -87,7 +86,7 @@ def test_a_folder_is_a_study_and_each_volume_a_series(job, tmp_path) -> None:
 
 
 def test_a_large_folder_is_cut_and_its_numbers_run_on(job, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(planning, "FILES_PER_UNIT", 2)
+    monkeypatch.setattr("converter.units.FILES_PER_UNIT", 2)
     files = [picture(tmp_path, f"slice{number}.png", number) for number in (10, 2, 1, 20, 3)]
     units = STEP.plan(job, files, {}).units
     assert [[file.receipt_ids[0] for file in unit.files] for unit in units] == [

@@ -22,7 +22,8 @@ HEAD = """# Formats
 `python -m tests.formats` writes this page: each row is a small file that was converted, its pixels
 compared with what the reader named finds in it, and each output checked by `dciodvfy` without an
 Error. A test fails when the page is not what the converter does. Files are told by their content;
-names of files, EXIF data, comments, programs and hosts are never taken over.
+names of files, EXIF data, comments, programs and hosts are never taken over. The portal's viewer
+shows all of it but Parametric Maps, which it shows only over the images they were computed from.
 
 | format | variant | becomes | transfer syntax | outputs | what is kept | pixels equal to |
 |---|---|---|---|---|---|---|

@@ -7,8 +7,8 @@ from PIL.BmpImagePlugin import BmpImageFile
 
 from converter.engine.options import Job
 from converter.engine.output import Outbox
-from converter.engine.sources.large import write_picture
-from converter.engine.sources.raster import check_size, flatten, pillow_errors
+from converter.engine.sources.large import check_memory, write_image
+from converter.engine.sources.raster import check_size, pillow_errors
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
@@ -17,5 +17,5 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     with pillow_errors(), io.BytesIO(source.read_bytes()) as file:
         image = BmpImageFile(file)
         check_size(image.width, image.height, 4, job.options)
-        picture = flatten(image)
-    write_picture(job, box, picture)
+        check_memory(image.width, image.height, len(image.getbands()))
+        write_image(job, box, image)

@@ -19,14 +19,12 @@ from converter.engine.options import Job, Options
 from converter.engine.output import Outbox, PixelFile
 from converter.engine.sources.large import write_picture
 from converter.engine.sources.limits import LARGEST_SIDE
-from converter.engine.sources.raster import (
-    Picture,
+from converter.engine.sources.picture_instance import (
     add_image,
     add_pixel_format,
-    check_size,
     make_instance,
-    too_long,
 )
+from converter.engine.sources.raster import Picture, check_size, too_long
 
 _CLASSES = {
     ("MONOCHROME2", 8): MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
@@ -98,9 +96,9 @@ def write_frames(job: Job, box: Outbox, frames: Frames) -> None:
         if not frames.comment:
             write_picture(job, box, first)
             return
-        dataset = make_instance(job, first, index=frames.index)
+        dataset, pixels = make_instance(job, first, index=frames.index)
         _add_comment(dataset, frames)
-        box.write(dataset)
+        box.write(dataset, pixels)
         return
     if job.options.photograph:
         raise ConversionError(

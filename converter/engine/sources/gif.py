@@ -11,6 +11,7 @@ from converter.engine.errors import damaged, truncated
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, check_animation, write_frames
+from converter.engine.sources.large import write_image
 from converter.engine.sources.raster import Picture, flatten, pillow_errors
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -36,7 +37,11 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     count = len(blocks.durations_ms)
     check_animation(blocks.columns, blocks.rows, 1 if blocks.is_gray else 3, count, job.options)
     with pillow_errors(), io.BytesIO(data[: blocks.source_bytes]) as file:
-        pictures = _pictures(GifImageFile(file), blocks)
+        image = GifImageFile(file)
+        if count == 1:
+            write_image(job, box, image)
+            return
+        pictures = _pictures(image, blocks)
         write_frames(job, box, Frames(count, pictures, blocks.durations_ms))
 
 

@@ -3,7 +3,6 @@
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -13,25 +12,24 @@ from pydicom.uid import JPEGBaseline8Bit
 from converter.engine.errors import damaged
 from converter.engine.options import Job
 from converter.engine.output import Outbox
+from converter.engine.sources.exif import names_a_camera, orientation
 from converter.engine.sources.jpeg_stream import (
     Frame,
     JpegStream,
     photometric_interpretation,
     read_stream,
 )
-from converter.engine.sources.large import becomes_pyramid, write_picture
-from converter.engine.sources.raster import (
-    Picture,
-    check_size,
-    flatten,
-    make_encoded,
-    orientation,
-    pillow_errors,
+from converter.engine.sources.large import (
+    becomes_pyramid,
+    check_memory,
+    write_image,
+    write_picture,
 )
+from converter.engine.sources.picture_instance import make_encoded
+from converter.engine.sources.raster import Picture, check_size, pillow_errors
 
 _METHOD = "ISO_10918_1"
 _PIXELS = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)  # of undefined length
-_CAMERA_TAGS = (0x010F, 0x0110)  # EXIF Make and Model
 
 
 def convert(source: Path, job: Job, box: Outbox) -> None:
@@ -51,7 +49,7 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
         return
     with pillow_errors(), io.BytesIO(data[: stream.source_bytes]) as file:
         image = JpegImageFile(file)
-        is_photograph = _names_a_camera(image)
+        is_photograph = names_a_camera(image)
         is_cut = becomes_pyramid(*image.size, job.options)
         photometric = None if is_cut else _kept_as(image, stream, frame)
         if photometric:
@@ -59,8 +57,8 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             header = make_encoded(job, picture, is_photograph)
             box.write_encoded(*header[:2], [header[2], *_one_fragment(stream.clean)])
             return
-        picture = replace(flatten(image), lossy_ratio=_ratio(stream, frame), lossy_method=_METHOD)
-    write_picture(job, box, picture, is_photograph)
+        check_memory(*image.size, len(frame.component_ids))
+        write_image(job, box, image, is_photograph, _ratio(stream, frame), _METHOD)
 
 
 def _kept_as(image: Image.Image, stream: JpegStream, frame: Frame) -> str | None:
@@ -97,11 +95,3 @@ def _one_fragment(frame: bytearray) -> Iterator[bytes | bytearray]:
     yield struct.pack("<HHI", 0xFFFE, 0xE000, len(frame) + padding)
     yield frame
     yield bytes(padding) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
-
-
-def _names_a_camera(image: Image.Image) -> bool:
-    try:
-        exif = image.getexif()
-        return any(exif.get(tag) for tag in _CAMERA_TAGS)
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error):
-        return False

@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
-from converter.engine.geometry import Planes, is_sheared, planes_from_affine
+from converter.engine.geometry import Planes, check_affine, is_sheared, planes_from_affine
 from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.nifti_header import NiftiHeader
@@ -22,7 +22,8 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
     Memory holds a few slices; a packed volume is unpacked to an unnamed file in the target folder.
     """
     header = checked_header(read_head(source), job.options)
-    is_to_be_straightened = job.options.straighten and _has_shear(header)
+    check_affine(header.affine)
+    is_to_be_straightened = job.options.straighten and is_sheared(header.affine)
     planes = None if is_to_be_straightened else planes_from_affine(header.affine, header.shape)
     with ExitStack() as stack:
         file = stack.enter_context(unpacked(job.options.voxels or source, header, box.target_dir))
@@ -37,13 +38,6 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             )
             planes = planes_from_affine(header.affine, header.shape)
         _write(Volume(file, header, planes), job, box, is_labels)
-
-
-def _has_shear(header: NiftiHeader) -> bool:
-    """Tell of shear where the affine is otherwise right."""
-    lengths = np.linalg.norm(header.affine[:3, :3], axis=0)
-    is_right = bool(np.isfinite(header.affine).all() and (lengths > 1e-9).all())
-    return is_right and is_sheared(header.affine)
 
 
 def _as_stored(header: NiftiHeader) -> Planes:

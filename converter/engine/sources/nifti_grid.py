@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.engine.geometry import Planes, planes_from_affine
+from converter.engine.geometry import Planes, check_affine, is_sheared, planes_from_affine
 from converter.engine.options import Options
 from converter.engine.sources.bids import read_sidecar
 from converter.engine.sources.nifti_header import NiftiHeader, read_header
@@ -57,7 +57,7 @@ def read_grid(source: Path, options: Options) -> Grid:
     source : Path
         A .nii, .nii.gz or .hdr file.
     options : Options
-        Modality and sidecar, which decide what its slices become.
+        Modality and sidecar, which decide what its slices become, and whether it is straightened.
 
     Returns
     -------
@@ -69,6 +69,11 @@ def read_grid(source: Path, options: Options) -> Grid:
         If the header is refused, as `convert_file` does.
     """
     header = read_header(read_head(source), assume_orientation=options.assume_orientation)
+    check_affine(header.affine)
+    if options.straighten and is_sheared(header.affine):
+        from converter.engine.sources.straightening import with_right_angles
+
+        header = with_right_angles(header)
     modality = options.modality or read_sidecar(options.sidecar).modality
     return Grid(
         shape=header.shape,

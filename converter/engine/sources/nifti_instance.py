@@ -26,7 +26,7 @@ from converter.engine.sources.nifti_pet import add_pet, pet_values
 from converter.engine.sources.nifti_scaling import Storage
 from converter.engine.uids import derive_uid
 
-_WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
+WIDEST_WINDOW = 1e9  # beyond, validators and viewers count in 32 bit integers and go wrong
 
 
 _ACQUISITION_NUMBER, _INSTANCE_NUMBER = 0x00200012, 0x00200013
@@ -254,7 +254,7 @@ def _add_window(dataset: Dataset, storage: Storage) -> None:
     if dataset.Modality != "CT":
         center = (storage.darkest + storage.brightest) / 2
         width = (storage.brightest - storage.darkest) or 1.0
-    if width > _WIDEST_WINDOW:
+    if width > WIDEST_WINDOW:
         return
     if width < 1:
         dataset.VOILUTFunction = "LINEAR_EXACT"  # LINEAR would subtract 1 from the width

@@ -21,7 +21,7 @@ from converter.engine.multiframe import add_content, add_dimensions, code, item,
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.bids import read_sidecar
-from converter.engine.sources.nifti_instance import modality_of
+from converter.engine.sources.nifti_instance import WIDEST_WINDOW, modality_of
 from converter.engine.sources.nifti_scaling import EXACT, Extent
 from converter.engine.sources.nifti_volume import Volume
 from converter.engine.stencil import SOP_INSTANCE_UID, Stencil
@@ -130,7 +130,7 @@ def _shared_groups(volume: Volume, extent: Extent) -> Dataset:
 
 def _window(extent: Extent) -> Dataset:
     darkest, brightest = extent.shown
-    if not np.isfinite(brightest - darkest):
+    if not abs(brightest - darkest) < WIDEST_WINDOW:
         darkest, brightest = 0.0, 1.0
     return item(
         WindowCenter=decimal_string((darkest + brightest) / 2),

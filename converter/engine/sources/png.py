@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from converter.engine.errors import ConversionError, damaged, truncated
@@ -15,7 +14,7 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, check_animation, write_frames
-from converter.engine.sources.large import write_picture
+from converter.engine.sources.large import check_memory, write_image, write_picture
 from converter.engine.sources.raster import (
     Picture,
     flatten,
@@ -57,17 +56,18 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             pictures = _pictures(chunks, bit_depth)
             write_frames(job, box, Frames(count, pictures, chunks.durations_ms))
         else:
-            write_picture(job, box, _picture(bytes(chunks.clean), bit_depth))
+            check_memory(columns, rows, _CHANNELS[color_type])
+            _write_still(job, box, chunks.clean, bit_depth)
 
 
-def _picture(clean: bytes, bit_depth: int) -> Picture:
+def _write_still(job: Job, box: Outbox, clean: bytearray, bit_depth: int) -> None:
     if bit_depth == 16:
         from converter.engine.sources.png16 import flatten_16_bit
 
-        return flatten_16_bit(clean)
+        write_picture(job, box, flatten_16_bit(bytes(clean)))
+        return
     with io.BytesIO(clean) as file:
-        image: Image.Image = PngImageFile(file)
-        return flatten(image)
+        write_image(job, box, PngImageFile(file))
 
 
 def _pictures(chunks: PngChunks, bit_depth: int) -> Iterator[Picture]:

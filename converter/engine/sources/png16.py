@@ -6,7 +6,8 @@ import numpy as np
 from PIL import ImageOps
 from PIL.PngImagePlugin import PngImageFile
 
-from converter.engine.sources.raster import ON_WHITE, UPRIGHT, Picture, orientation
+from converter.engine.sources.exif import orientation
+from converter.engine.sources.raster import ON_WHITE, UPRIGHT, Picture
 
 _FULL = 65535
 

@@ -12,7 +12,8 @@ from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, write_frames
 from converter.engine.sources.imagej import count_planes, read_imagej
 from converter.engine.sources.ome import OmeImage, frame_steps, read_ome
-from converter.engine.sources.raster import Picture, make_instance
+from converter.engine.sources.picture_instance import make_instance
+from converter.engine.sources.raster import Picture
 from converter.engine.sources.tiff_page import decode, is_plain, page_form
 
 Check = Callable[[list[TiffPage]], None]
@@ -103,7 +104,7 @@ def convert_stack(stack: Stack, job: Job, box: Outbox, check: Check) -> None:
             index += 1
             continue
         for picture in pictures:
-            box.write(make_instance(job, picture, index=index))
+            box.write(*make_instance(job, picture, index=index))
             index += 1
 
 

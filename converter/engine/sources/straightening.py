@@ -46,15 +46,9 @@ def straightened(
             _("A volume of colors with shear cannot be straightened. Save it at right angles."),
             "unsupported",
         )
-    affine, shape = _right_grid(header)
-    straight = replace(
-        header,
-        shape=shape,
-        affine=affine,
-        data_offset=0,
-        notes=(*header.notes, NEAREST if is_labels else LINEAR),
-    )
-    columns, rows, _slices = shape
+    note = NEAREST if is_labels else LINEAR
+    straight = replace(with_right_angles(header), data_offset=0, notes=(*header.notes, note))
+    columns, rows, _slices = straight.shape
     if straight.data_bytes > options.max_bytes or columns * rows > options.max_pixels:
         raise too_large()
     if max(columns, rows) > _LARGEST_SIDE:
@@ -64,8 +58,16 @@ def straightened(
         yield target, straight
 
 
-def _right_grid(header: NiftiHeader) -> tuple[np.ndarray, tuple[int, int, int]]:
-    """Return affine and shape of the smallest grid at right angles around a volume."""
+def with_right_angles(header: NiftiHeader) -> NiftiHeader:
+    """Return a header with the shape and affine of the smallest straight grid around a volume.
+
+    Volumes of equal shape and affine get equal grids.
+
+    Raises
+    ------
+    ConversionError
+        Code "geometry" for axes that lie in a plane.
+    """
     spacing = np.linalg.norm(header.affine[:3, :3], axis=0)
     left, lengths, right = np.linalg.svd(header.affine[:3, :3] / spacing)
     if lengths.min() < 0.05:
@@ -85,7 +87,7 @@ def _right_grid(header: NiftiHeader) -> tuple[np.ndarray, tuple[int, int, int]]:
     affine = np.eye(4)
     affine[:3, :3] = step
     affine[:3, 3] = header.affine[:3, 3] + step @ first
-    return affine, (int(columns), int(rows), int(slices))
+    return replace(header, shape=(int(columns), int(rows), int(slices)), affine=affine)
 
 
 def _resample(

@@ -15,7 +15,8 @@ from converter.engine.options import Job, Options
 from converter.engine.output import Outbox
 from converter.engine.sources.frames import Frames, write_frames
 from converter.engine.sources.limits import LARGEST_SIDE
-from converter.engine.sources.raster import Picture, check_size, make_instance, too_long
+from converter.engine.sources.picture_instance import make_instance
+from converter.engine.sources.raster import Picture, check_size, too_long
 from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import decode, is_plain, page_form
 
@@ -61,7 +62,7 @@ def _convert_pages(source: Path, job: Job, box: Outbox) -> None:
             write_frames(job, box, Frames(len(pages), _pictures(pages)))
             return
         for index, picture in enumerate(_pictures(pages)):
-            box.write(make_instance(job, picture, index=index))
+            box.write(*make_instance(job, picture, index=index))
 
 
 def _pictures(pages: list[TiffPage]) -> Iterator[Picture]:

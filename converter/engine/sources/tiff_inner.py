@@ -7,6 +7,7 @@ from tifffile import COMPRESSION, TiffPage
 
 from converter.engine.errors import ConversionError, damaged, too_large
 from converter.engine.errors import gettext_noop as _
+from converter.engine.sources.tiff_compression import PLAIN
 from converter.engine.sources.webp import read_chunks
 
 _SLACK_SAMPLES = 2**20  # strips and tiles are padded by some writers
@@ -45,7 +46,7 @@ def check_inner(page: TiffPage) -> None:
     ----------
     ISO/IEC 10918-1 B.2.2; ISO/IEC 15444-1 A.5.1 and I.4; ISO/IEC 15948 11.2.2; RFC 9649.
     """
-    if page.compression in _PLAIN:
+    if page.compression in PLAIN:
         return
     file = page.parent.filehandle
     for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True):
@@ -55,7 +56,7 @@ def check_inner(page: TiffPage) -> None:
 
 def check_part(page: TiffPage, data: bytes) -> None:
     """Refuse one strip or tile that claims to be larger than its page says; see `check_inner`."""
-    if page.compression in _PLAIN:
+    if page.compression in PLAIN:
         return
     claimed = _CLAIMS.get(page.compression)
     if claimed is None:
@@ -138,20 +139,6 @@ def _webp(data: bytes) -> Inner:
     return Inner(chunks.columns, chunks.rows, 3)
 
 
-_PLAIN = frozenset(
-    {
-        COMPRESSION.NONE,
-        COMPRESSION.CCITTRLE,
-        COMPRESSION.CCITT_T4,
-        COMPRESSION.CCITT_T6,
-        COMPRESSION.LZW,
-        COMPRESSION.DEFLATE,
-        COMPRESSION.ADOBE_DEFLATE,
-        COMPRESSION.PACKBITS,
-        COMPRESSION.LZMA,
-        COMPRESSION.ZSTD,
-    }
-)
 _CLAIMS: dict[int, Callable[[bytes], Inner | None]] = {
     COMPRESSION.JPEG: _jpeg,
     COMPRESSION.OJPEG: _jpeg,

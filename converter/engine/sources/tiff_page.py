@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
-from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
+from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
 from converter.engine.sources.nifti_scaling import EXACT, Extent, choose_storage
 from converter.engine.sources.raster import FROM_CMYK, ON_WHITE, UPRIGHT, GrayScale, Picture
+from converter.engine.sources.tiff_compression import JPEG, LOSSLESS, lossy_method
 from converter.engine.sources.turning import turned
 
 INVERTED = "Inverted, since the highest value was black."
@@ -20,22 +21,6 @@ _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 274, 282, 283, 296
 _MM_OF_UNIT = {2: 25.4, 3: 10.0}
 # What programs write of a picture that was never measured, in dots per inch.
 _SCREEN_RESOLUTIONS = frozenset({1, 72, 96})
-_LOSSLESS = frozenset(
-    {
-        COMPRESSION.NONE,
-        COMPRESSION.CCITTRLE,
-        COMPRESSION.CCITT_T4,
-        COMPRESSION.CCITT_T6,
-        COMPRESSION.LZW,
-        COMPRESSION.DEFLATE,
-        COMPRESSION.ADOBE_DEFLATE,
-        COMPRESSION.PACKBITS,
-        COMPRESSION.LZMA,
-        COMPRESSION.ZSTD,
-        COMPRESSION.PNG,
-    }
-)
-_JPEG = frozenset({COMPRESSION.JPEG, COMPRESSION.OJPEG})
 
 
 @dataclass
@@ -114,7 +99,7 @@ def decode(page: TiffPage, samples_read: np.ndarray | None = None) -> Picture:
 
 
 def is_lossless(page: TiffPage) -> bool:
-    return page.compression in _LOSSLESS
+    return page.compression in LOSSLESS
 
 
 def flat_tile(page: TiffPage, samples: np.ndarray) -> tuple[np.ndarray, int]:
@@ -132,8 +117,7 @@ def flat_tile(page: TiffPage, samples: np.ndarray) -> tuple[np.ndarray, int]:
 def _with_loss(page: TiffPage, picture: Picture) -> Picture:
     """JPEG 2000 and others may be lossless too, but a page does not say so."""
     ratio = len(picture.data) / sum(page.databytecounts)
-    method = "ISO_10918_1" if page.compression in _JPEG else ""
-    return replace(picture, lossy_ratio=ratio, lossy_method=method)
+    return replace(picture, lossy_ratio=ratio, lossy_method=lossy_method(page.compression))
 
 
 def _by_pixel(page: TiffPage, samples_read: np.ndarray | None) -> np.ndarray:
@@ -159,7 +143,7 @@ def _flat(page: TiffPage, samples: _Samples) -> _Samples:
     if page.photometric == PHOTOMETRIC.SEPARATED and samples.bits == 8:
         return _from_cmyk(samples)
     is_color = page.photometric == PHOTOMETRIC.RGB or (
-        page.photometric == PHOTOMETRIC.YCBCR and page.compression in _JPEG  # decoded to RGB
+        page.photometric == PHOTOMETRIC.YCBCR and page.compression in JPEG  # decoded to RGB
     )
     if not is_color or samples.bits not in (8, 16):
         raise _unsupported()

@@ -51,6 +51,7 @@ class Looks:
     detector: TextDetector
     accepted: frozenset[str] = frozenset()  # codes of HeldBack
     redactions: tuple[Box, ...] = ()
+    is_unlooked: bool = False  # the file's YES says only that nobody has looked
 
     @property
     def is_text_accepted(self) -> bool:
@@ -84,7 +85,8 @@ def inspect(image: ImageFile, looks: Looks) -> Inspected:
     TextFound
         If text was found in compressed pixels, or the pixels cannot be read.
     HeldBack
-        "burned-in", if the file says that it shows text and none was found.
+        "burned-in", if the file says that it shows text and none was found, unless it says so
+        because nobody has looked.
 
     References
     ----------
@@ -114,7 +116,7 @@ def _inspect(image: ImageFile, pixels: Pixels, looks: Looks) -> Inspected:
     if open_boxes and isinstance(frames, CompressedFrames):
         raise TextFound(_IN_COMPRESSED, found)
     is_decided = looks.is_text_accepted or bool(redactions)
-    if not found and not is_decided:
+    if not found and not is_decided and not looks.is_unlooked:
         _hold_if_it_says_so(image.header)
     boxes = tuple(dict.fromkeys((*redactions, *found)))
     if boxes:

@@ -61,6 +61,8 @@ def test_a_slice_axis_that_leans_a_little_is_kept_in_the_positions():
         ((1, 0), 0.01, "shear"),
         ((1, 0), 0.0006, "shear"),
         ((0, 2), -0.5, "shear"),
+        ((2, 2), 1e26, "10 km"),
+        ((1, 3), -2e7, "10 km"),
     ],
 )
 def test_an_affine_that_places_nothing_is_refused(place, value, said):

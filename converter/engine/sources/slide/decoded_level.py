@@ -10,10 +10,11 @@ from PIL import Image
 from tifffile import TiffFile, TiffPage
 
 from converter.engine.errors import damaged
-from converter.engine.sources.slide.coding import JPEG_METHOD, Coding, Matrix, lossless_coding
+from converter.engine.sources.slide.coding import Coding, Matrix, lossless_coding
 from converter.engine.sources.slide.encoding import encode_lossless
 from converter.engine.sources.slide.tiled_level import TileList, unsupported_colors
 from converter.engine.sources.tiff import tiff_errors
+from converter.engine.sources.tiff_compression import lossy_method
 from converter.engine.sources.tiff_inner import check_part
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
 
@@ -93,5 +94,5 @@ def decoded_level(file: TiffFile, tiles: TileList) -> DecodedLevel:
         raise unsupported_colors()
     coding = lossless_coding(1 if page.photometric in (0, 1) else 3)
     if not is_lossless(page):
-        coding = replace(coding, lossy_method=JPEG_METHOD)
+        coding = replace(coding, lossy_method=lossy_method(page.compression))
     return DecodedLevel(tiles, page, coding)

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from converter.engine.errors import damaged
 from converter.engine.options import Job
 from converter.engine.output import Outbox
-from converter.engine.sources.raster import Picture
+from converter.engine.sources.exif import orientation
+from converter.engine.sources.raster import flat_bands, shows_gray
 from converter.engine.sources.slide.coding import Matrix, lossless_coding
 from converter.engine.sources.slide.encoded_level import encoded_level
 from converter.engine.sources.slide.encoding import decode_lossless, encode_lossless
@@ -60,21 +61,29 @@ def write_pyramid(job: Job, box: Outbox, picture: FlatPicture) -> None:
         write_levels(job, box, facts, [level])
 
 
-def flat_picture(picture: Picture) -> FlatPicture:
-    """Return a decoded picture of 8 bits, gray or RGB."""
-    samples = 1 if picture.photometric_interpretation == "MONOCHROME2" else 3
-    shape = (picture.rows, picture.columns, samples)[: 2 if samples == 1 else 3]
-    pixels = np.frombuffer(picture.data, np.uint8, count=prod(shape)).reshape(shape)
+def flat_image(image: Image.Image, lossy_ratio: float, lossy_method: str) -> FlatPicture:
+    """Return an open picture of up to 8 bits per sample, flattened band by band."""
+    profile = None if image.mode == "CMYK" else image.info.get("icc_profile")
+    if orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
+    is_gray = shows_gray(image)
+    samples = 1 if is_gray else 3
+    sample_count = image.width * image.height * samples
     return FlatPicture(
-        columns=picture.columns,
-        rows=picture.rows,
+        columns=image.width,
+        rows=image.height,
         samples=samples,
-        bands=lambda: iter([pixels]),
-        icc_profile=picture.icc_profile or b"",
-        lossy_method=picture.lossy_method,
-        source_bytes=round(pixels.size / picture.lossy_ratio) if picture.lossy_ratio else 0,
-        spacing_mm=picture.spacing_mm,
+        bands=lambda: _bands(image, is_gray),
+        icc_profile=profile or b"",
+        lossy_method=lossy_method,
+        source_bytes=round(sample_count / lossy_ratio) if lossy_ratio else 0,
     )
+
+
+def _bands(image: Image.Image, is_gray: bool) -> Iterator[np.ndarray]:
+    for picture in flat_bands(image, TILE):
+        shape = (picture.rows, picture.columns, 3)[: 2 if is_gray else 3]
+        yield np.frombuffer(picture.data, np.uint8).reshape(shape)
 
 
 def _tiles(picture: FlatPicture, matrix: Matrix) -> Iterator[np.ndarray]:

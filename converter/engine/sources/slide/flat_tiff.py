@@ -10,11 +10,11 @@ from converter.engine.errors import damaged, too_large, truncated
 from converter.engine.options import Job
 from converter.engine.output import Outbox
 from converter.engine.sources.slide import directories as tiff
-from converter.engine.sources.slide.coding import JPEG_METHOD
 from converter.engine.sources.slide.flat import FlatPicture, write_pyramid
 from converter.engine.sources.slide.layout import SlideLayout
 from converter.engine.sources.slide.tiled_level import is_planar, unsupported_colors
 from converter.engine.sources.tiff import tiff_errors
+from converter.engine.sources.tiff_compression import lossy_method
 from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
 
@@ -43,7 +43,7 @@ def convert_flat(source: Path, layout: SlideLayout, job: Job, box: Outbox) -> No
             samples=1 if is_gray else 3,
             bands=lambda: _bands(page, is_gray),
             icc_profile=directory.blob(tiff.ICC_PROFILE, _LONGEST_PROFILE),
-            lossy_method="" if is_lossless(page) else JPEG_METHOD,
+            lossy_method="" if is_lossless(page) else lossy_method(page.compression),
             source_bytes=0 if is_lossless(page) else sum(page.databytecounts),
             spacing_mm=layout.facts.spacing_mm,
         )

@@ -31,9 +31,9 @@ def is_slide(path: Path) -> bool:
 
 def _size(head: bytes, file: BinaryIO) -> tuple[int, int]:
     """Return columns and rows of a picture of 8 bits or fewer, 0 where they are not known."""
-    if head.startswith(_PNG) and head[24] <= 8:
-        columns, rows = struct.unpack_from(">II", head, 16)
-        return columns, rows
+    if head.startswith(_PNG):
+        columns, rows, bits = struct.unpack_from(">IIB", head, 16)
+        return (columns, rows) if bits <= 8 else (0, 0)
     if head.startswith(b"BM") and len(head) >= 26:
         columns, rows = struct.unpack_from("<ii", head, 18)
         return columns, abs(rows)

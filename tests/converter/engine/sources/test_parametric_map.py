@@ -63,3 +63,11 @@ def test_the_validator_finds_no_error(convert_paths, dciodvfy_errors, dtype, giv
     voxels = counted(dtype, first=-3, factor=0.37)
     (one,) = convert_paths(nifti(voxels), parametric_maps=True, **given)
     assert dciodvfy_errors(one.path) == []
+
+
+@pytest.mark.parametrize("highest", [7e25, -7e25, np.inf])
+def test_numbers_beyond_any_window_are_kept_and_valid(convert_paths, dciodvfy_errors, highest):
+    voxels = counted("f4")
+    voxels[:3] = highest
+    (made,) = convert_paths(nifti(voxels), parametric_maps=True)
+    assert dciodvfy_errors(made.path) == []

@@ -152,6 +152,15 @@ def test_a_wrong_checksum_is_an_error(convert):
     assert refused.value.code == "damaged"
 
 
+def test_a_palette_that_is_missing_is_an_error(convert):
+    source = saved(scene().convert("P"), "PNG")
+    at = source.index(b"PLTE") - 4
+    length = 12 + int.from_bytes(source[at : at + 4])
+    with pytest.raises(ConversionError) as refused:
+        convert(source[:at] + source[at + length :])
+    assert refused.value.code == "damaged"
+
+
 @pytest.mark.parametrize(("columns", "rows"), [(40_000, 40_000), (2**31 - 1, 2**31 - 1)])
 def test_a_bomb_is_refused_by_its_header(convert, columns, rows):
     source = png(np.zeros((1, 1, 1)), 8, 0)

@@ -70,6 +70,13 @@ def test_jpeg_inside_is_decoded_and_its_loss_is_stated(convert):
     assert dataset.LossyImageCompressionMethod == "ISO_10918_1"
 
 
+@pytest.mark.parametrize(("compression", "method"), [("jpeg2000", "ISO_15444_1"), ("webp", "WEBP")])
+def test_what_may_have_lost_something_names_its_method(convert, compression, method):
+    (dataset,) = convert(tiff(RGB, photometric="rgb", compression=compression))
+    assert dataset.LossyImageCompression == "01"
+    assert dataset.LossyImageCompressionMethod == method
+
+
 def test_one_bit_is_black_and_white_whichever_is_zero(convert):
     bits = gray("u1") > 100
     for photometric, expected in (("minisblack", bits), ("miniswhite", ~bits)):
