@@ -146,8 +146,7 @@ class PseudonymizeStep:
         source = context.job.upload.source_project
         made_by = provenance(version_of(context.job))
         for number, file in enumerate(files):
-            ruled = _ruled(engine_context, context.ruling_for(file))
-            ruled = replace(ruled, is_unlooked=file.is_unlooked)
+            ruled = _ruled(engine_context, context.ruling_for(file), file)
             try:
                 if source is not None:
                     ruled = context_after(source, file.path, ruled)
@@ -221,13 +220,14 @@ def _engine_context(context: UnitContext, patient: RegistryPatient, keys: Projec
     )
 
 
-def _ruled(context: Context, ruling: FileRuling) -> Context:
-    """Return the context for one file, with what stewards decided about it."""
+def _ruled(context: Context, ruling: FileRuling, file: StepFile) -> Context:
+    """Return the context for one file, with what is known and what stewards decided about it."""
     return replace(
         context,
         accepted=ruling.accepted,
         false_alarms=ruling.false_alarms,
         removals=ruling.removals,
+        is_unlooked=file.is_unlooked,
         redactions=tuple(
             Box(one.left, one.top, one.width, one.height, one.frame) for one in ruling.redactions
         ),

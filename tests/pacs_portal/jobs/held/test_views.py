@@ -219,11 +219,16 @@ def test_deciding_about_one_file_reads_no_other(holds, address, steward_client):
     post_init.connect(note, sender=HeldFile)
     try:
         steward_client.post(address, answer("reject", holds[0]))
-        steward_client.post(address, {**answer("reject"), "held": ["no id", str(holds[0].pk)]})
     finally:
         post_init.disconnect(note, sender=HeldFile)
     assert decisions() == ["reject", "", ""]
     assert set(read) == {holds[0].pk}
+
+
+def test_what_names_no_held_file_is_refused(holds, address, steward_client):
+    chosen = {**answer("reject"), "held": ["no id", str(holds[0].pk)]}
+    assert DECIDED in steward_client.post(address, chosen).text
+    assert decisions() == ["", "", ""]
 
 
 def test_the_job_leads_stewards_to_what_waits_for_them(
