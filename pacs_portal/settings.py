@@ -99,6 +99,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "cache",
+        # Above this many, entries go at random, and with them what limits sign-ins.
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
 

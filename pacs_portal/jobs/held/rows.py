@@ -130,6 +130,8 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
     """Return what the page of one held file shows beside its pictures and findings."""
     project = held.receipt.job.project
     alike = list(open_holds(project).filter(cause=held.cause).values_list("pk", flat=True))
+    if held.pk not in alike:  # somebody decides about it this very moment
+        alike.append(held.pk)
     place = alike.index(held.pk)
     allowed = allowed_decisions(held)
     boxes = dict.fromkeys(replace(region, frame=None) for region in regions_in(held.regions))

@@ -8,9 +8,11 @@ from PIL import Image
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.held import causes, decisions, file_views, pictures
+from pacs_portal.jobs.held.rows import held_page
 from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Outcome
 from pacs_portal.jobs.steps import FoundText, Region, Verdict
 from pacs_portal.jobs.storage import held_dir
+from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Membership, Project, Role
 from tests.pacs_portal.jobs import toys
 from tests.pacs_portal.jobs.held.samples import write_dicom
@@ -107,6 +109,12 @@ def test_a_steward_sees_the_findings_and_the_look_is_recorded(named, steward_cli
     assert shown.text.count(f'<strong class="text-break">{FINDING}</strong>') == 1
     event = Event.objects.get(action="held.finding_viewed")
     assert FINDING not in str(event.details)
+
+
+def test_the_page_of_a_file_that_is_decided_meanwhile_is_shown(named):
+    HeldFile.objects.filter(pk=named.pk).update(decision=Decision.REJECT)
+    page = held_page(named, project_keys(named.receipt.job.project_id))
+    assert (page.number, page.count, page.next_id) == (1, 1, None)
 
 
 def test_a_page_without_a_picture_asks_before_it_accepts_the_file_unseen(named, fresh_client):
