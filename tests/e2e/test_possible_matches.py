@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from pydicom.data import get_testdata_file
 
 from tests.e2e import walk
-from tests.e2e.portal import Portal
 
 KEY = "old-list"
 LIST = """patient_id;issuer;name;birth_date;sex;pseudonym
@@ -43,10 +42,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def room(signed_in: Page, portal: Portal) -> Page:
+def room(signed_in: Page) -> Page:
     """The steward's page in a project of its own; her sign-in is recent."""
     walk.create_project(signed_in, "Old list", KEY)
-    walk.sign_in_again(signed_in, portal.password)
     return signed_in
 
 
