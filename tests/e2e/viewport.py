@@ -8,24 +8,24 @@ from PIL import Image
 from playwright.sync_api import Page
 
 CANVAS = "canvas.cornerstone-canvas"
-SHOWN = """selector => {
-    const canvas = document.querySelector(selector);
+SHOWN = """([selector, number]) => {
+    const canvas = document.querySelectorAll(selector)[number];
     return canvas && canvas.width > 50 ? canvas.toDataURL('image/png') : '';
 }"""
 
 
-def viewport_image(page: Page) -> np.ndarray:
-    """Return the canvas as it is drawn now, shape (rows, columns, 3), uint8."""
-    url = page.evaluate(SHOWN, CANVAS)
+def viewport_image(page: Page, number: int = 0) -> np.ndarray:
+    """Return a canvas as it is drawn now, shape (rows, columns, 3), uint8."""
+    url = page.evaluate(SHOWN, [CANVAS, number])
     png = base64.b64decode(url.partition(",")[2])
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def wait_for_picture(page: Page) -> None:
-    """Wait until the canvas shows more than one gray value."""
+def wait_for_picture(page: Page, number: int = 0) -> None:
+    """Wait until a canvas shows more than one gray value."""
     page.wait_for_function(
-        """selector => {
-            const canvas = document.querySelector(selector);
+        """([selector, number]) => {
+            const canvas = document.querySelectorAll(selector)[number];
             if (!canvas || canvas.width < 50) return false;
             const copy = document.createElement('canvas');
             copy.width = copy.height = 64;
@@ -34,7 +34,7 @@ def wait_for_picture(page: Page) -> None:
             const values = new Set(pen.getImageData(0, 0, 64, 64).data);
             return values.size > 8;
         }""",
-        arg=CANVAS,
+        arg=[CANVAS, number],
         timeout=60_000,
     )
 
