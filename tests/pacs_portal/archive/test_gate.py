@@ -208,9 +208,7 @@ def test_an_unknown_frame_is_no_server_error(sample, owner_client):
     assert response.status_code in {404, 406}
 
 
-def test_a_frame_of_a_deflated_file_is_decoded_for_who_takes_any_syntax(
-    project, orthanc, tmp_path, owner_client
-):
+def test_a_deflated_file_is_taken_whole_and_never_decoded(project, orthanc, tmp_path, owner_client):
     sample = Sample()
     dataset = dataset_of(sample)
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
@@ -219,10 +217,18 @@ def test_a_frame_of_a_deflated_file_is_decoded_for_who_takes_any_syntax(
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     [result] = store(project=project, files=[NewInstance(path, 1, sha256, "tests/1")])
     assert result.outcome == "stored"
-    address = f"/dicom-web/{instance_address(sample)}/frames/1"
+    address = f"/dicom-web/{instance_address(sample)}"
     viewer = "multipart/related; type=application/octet-stream; transfer-syntax=*"
     for accept in (viewer, "*/*"):
-        assert parts(owner_client.get(address, headers={"accept": accept})) == [dataset.PixelData]
+        frame = owner_client.get(f"{address}/frames/1", headers={"accept": accept})
+        assert frame.status_code == 406
+    for picture in ("rendered", "thumbnail"):
+        assert owner_client.get(f"{address}/{picture}").status_code == 406
+    whole = owner_client.get(
+        address,
+        headers={"accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'},
+    )
+    assert parts(whole) == [path.read_bytes()]
 
 
 def test_who_takes_files_away_is_recorded_once_for_each_request(sample, viewer, viewer_client):
