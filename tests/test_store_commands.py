@@ -53,6 +53,17 @@ def test_both_tools_store_pseudonyms_and_a_second_run_finds_them(
         assert tags["PatientName"] == tags["PatientID"]
 
 
+def test_a_deflated_file_is_stored_uncompressed(portal, own_orthanc, tmp_path) -> None:
+    source = pydicom.dcmread(get_testdata_file("image_dfl.dcm"))
+    before = set(own_orthanc.get("/instances").json())
+    ended = store(portal, own_orthanc, "pseudonymize", get_testdata_file("image_dfl.dcm"))
+    assert (ended.status, ended.out, ended.err) == (0, "1 stored\n", "")
+    [instance] = set(own_orthanc.get("/instances").json()) - before
+    raw = own_orthanc.get(f"/instances/{instance}/frames/0/raw").content
+    assert raw == source.PixelData[: len(raw)]
+    assert len(raw) == source.Rows * source.Columns * source.BitsAllocated // 8
+
+
 def test_the_archive_takes_the_pseudonyms_of_an_imported_list(
     portal, own_orthanc, folder, tmp_path
 ) -> None:

@@ -20,7 +20,6 @@ from pacs_portal.archive.errors import ArchiveRefusedError, ArchiveUnavailableEr
 from pacs_portal.archive.grammar import Kind, Target, is_suspicious, target_of, typed_path
 from pacs_portal.archive.media_types import accepted_json, accepted_objects, accepted_picture
 from pacs_portal.archive.models import Study
-from pacs_portal.archive.orthanc import transfer_syntax_uid
 from pacs_portal.archive.pictures import picture_query
 from pacs_portal.archive.queries import BadQueryError, Query, query_of, rebuilt
 from pacs_portal.archive.search import matching_studies, unmatched_keywords
@@ -31,10 +30,6 @@ from pacs_portal.projects.services import record_in
 
 MAX_RESULTS = 5000
 RETRY_SECONDS = "15"
-INSTANCE = re.compile(r"/instances/([^/]+)")
-DEFLATED = "1.2.840.10008.1.2.1.99"
-# Orthanc dies of a memory fault now and then when it decodes a deflated file.
-DECODED = re.compile(r"/(frames/|rendered|thumbnail|bulkdata)")
 
 
 class _RefusedError(Exception):
@@ -206,8 +201,6 @@ def _without_study_uid(query: Query, study_instance_uid: str) -> Query | None:
 
 def _objects(door: _Door, target: Target) -> HttpResponseBase:
     path, query = f"/dicom-web/{target.path}", ""
-    if DECODED.search(path) and _is_deflated(target):
-        raise NotAcceptableError("A deflated file can only be taken as a whole.")
     if path.endswith(("/rendered", "/thumbnail")):
         accept = _acceptable(accepted_picture(door.accept))
         query = picture_query(door.request.GET, is_thumbnail=target.is_thumbnail)
@@ -217,14 +210,6 @@ def _objects(door: _Door, target: Target) -> HttpResponseBase:
     else:
         accept = _acceptable(accepted_objects(door.accept))
     return streamed(path, query, door.headers(accept), with_body=door.has_body)
-
-
-def _is_deflated(target: Target) -> bool:
-    instance = INSTANCE.search(target.path)
-    try:
-        return instance is not None and transfer_syntax_uid(instance[1]) == DEFLATED
-    except LookupError:
-        return False
 
 
 def _acceptable(media_type: str | None) -> str:

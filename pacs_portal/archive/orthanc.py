@@ -27,7 +27,6 @@ TIMEOUT_SECONDS = {"connect": 5.0, "read": 300.0, "write": 300.0, "pool": 30.0}
 MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS = 64, 16
 # Orthanc closes a connection that is idle for a second; we must be the first to let go of it.
 IDLE_SECONDS = 0.5
-SYNTAXES_KEPT = 1 << 14  # of as many instances, by process
 UNAVAILABLE = "The archive does not answer; it is tried again later."
 
 
@@ -115,22 +114,6 @@ def instance_ids(sop_instance_uid: str) -> list[str]:
     """Return Orthanc's names of an instance: more than one while its patient changes."""
     with answering():
         return _lookup(sop_instance_uid, "Instance")
-
-
-@lru_cache(SYNTAXES_KEPT)
-def transfer_syntax_uid(sop_instance_uid: str) -> str:
-    """Return in which transfer syntax Orthanc holds an instance.
-
-    Raises
-    ------
-    LookupError
-        If it holds none, which is not remembered.
-    """
-    with answering():
-        for orthanc_id in _lookup(sop_instance_uid, "Instance"):
-            address = _address(f"/instances/{orthanc_id}/metadata/TransferSyntax", "")
-            return _checked(client().get(address)).text.strip()
-    raise LookupError
 
 
 def delete_instance(orthanc_id: str) -> None:

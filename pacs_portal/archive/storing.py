@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pacs_portal.archive import orthanc
 from pacs_portal.archive.claims import (
@@ -23,6 +24,12 @@ from pacs_portal.archive.headers import digests_of, read_header, text_of
 from pacs_portal.archive.models import Instance, Series, Study, StudyState
 from pacs_portal.archive.standing import MERGED_SENTENCE, PATIENT_MERGED, Standing, standing_of
 from pacs_portal.projects.models import Project
+
+# Orthanc 1.10 dies of a memory fault now and then when it unpacks such a file for somebody.
+DEFLATED = _(
+    "The archive takes no file that is compressed as a whole (Deflated Explicit VR). Save it "
+    "uncompressed, or pseudonymize it."
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,8 @@ def _examined(project: Project, file: NewInstance) -> Candidate:
             "digest-differs", _("The file changed since it was made; start the job again.")
         )
     header = read_header(file.path)
+    if header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        raise UnreadableInstanceError("deflated", DEFLATED)
     standing = standing_of(project, text_of(header, "PatientID"))
     if standing is Standing.MERGED:
         raise UnreadableInstanceError(PATIENT_MERGED, MERGED_SENTENCE)

@@ -33,7 +33,6 @@ from pseudonymizer.engine.outlines import outline_of
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import (
     Pixels,
-    deflate,
     find_pixels,
     prepare_header,
     syntax_of,
@@ -100,7 +99,8 @@ def pseudonymize_file(
 ) -> Result:
     """Write the pseudonymized copy of one DICOM file.
 
-    The transfer syntax and the pixel data stay as they are. Equal inputs give equal
+    The transfer syntax and the pixel data stay as they are; only Deflated Explicit VR
+    becomes Explicit VR, which every archive reads. Equal inputs give equal
     bytes. A file of the same new SOP Instance UID in `target_dir` is replaced.
 
     Parameters
@@ -201,13 +201,6 @@ def _chunks(
     """Yield the output file: meta, header, pixel data, and nothing after it."""
     uid, syntax = text_of(output[SOP_INSTANCE_UID]), syntax_of(part10, pixels)
     yield write_meta(sop_class_uid, uid, syntax)
-    content = _content(part10, output, pixels)
-    yield from deflate(content) if part10.is_deflated else content
-
-
-def _content(
-    part10: Part10, output: Dataset, pixels: Pixels | None
-) -> Iterator[bytes | memoryview]:
     yield write_dataset(output, part10.encoding)
     if pixels is not None:
         yield from write_pixels(pixels, part10.encoding)

@@ -1,7 +1,6 @@
 """Pass pixel data through; compressed frames lose what is not image, and nothing follows."""
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pseudonymizer.engine.elements import (
@@ -37,7 +36,6 @@ _LOSSLESS_SYNTAXES = frozenset(
     {"1.2.840.10008.1.2.5", *(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70, 80, 90, 92, 201))}
 )
 _NATIVE_SYNTAXES = frozenset(f"1.2.840.10008.1.2{arc}" for arc in ("", ".1", ".1.99", ".2"))
-_COMPRESSION_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,9 @@ def _fragments(reader: Reader, buffer: Buffer, inside: Stretch, encoding: Encodi
 
 
 def syntax_of(part10: Part10, pixels: Pixels | None) -> str:
-    """Return the transfer syntax of the output."""
+    """Return the transfer syntax of the output; what was compressed as a whole is so no more."""
     is_decoded = pixels is not None and pixels.is_decoded
-    return EXPLICIT_SYNTAX if is_decoded else part10.transfer_syntax_uid
+    return EXPLICIT_SYNTAX if is_decoded or part10.is_deflated else part10.transfer_syntax_uid
 
 
 def prepare_header(output: Dataset, pixels: Pixels, syntax: str) -> None:
@@ -189,15 +187,3 @@ def _write_drawn(pixels: Pixels, drawn: Drawn, encoding: Encoding) -> Iterator[b
 def _written_length(length: int) -> int:
     """Return the even length that PS3.5 7.1.1 asks for."""
     return length if length == UNDEFINED_LENGTH else length + length % 2
-
-
-def deflate(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    """Compress a dataset as PS3.5 A.5 says: raw deflate, padded to even length."""
-    compressor = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    size = 0
-    for chunk in chunks:
-        compressed = compressor.compress(chunk)
-        size += len(compressed)
-        yield compressed
-    rest = compressor.flush()
-    yield rest + b"\0" * ((size + len(rest)) % 2)

@@ -15,11 +15,9 @@ from pseudonymizer.engine.identity import (
     PATIENT_ID,
     PATIENT_NAME,
     SOP_CLASS_UID,
-    SOP_INSTANCE_UID,
 )
-from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
+from pseudonymizer.engine.part10 import Part10, open_part10
 from pseudonymizer.engine.pipeline import Result, write_file
-from pseudonymizer.engine.pixels import deflate
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.writing import write_dataset
@@ -101,7 +99,7 @@ def readdress_file(source: Path, target_dir: Path, move: Move) -> Result:
         header = write_dataset(output, part10.encoding)
         if _way_back(header, part10, move) != part10.buffer[part10.start : position]:
             raise PseudonymizationError("not-reversible", _NOT_REVERSIBLE)
-        chunks = _chunks(part10, output, header, position)
+        chunks = _chunks(part10, header, position)
         with closing(chunks):
             return write_file(chunks, target_dir, output, text_of(output.get(SOP_CLASS_UID)))
 
@@ -111,14 +109,7 @@ def _way_back(header: bytes, part10: Part10, move: Move) -> bytes:
     return write_dataset(_readdressed(dataset, move.back), part10.encoding)
 
 
-def _chunks(
-    part10: Part10, output: Dataset, header: bytes, position: int
-) -> Generator[bytes, None, None]:
-    if part10.is_deflated:
-        uid, syntax = text_of(output[SOP_INSTANCE_UID]), part10.transfer_syntax_uid
-        yield write_meta(text_of(output[SOP_CLASS_UID]), uid, syntax)
-        yield from deflate(iter((header, part10.buffer[position:])))
-        return
+def _chunks(part10: Part10, header: bytes, position: int) -> Generator[bytes, None, None]:
     yield part10.buffer[: part10.start]
     yield header
     for start in range(position, len(part10.buffer), _PIECE_BYTES):

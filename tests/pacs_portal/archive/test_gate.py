@@ -1,14 +1,11 @@
-import hashlib
 import json
 from io import BytesIO
 
 import pytest
 from django.test import Client
 from pydicom import dcmread
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pacs_portal.archive import orthanc as orthanc_client
-from pacs_portal.archive.services import NewInstance, store
 from pacs_portal.audit.models import Event
 from pacs_portal.projects.models import Membership
 from tests.pacs_portal.archive.answers import (
@@ -206,29 +203,6 @@ def test_an_archive_that_is_away_is_told_with_a_time_to_retry(sample, owner_clie
 def test_an_unknown_frame_is_no_server_error(sample, owner_client):
     response = owner_client.get(f"/dicom-web/{instance_address(sample)}/frames/7")
     assert response.status_code in {404, 406}
-
-
-def test_a_deflated_file_is_taken_whole_and_never_decoded(project, orthanc, tmp_path, owner_client):
-    sample = Sample()
-    dataset = dataset_of(sample)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    path = tmp_path / "deflated.dcm"
-    dataset.save_as(path, enforce_file_format=True)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    [result] = store(project=project, files=[NewInstance(path, 1, sha256, "tests/1")])
-    assert result.outcome == "stored"
-    address = f"/dicom-web/{instance_address(sample)}"
-    viewer = "multipart/related; type=application/octet-stream; transfer-syntax=*"
-    for accept in (viewer, "*/*"):
-        frame = owner_client.get(f"{address}/frames/1", headers={"accept": accept})
-        assert frame.status_code == 406
-    for picture in ("rendered", "thumbnail"):
-        assert owner_client.get(f"{address}/{picture}").status_code == 406
-    whole = owner_client.get(
-        address,
-        headers={"accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'},
-    )
-    assert parts(whole) == [path.read_bytes()]
 
 
 def test_who_takes_files_away_is_recorded_once_for_each_request(sample, viewer, viewer_client):

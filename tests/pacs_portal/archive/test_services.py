@@ -1,7 +1,9 @@
+import hashlib
 from dataclasses import replace
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pacs_portal.archive import orthanc as client
 from pacs_portal.archive.errors import ArchiveUnavailableError
@@ -13,7 +15,7 @@ from pacs_portal.archive.services import (
     store,
     sweep_deletions,
 )
-from tests.pacs_portal.archive.instances import Sample, written
+from tests.pacs_portal.archive.instances import Sample, dataset_of, written
 from tests.services.orthanc import free_port
 
 
@@ -74,6 +76,17 @@ def test_a_file_without_provenance_is_refused(orthanc, project, tmp_path):
     [result] = store(project=project, files=[NewInstance(path, 1, sha256, provenance="")])
     assert (result.outcome, result.code) == ("refused", "no-provenance")
     assert not Study.objects.exists()
+
+
+def test_a_file_that_is_deflated_as_a_whole_is_refused(orthanc, project, tmp_path):
+    sample, path = Sample(), tmp_path / "deflated.dcm"
+    dataset = dataset_of(sample)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    [result] = store(project=project, files=[NewInstance(path, 1, sha256, "tests/1")])
+    assert (result.outcome, result.code) == ("refused", "deflated")
+    assert ask_orthanc(orthanc, sample) == 0
 
 
 def test_a_patient_id_that_is_no_pseudonym_of_the_project_is_refused(orthanc, project, stored):

@@ -111,6 +111,7 @@ FORMS = {
     "deflated": Form(DeflatedExplicitVRLittleEndian),
     "deflated, undefined lengths": Form(DeflatedExplicitVRLittleEndian, has_open_ends=True),
 }
+WRITTEN_AS = {DeflatedExplicitVRLittleEndian: ExplicitVRLittleEndian}  # archives may die of it
 
 
 def written(dataset: Dataset, is_implicit: bool, is_big_endian: bool = False) -> bytes:
@@ -182,7 +183,7 @@ def assert_all_forms_agree(
         source = target.parent / "source"
         write_form(source, base, tree, form)
         output = pydicom.dcmread(pseudonymize_file(source, target, context).path)
-        assert output.file_meta.TransferSyntaxUID == form.syntax
+        assert output.file_meta.TransferSyntaxUID == WRITTEN_AS.get(form.syntax, form.syntax)
         results[name] = plain(output)
     first = results["explicit"]
     for name, result in results.items():
