@@ -3,7 +3,9 @@
 Only its file is used: onnxruntime runs it here, on one thread, and nothing is ever downloaded.
 """
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -150,9 +152,25 @@ def _run(tile: "Image") -> "Map":
     given = np.zeros(shape, np.float32)
     colors = tile[None] if tile.ndim == 2 else tile[..., ::-1].transpose(2, 0, 1)  # BGR
     given[0, :, :rows, :columns] = colors.astype(np.float32) / 127.5 - 1
-    session = _session()
-    (found,) = session.run(None, {session.get_inputs()[0].name: given})
+    process_id = os.getpid()
+    found = _thread_of(process_id).submit(_infer, process_id, given).result()
     return found[0, 0, :rows, :columns]
+
+
+@cache
+def _thread_of(process_id: int) -> ThreadPoolExecutor:
+    """Return the thread of a process in which the network runs; one does not survive a fork.
+
+    Numbers too small to count are zero in it, and nowhere else: they take many processors a
+    hundred times as long as others, but are numbers to whoever converts an image.
+    """
+    return ThreadPoolExecutor(max_workers=1)
+
+
+def _infer(process_id: int, given: "Map") -> "Map":
+    session = _session(process_id)
+    (found,) = session.run(None, {session.get_inputs()[0].name: given})
+    return found
 
 
 def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
@@ -183,7 +201,7 @@ def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
 
 
 @cache
-def _session() -> Any:
+def _session(process_id: int) -> Any:
     """Load the network: once in a process, without threads or an arena of memory of its own."""
     import cv2
     import onnxruntime
@@ -191,7 +209,6 @@ def _session() -> Any:
     cv2.setNumThreads(1)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Numbers too small to count take many processors a hundred times as long as others.
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = 4

@@ -1,5 +1,8 @@
 """The real network on a few generated pictures; `make bench` measures it on many."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from tests.bench.planted_text import (
     clean_pictures,
     letters,
     plant,
+    planted_pictures,
 )
 
 DETECTOR = NetworkDetector()
@@ -82,3 +86,17 @@ def test_nothing_is_found_where_nothing_is_written():
 def test_pictures_of_any_size_are_taken(shape: tuple[int, ...]):
     noise = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
     assert all(box.right <= shape[1] and box.bottom <= shape[0] for box in DETECTOR.boxes(noise))
+
+
+def test_small_numbers_stay_numbers_where_the_network_is_not_at_work():
+    smallest = np.array([5e-324, 1e-310])
+    NetworkDetector().boxes(np.full((64, 64), 90, np.uint8))
+    assert (smallest * 1.0 > 0).all()
+
+
+def test_a_child_of_a_process_that_looked_can_look_too():
+    picture = next(iter(planted_pictures(1, 5))).pixels
+    found = NetworkDetector().boxes(picture)
+    with ProcessPoolExecutor(1, get_context("fork")) as children:
+        assert children.submit(NetworkDetector().boxes, picture).result(60) == found
+    assert found
