@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -51,11 +52,11 @@ def keep_house() -> None:
         cancel_jobs_of_dead_commands,
         sweep_work_dirs,
         release_due,
-        lambda: discard_stale_uploads(unfinished),
-        lambda: remove_due_originals(unfinished),
-        lambda: remove_old_results(results),
+        partial(discard_stale_uploads, unfinished),
+        partial(remove_due_originals, unfinished),
+        partial(remove_old_results, results),
         remove_settled,
-        lambda: remove_old_held_files(unfinished),
+        partial(remove_old_held_files, unfinished),
         sweep_held_dirs,
         sweep_storage,
         sweep_companions,
@@ -64,11 +65,12 @@ def keep_house() -> None:
         *_chores,
         sweep_deletions,
     )
-    for number, chore in enumerate(chores):
+    for chore in chores:
         try:
             chore()
         except (ArchiveError, KeyFileError, OSError) as error:
-            logger.warning("chore %s waits: %s", number, type(error).__name__)
+            name = getattr(chore, "func", chore).__name__
+            logger.warning("%s waits: %s", name, type(error).__name__)
 
 
 def remove_due_originals(keep: timedelta) -> None:

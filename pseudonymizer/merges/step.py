@@ -18,6 +18,7 @@ from pacs_portal.jobs.steps import (
     StepResult,
     UnitContext,
     Verdict,
+    plan_alone,
 )
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pseudonymizer.engine import PseudonymizationError, read_header
@@ -48,9 +49,9 @@ class MovingStep:
         for file in files:
             studies[str(file.relative_path.parent)].append(file)
         units = [
-            PlannedUnit(tuple(images[start : start + FILES_PER_UNIT]))
+            unit
             for images in studies.values()
-            for start in range(0, len(images), FILES_PER_UNIT)
+            for unit in plan_alone(images, per_unit=FILES_PER_UNIT).units
         ]
         return Plan(units=tuple(units))
 

@@ -1,13 +1,17 @@
 """Images that are on their way to the archive while their patients are merged."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from pacs_portal.accounts.models import User
 from pacs_portal.archive import orthanc as client
 from pacs_portal.archive.models import Instance, Study
 from pacs_portal.jobs import delivery
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.worker import run_job_here
 from pseudonymizer.merges.moving import jobs_of
+from pseudonymizer.models import PatientMerge, RegistryPatient
 from tests.pseudonymizer.merges.people import (
     HANS,
     UTE,
@@ -27,6 +31,17 @@ from tests.pseudonymizer.stored import (
 )
 
 pytestmark = pytest.mark.usefixtures("data_folders", "orthanc")
+
+
+def merged_while_under_way(
+    late: Instance, people: Sequence[RegistryPatient], by: User
+) -> tuple[PatientMerge, PatientMerge]:
+    """Merge the first into the second and her into the third, while an image is claimed only."""
+    gone, between, kept = people
+    Instance.objects.filter(pk=late.pk).update(stored_at=None)
+    merges = joined(between, gone, by), joined(kept, between, by)
+    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    return merges
 
 
 def test_a_job_planned_before_stores_under_who_stays(
@@ -84,10 +99,7 @@ def test_an_image_that_came_before_two_merges_goes_all_the_way(
     hans, ute = patients
     before = digests(orthanc, project)
     late = Instance.objects.get(patient_id=hans.pseudonym)
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    first, second = merged_while_under_way(late, [hans, ute, third], steward)
     keep_house()
     work(first)
     assert pseudonyms_in(orthanc, project) == {third.pseudonym}
@@ -105,10 +117,7 @@ def test_an_image_that_came_before_two_merges_and_an_undo_goes_where_it_belongs(
     hans, ute = patients
     before = digests(orthanc, project)
     late = Instance.objects.get(patient_id=hans.pseudonym)
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)  # claimed, on its way
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    first, second = merged_while_under_way(late, [hans, ute, third], steward)
     parted(second, steward)
     keep_house()
     work(first)
@@ -128,10 +137,7 @@ def test_a_late_image_of_her_own_does_not_mix_a_study(
     hans, ute = patients
     store_files(project, member, slice_bytes(11, **HANS))
     late = Instance.objects.filter(patient_id=hans.pseudonym).latest("pk")
-    Instance.objects.filter(pk=late.pk).update(stored_at=None)
-    first = joined(ute, hans, steward)
-    second = joined(third, ute, steward)
-    Instance.objects.filter(pk=late.pk).update(stored_at=late.stored_at)
+    first, second = merged_while_under_way(late, [hans, ute, third], steward)
     parted(second, steward)
     keep_house()
     work(first)
