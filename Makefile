@@ -40,6 +40,7 @@ bench: .venv/.ready-dev
 	@$(BIN)/python -m tests.bench.identifiers --write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.recognize --write docs/benchmarks.md $(RECOGNITION)
 	@$(BIN)/python -m tests.bench.text_detection --write docs/benchmarks.md
+	@find var/bench -type d -name spent -prune -exec rm -rf {} +
 
 # Writes the locked files anew from the .in files; needs uv.
 lock:

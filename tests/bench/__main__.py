@@ -19,6 +19,7 @@ from tests.bench.contestants import (
     contestants,
     prepare,
 )
+from tests.bench.leftovers import put_away
 from tests.bench.measuring import Measured, RunError, measure
 from tests.bench.page import put_section
 from tests.bench.table import Outcome, page
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         for race in races:
             if not race.error:
                 race.run(sources, options.room / "out", options.count)
+    put_away(options.room / "out")
     outcomes = [Outcome(race.contestant.name, race.runs, race.error) for race in races]
     changes = len(REPLACED) + len(ERASED)
     text = page(outcomes, {"count": options.count, "rounds": options.rounds, "changes": changes})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.leftovers import put_away
 from tests.bench.measuring import RunError
 
 ROOT = Path(__file__).parents[2]
@@ -148,11 +149,11 @@ def _failure(command: list[str]) -> str:
 
 
 def prepare(contestant: Contestant, out: Path) -> None:
-    """Remove what the last round left, and let the disk settle."""
-    shutil.rmtree(out, ignore_errors=True)
+    """Put away what the last round left, and let the disk settle."""
+    put_away(out)
     if contestant.fresh:
         kept, used = contestant.fresh
-        shutil.rmtree(used, ignore_errors=True)
+        put_away(used)
         shutil.copytree(kept, used)
     os.sync()
 

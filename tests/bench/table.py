@@ -13,7 +13,8 @@ from tests.bench.measuring import Measured
 PAGE = """## Throughput of `manage.py pseudonymize … --output`
 
 {count:,} CT instances of 0.5 MB (512 x 512, 16 bit) in several series and patients. Whole
-processes, start-up included; medians of {rounds} interleaved rounds with warm caches.
+processes, start-up included; medians of {rounds} interleaved rounds with warm caches,
+nothing removed in between: for minutes after, ext4 makes new files more slowly.
 Measured on {date}: {machine}; load {load} at the end.
 
 {table}

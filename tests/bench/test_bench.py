@@ -39,6 +39,17 @@ def test_who_leaves_files_out_is_named_and_starts_no_more(images, tmp_path) -> N
     assert race.runs == []
 
 
+def test_what_a_run_wrote_gives_its_room_back_and_keeps_its_inodes(images, tmp_path) -> None:
+    out = tmp_path / "out"
+    race = Race(Contestant("copy", lambda sources, out: ["cp", "-r", str(sources), str(out)]))
+    for _ in range(3):
+        race.run(images, out, COUNT)
+    spent = [path.stat() for path in (tmp_path / "spent").rglob("*.dcm")]
+    assert len(race.runs) == 3
+    assert len({status.st_ino for status in spent}) == 2 * COUNT
+    assert sum(status.st_size for status in spent) == 0
+
+
 def test_a_failure_says_its_last_line(images) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no room')"]
     with pytest.raises(RunError, match="status 1: no room"):

@@ -11,7 +11,8 @@ from tests.bench.table import machine
 
 SECTION = """## Throughput of `manage.py convert … --output`: {title}
 
-Whole processes, start-up included; medians of {rounds} interleaved rounds with warm caches.
+Whole processes, start-up included; medians of {rounds} interleaved rounds with warm caches,
+nothing removed in between.
 Measured on {date}: {machine}; load {load} at the end.
 
 {table}

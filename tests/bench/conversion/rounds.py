@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.contestants import ROOT, Contestant, prepare
 from tests.bench.conversion.workloads import Workload
+from tests.bench.leftovers import put_away
 from tests.bench.measuring import Measured, RunError, measure
 
 OURS, IN_A_WORKER = "manage.py convert", "the same in a running worker"
@@ -22,9 +23,7 @@ class Race:
     contestant: Contestant
     runs: list[Measured] = field(default_factory=list)
     error: str = ""
-    clock: Path | None = (
-        None  # where the process itself says how long the work took, in two numbers
-    )
+    clock: Path | None = None  # where the process says how long the work took, in two numbers
 
     def run(self, sources: Path, out: Path, outputs: int) -> None:
         """Measure one round."""
@@ -54,7 +53,7 @@ def run_rounds(
                 race.run(sources, folder / "out", workload.outputs)
                 told = race.error or f"{race.runs[-1].seconds:.2f} s"
                 say(f"{workload.name}, round {number + 1}, {race.contestant.name}: {told}")
-    shutil.rmtree(folder / "out", ignore_errors=True)
+    put_away(folder / "out")
     return races
 
 

@@ -8,15 +8,15 @@ Finding the files, planning, converting, checksums, giving places and receipts c
 """
 
 import os
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import django
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
+
+from tests.bench.leftovers import put_away
 
 
 def work(command: BaseCommand, arguments: list[str]) -> tuple[float, float]:
@@ -35,9 +35,9 @@ def main(clock: Path, arguments: list[str]) -> None:
     command = load_command_class("converter", "convert")
     sources, _option, out, *others = arguments
     first = min(Path(sources).iterdir())
-    with tempfile.TemporaryDirectory(dir=Path(out).parent) as scratch:
-        work(command, [str(first), "--output", f"{scratch}/out", *others])
-    shutil.rmtree(out, ignore_errors=True)
+    rehearsed = Path(f"{out}-rehearsed")
+    work(command, [str(first), "--output", str(rehearsed), *others])
+    put_away(rehearsed)
     seconds, cpu_seconds = work(command, [sources, "--output", out, *others])
     clock.write_text(f"{seconds} {cpu_seconds}")
 
