@@ -35,7 +35,7 @@ class Race:
 
     def run(self, sources: Path, out: Path, count: int) -> None:
         """Measure one round."""
-        prepare(self.contestant, out)
+        prepare(self.contestant, sources, out)
         command = self.contestant.command(sources, out)
         try:
             measured = measure(command, sources, self.contestant.environment)

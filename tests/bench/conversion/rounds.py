@@ -27,7 +27,7 @@ class Race:
 
     def run(self, sources: Path, out: Path, outputs: int) -> None:
         """Measure one round."""
-        prepare(self.contestant, out)
+        prepare(self.contestant, sources, out)
         try:
             command = self.contestant.command(sources, out)
             measured = measure(command, sources, self.contestant.environment)
