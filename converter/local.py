@@ -80,7 +80,7 @@ def _run_all(run: LocalRun, units: Sequence[PlannedUnit], workers: int) -> Itera
     ]
     made: set[str] = set()
     for task, ends in _run_some(run, [t for t in tasks if not t.plan.drawn_on], workers):
-        if {end.outcome for end in ends} <= {"written", "duplicate"}:
+        if ends and all(end.outcome in {"written", "duplicate"} for end in ends):
             made.add(task.plan.series_uid)
         yield from ends
     drawn = [task for task in tasks if task.plan.drawn_on]
