@@ -202,7 +202,7 @@ def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
 
 @cache
 def _session(process_id: int) -> Any:
-    """Load the network: once in a process, without threads or an arena of memory of its own."""
+    """Load the network: once in a process, and without threads of its own."""
     import cv2
     import onnxruntime
 
@@ -210,7 +210,7 @@ def _session(process_id: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    options.enable_mem_pattern = False  # tiles differ in size
     options.log_severity_level = 4
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
