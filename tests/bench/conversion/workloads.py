@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.contestants import Contestant
 
-MODULES = ("jpegs", "ct_volumes", "volume_in_time", "slides", "label_maps")
+MODULES = ("jpegs", "ct_volumes", "volume_in_time", "slides", "large_slide", "label_maps")
 LEFT_OUT = "left out where all is small: it would be installed from PyPI"
 
 
