@@ -11,10 +11,10 @@ from pacs_portal.jobs.keeping import NEEDS_STEWARD
 from pacs_portal.jobs.pipelines import KEEP, first_step, is_companion, work_steps
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.receipt_rows import tool_label
-from pacs_portal.jobs.review.kinds import kind_label
 from pacs_portal.jobs.review.outlooks import outlook_of
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
+from pacs_portal.uploads.kinds import kind_label
 from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.services import input_files
 

@@ -71,6 +71,11 @@
     }
   });
 
+  // The answer to a form: reload and the browser's back button ask for its page anew. They would
+  // send the form again, or end on the browser's own page that says so.
+  const { address } = document.body.dataset;
+  if (address) history.replaceState(history.state, "", address);
+
   // On small screens the tabs scroll: show the one that is open.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

@@ -177,6 +177,13 @@ def test_pictures_are_for_those_who_typed_their_password_lately(pictured, stewar
     assert seen() == []
 
 
+def test_who_downloads_after_a_while_comes_back_to_the_file(pictured, steward_client):
+    """Not to the download: the browser would stay on the page that asks for the password."""
+    asked = steward_client.get(address("held_download", pictured))
+    back = steward_client.post(asked.url, {"password": "passphrase"})
+    assert back.url == address("held_file", pictured)
+
+
 def test_a_picture_is_sent_for_no_cache_and_recorded(pictured, fresh_client):
     answer = fresh_client.get(address("held_picture", pictured), {"frame": 0, "window": "whole"})
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/png", "no-store")

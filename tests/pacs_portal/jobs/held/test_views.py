@@ -202,6 +202,16 @@ def test_a_cause_is_shown_with_what_it_allows(holds, project, steward_client):
     assert 'value="accept"' not in shown
 
 
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [("keep", "Keep with the project"), ("pseudonymize", "Pseudonymize"), ("store", "Archive")],
+)
+def test_what_held_a_file_is_told_in_plain_words(holds, project, steward_client, stage, words):
+    HeldFile.objects.update(stage=stage)
+    page = steward_client.get(reverse("project_held", args=[project.key]))
+    assert f'<td data-label="Held by">{words}</td>' in page.text
+
+
 def test_files_of_another_project_are_not_decided_about(holds, owner, steward, client_of):
     other = create_project(NewProject("liver", "Liver"), actor=owner, owner=owner)
     Membership.objects.create(project=other, user=steward, role=Role.STEWARD)
