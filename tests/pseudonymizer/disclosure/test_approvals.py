@@ -327,6 +327,8 @@ def test_search_and_export_are_asked_for_on_the_registrys_page(
     assert 'name="patient_id"' not in text
     assert "Export as CSV" not in text
     assert "the approval counts for you, once, within 24 hours" in text
+    rule = client.get(reverse("approvals", args=["heart"])).text
+    assert "The rule ends as soon as another data steward approves it." in rule
     typed = {"patient_id": "A-4711", "name": "Zwirbelmayr^Hans", "birth_date": "1956-02-28"}
     for name, sent in (("registry_find", typed), ("registry_export", {"reason": "quality"})):
         response = client.post(reverse(name, args=["heart"]), sent)

@@ -92,6 +92,7 @@ def test_surprises_are_named(mixed, member_client):
     assert "1 file has the same content" in said
     assert "no NIfTI header is beside them" in said
     assert "no face can be recognized" in said
+    assert "names no camera" in said
 
 
 def test_very_much_is_said_to_take_long(mixed, member_client, settings):
