@@ -142,6 +142,8 @@ def test_texts_left_in_a_header_are_decided_one_by_one(
 
 def test_boxes_go_black_in_the_stored_study(signed_in: Page, job: str, screenshots: Path) -> None:
     page = signed_in
+    page.goto(f"/projects/{KEY}/held/?pictures")
+    expect(page.locator("img.held-thumbnail.is-drawn")).to_have_count(1)
     open_held(page, "clip.dcm")
     picture = page.locator(".held-canvas img")
     assert picture.evaluate("image => image.naturalWidth") == COLUMNS

@@ -35,6 +35,11 @@ RETRY_AFTER = {"Retry-After": "1"}
 @require_safe
 def held_file(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
     """Show one held file: its pictures, and what was found in it."""
+    project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
+    holds = HeldFile.objects.filter(receipt__job__project=project)
+    if get_object_or_404(holds, pk=held_id).decision:  # by the browser's button, or a link
+        messages.info(request, _(DECIDED))
+        return redirect("project_held", key=key)
     held = _held(request, key, held_id)
     if not signed_in_recently(request):
         raise ReauthenticationRequired

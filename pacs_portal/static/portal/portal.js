@@ -62,6 +62,15 @@
     }
   }, true);
 
+  // A picture that has arrived, told from one that is still being drawn.
+  const arrived = (picture) => picture.classList.add("is-drawn");
+  document.addEventListener("load", (event) => {
+    if (event.target instanceof HTMLImageElement) arrived(event.target);
+  }, true);
+  for (const picture of document.images) {
+    if (picture.complete && picture.naturalWidth) arrived(picture);
+  }
+
   // <input type="checkbox" data-check-all="held">: checks every box of that name in its form.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset.checkAll;

@@ -176,7 +176,7 @@ def test_a_file_is_rejected_once(job, holds, address, steward_client, steward, o
     assert outcomes(job)[2] == ("skipped", "rejected")
     assert not held_dir(rejected.pk).exists()
     again = steward_client.post(address, answer("accept", holds[0]), follow=True)
-    assert "Another data steward has decided" in again.text
+    assert "has been decided about already" in again.text
     assert decisions() == ["reject", "", ""]
 
 
