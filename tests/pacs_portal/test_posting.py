@@ -41,3 +41,12 @@ def test_an_answer_names_the_address_of_its_page(project, steward_client) -> Non
     answer = steward_client.post(f"{address}?page=1", {"decision": "reject"})
     assert f'data-address="{address}?page=1"' in answer.text
     assert "data-address" not in steward_client.get(address, follow=True).text
+
+
+def test_a_page_that_asks_for_a_password_keeps_where_the_person_was_going(
+    project, steward_client
+) -> None:
+    asked = {"password": "wrong", "next": reverse("registry", args=[project.key])}
+    page = steward_client.post(reverse("account_reauthenticate"), asked).text
+    assert "Incorrect password" in page
+    assert "data-address" not in page

@@ -108,6 +108,7 @@ def test_a_steward_undoes_a_merge(pair, steward) -> None:
     assert made.is_undone
     page = client.get(address).content.decode()
     assert "Undo the merge" not in page
+    assert "Was gone" in page
     assert str(steward) in page
 
 
