@@ -103,6 +103,7 @@ def foresee_images(files: Sequence[StepFile], chosen: ConvertOptions) -> Foresee
         is_named=any(one.attributes.patient_id or one.attributes.patient_name for one in places),
         notes=tuple(_notes(tables)),
         surprises=tuple(surprises),
+        refused=tuple(verdict.receipt_id for verdict in (*verdicts, *wrong)),
     )
 
 

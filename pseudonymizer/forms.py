@@ -89,7 +89,10 @@ class TransferForm(forms.Form):
     """Where studies are to go."""
 
     target = forms.ModelChoiceField(
-        label=_("Into the project"), queryset=Project.objects.none(), to_field_name="key"
+        label=_("Into the project"),
+        queryset=Project.objects.none(),
+        to_field_name="key",
+        empty_label=_("Choose a project"),
     )
 
     def __init__(self, *args: object, targets: QuerySet[Project], **kwargs: object) -> None:

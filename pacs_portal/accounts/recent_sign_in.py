@@ -9,8 +9,11 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
@@ -28,6 +31,15 @@ def recent_sign_in_required(view: View[Arguments]) -> View[Arguments]:
         return view(request, *args, **kwargs)
 
     return asked
+
+
+def sign_in_again(back_to: str) -> HttpResponse:
+    """Ask for the password, then show the page `back_to`; nothing that was sent is kept.
+
+    For what must not lie in the session, as ReauthenticationRequired would let it, and for
+    downloads, which would leave the browser on the page that asks.
+    """
+    return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back_to})}")
 
 
 def signed_in_recently(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +54,11 @@ class Study(models.Model):
     class Meta:
         verbose_name_plural = "studies"
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=StudyState.values), name="study_state_known"
+            ),
+        ]
         indexes = [models.Index(fields=["project", "patient_id"], name="study_of_patient")]
 
     def __str__(self) -> str:

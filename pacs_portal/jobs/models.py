@@ -73,6 +73,13 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(condition=Q(runner__in=Runner.values), name="job_runner_known"),
+            models.CheckConstraint(
+                condition=Q(destination__in=Destination.values), name="job_destination_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -114,6 +121,10 @@ class JobPart(models.Model):
         ordering = ["job", "number"]
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="job_part_number_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=PartState.values), name="part_state_known"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=PartKind.values), name="part_kind_known"),
         ]
         indexes = [
             # leases.claimable_parts(); whole, since SQLite takes no partial index for parameters
@@ -172,6 +183,9 @@ class FileReceipt(models.Model):
         ordering = ["job", "upload_file"]
         constraints = [
             models.UniqueConstraint(fields=["job", "upload_file"], name="receipt_one_per_file"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=Outcome.values), name="receipt_outcome_known"
+            ),
         ]
         indexes = [models.Index(fields=["job", "outcome"], name="receipt_progress")]
 
@@ -193,6 +207,9 @@ class ReceiptAttempt(models.Model):
         ordering = ["receipt", "number"]
         constraints = [
             models.UniqueConstraint(fields=["receipt", "number"], name="attempt_number_once"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -263,6 +280,9 @@ class HeldFile(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["receipt"], condition=Q(decision=""), name="held_one_open_per_receipt"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__in=["", *Decision.values]), name="held_decision_known"
             ),
         ]
 

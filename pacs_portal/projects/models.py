@@ -139,6 +139,9 @@ class ProjectSecret(models.Model):
             models.UniqueConstraint(
                 fields=["project", "purpose", "version"], name="project_secret_version_once"
             ),
+            models.CheckConstraint(
+                condition=Q(purpose__in=Purpose.values), name="project_secret_purpose_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -55,6 +55,11 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=UploadState.values), name="upload_state_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -103,6 +108,9 @@ class UploadFile(models.Model):
             models.CheckConstraint(
                 condition=Q(received_bytes__lte=models.F("size_bytes")),
                 name="upload_file_not_more_than_announced",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=FileState.values), name="upload_file_state_known"
             ),
         ]
 

@@ -16,9 +16,10 @@ from pacs_portal.accounts.models import User
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
-from pacs_portal.tools import registered_tools
+from pacs_portal.tools import Text, registered_tools
 from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.intake import upload_create
+from pacs_portal.uploads.kinds import kind_label
 from pacs_portal.uploads.models import NO_UPLOAD_YET, FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.services import discard_upload, input_files, shown_path
 
@@ -103,6 +104,11 @@ class FileRow:
 
     file: UploadFile
     name: str
+
+    @property
+    def kind_label(self) -> Text:
+        """What its content is, in plain words; "" until somebody looked."""
+        return kind_label(self.file.kind)
 
 
 def _has_work(upload: Upload) -> bool:

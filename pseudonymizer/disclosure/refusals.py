@@ -62,5 +62,6 @@ def _approval_needed(request: HttpRequest, error: ApprovalNeededError) -> HttpRe
     context = {
         **project_context(request, error.matter.project, "registry"),
         "approval": approval_context(request, error.matter),
+        "matter": error.matter,
     }
     return render(request, "pseudonymizer/approval_needed.html", context, status=403)

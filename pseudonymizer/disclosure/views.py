@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import recent_sign_in_required
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure.approvals import (
@@ -50,8 +51,8 @@ def approvals(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "pseudonymizer/approvals.html", context)
 
 
+@posted_from("approvals")
 @recent_sign_in_required
-@require_POST
 def two_people_on(request: HttpRequest, key: str) -> HttpResponse:
     """Let the rule begin."""
     project = _project(request, key)
@@ -64,7 +65,7 @@ def two_people_on(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("approvals", key)
 
 
-@require_POST
+@posted_from("approvals")
 def approval_ask(request: HttpRequest, key: str) -> HttpResponse:
     """Ask the other stewards."""
     project = get_object_or_404(Project.objects.stewarded_by(_person(request)), key=key)

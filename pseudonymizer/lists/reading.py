@@ -30,7 +30,7 @@ HEADINGS: Mapping[str, frozenset[str]] = {
     "pseudonym": frozenset(["pseudonym"]),
     "date_shift_days": frozenset(["dateshiftdays"]),
 }
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\xff\xd8\xff", b"\x89PNG")
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe": "utf-16-le",
@@ -71,7 +71,7 @@ def read_list(content: bytes) -> PatientList:
         raise ListError(_("The file is empty."))
     if len(content) > LARGEST_BYTES:
         raise ListError(_("The file is larger than 2 MB. Split it into several lists."))
-    if content.startswith(_SPREADSHEETS):
+    if content.startswith(_NO_TEXT):
         raise ListError(_("This is no CSV file. Save the table as “CSV (UTF-8)” and choose that."))
     encoding, text = _decode(content)
     named = _NAMED_DELIMITER.match(text)
@@ -81,6 +81,8 @@ def read_list(content: bytes) -> PatientList:
     lines = _lines(text, delimiter, skipped)
     columns, width = _columns(next(lines, (0, []))[1])
     rows = tuple(_rows(lines, columns, width))
+    if not rows:
+        raise ListError(_("The list names its columns and has no row."))
     return PatientList(
         encoding=encoding,
         delimiter=DELIMITERS[delimiter],

@@ -6,14 +6,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from pacs_portal.accounts.models import User
-from pacs_portal.accounts.recent_sign_in import signed_in_recently
+from pacs_portal.accounts.recent_sign_in import sign_in_again, signed_in_recently
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure.approvals import Matter
@@ -36,9 +36,7 @@ def registry_import(request: HttpRequest, key: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, project)
     if not signed_in_recently(request):
-        # Not ReauthenticationRequired: it would keep what was sent in the session.
-        back = urlencode({"next": reverse("registry_import", args=[key])})
-        return redirect(f"{reverse('account_reauthenticate')}?{back}")
+        return sign_in_again(reverse("registry_import", args=[key]))
     file = request.FILES.get("file")
     if file is None or (file.size or 0) > LARGEST_BYTES:
         return _page(request, project, problem=_("Choose one CSV file of at most 2 MB."))
@@ -48,7 +46,7 @@ def registry_import(request: HttpRequest, key: str) -> HttpResponse:
 @discloses
 @sensitive_variables()
 @sensitive_post_parameters()
-@require_POST
+@posted_from("registry_import")
 def registry_import_confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Import the list that was checked; it comes back sealed from the page of its check."""
     project = _stewarded(request, key)

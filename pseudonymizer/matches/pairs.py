@@ -97,7 +97,11 @@ def field_pairs(first: GivenIdentity, second: GivenIdentity) -> list[FieldPair]:
         "name": (_("Name"), first.name, second.name),
         "patient_id": (_("Patient ID"), first.patient_id, second.patient_id),
         "issuer": (_("Issuer"), first.issuer, second.issuer),
-        "birth_date": (_("Birth date"), _readable(first.birth_date), _readable(second.birth_date)),
+        "birth_date": (
+            _("Birth date"),
+            readable_date(first.birth_date),
+            readable_date(second.birth_date),
+        ),
         "sex": (_("Sex"), first.sex, second.sex),
     }
     return [
@@ -150,7 +154,7 @@ def _small(text: str) -> list[str]:
     return [letter.lower() for letter in text]
 
 
-def _readable(date: str) -> str:
+def readable_date(date: str) -> str:
     """Return a date of DICOM as people write it, and anything else as it is."""
     if len(date) == len("YYYYMMDD") and date.isdecimal():
         return f"{date[:4]}-{date[4:6]}-{date[6:]}"

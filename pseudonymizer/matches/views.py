@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import recent_sign_in_required
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure.approvals import pair_matter
@@ -24,6 +25,7 @@ from pseudonymizer.matches.alike import alike_matches
 from pseudonymizer.matches.decisions import decide_match, open_matches
 from pseudonymizer.matches.pairs import field_pairs
 from pseudonymizer.matches.queue import facts_of, next_match, queue_rows, waiting_counts
+from pseudonymizer.merges.merging import merges_with
 from pseudonymizer.models import MatchState, PossibleMatch
 
 PAIRS_PER_PAGE = 50
@@ -61,8 +63,8 @@ def registry_match(request: HttpRequest, key: str, match_id: UUID) -> HttpRespon
     return _match_page(request, match)
 
 
+@posted_from("registry_match")
 @recent_sign_in_required
-@require_POST
 def registry_match_decide(request: HttpRequest, key: str, match_id: UUID) -> HttpResponse:
     """Decide about a pair and show the next one."""
     project = _stewarded(request, key)
@@ -90,11 +92,17 @@ def registry_match_decide(request: HttpRequest, key: str, match_id: UUID) -> Htt
     except RegistryError as error:
         messages.error(request, str(error))
         return redirect("registry_match", key=key, match_id=match.pk)
-    messages.success(request, _("Decided. Files that waited for this go on."))
+    messages.success(request, _decided(match))
     following = next_match(match)
     if following is None:
         return redirect("registry_matches", key=key)
     return RepeatedPost(reverse("registry_match", args=[key, following.pk]))
+
+
+def _decided(match: PossibleMatch) -> str:
+    if open_matches(match.project).filter(patient=match.patient).exists():
+        return _("Decided. The files wait until each pair of this new patient is decided.")
+    return _("Decided. Files that waited for this go on.")
 
 
 def _match_page(request: HttpRequest, match: PossibleMatch, **context: object) -> HttpResponse:
@@ -107,6 +115,7 @@ def _match_page(request: HttpRequest, match: PossibleMatch, **context: object) -
         "is_open": match.state == MatchState.OPEN,
         "newcomer": facts_of(match.patient),
         "known": facts_of(match.candidate),
+        "merge": merges_with(match.patient).filter(gone=match.patient).first(),
         "files": waiting_counts(project)[match.patient_id],
         "others": others,
         "waiting": open_matches(project).count(),

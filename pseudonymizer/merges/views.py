@@ -24,6 +24,7 @@ from pseudonymizer.disclosure.refusals import approval_context, discloses
 from pseudonymizer.errors import RegistryError
 from pseudonymizer.forms import MergeForm, UndoForm
 from pseudonymizer.matches.pairs import field_pairs
+from pseudonymizer.matches.queue import facts_of
 from pseudonymizer.merges.merging import merge, undo_merge
 from pseudonymizer.merges.moving import came_from_gone, jobs_of
 from pseudonymizer.merges.recall import beyond_recall
@@ -57,6 +58,7 @@ def patient_merge(request: HttpRequest, key: str, patient_id: UUID) -> HttpRespo
         "other": other,
         "fields": field_pairs(*identities) if identities else [],
         "form": form,
+        "studies": [facts_of(one) for one in pair],
         "approval": approval_context(request, pair_matter(*pair)),
     }
     return render(request, "pseudonymizer/patient_merge.html", context)

@@ -126,6 +126,9 @@ class PatientIndex(models.Model):
             models.UniqueConstraint(
                 fields=["project", "kind", "digest"], name="patient_index_unique"
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=IndexKind.values), name="patient_index_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -89,6 +89,9 @@ class DisclosureRequest(models.Model):
         ordering = ["-requested_at"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
+                condition=Q(reason__in=Reason.values), name="disclosure_reason_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
                 name="disclosure_decided_by_another",
             ),

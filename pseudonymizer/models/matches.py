@@ -54,6 +54,9 @@ class PossibleMatch(models.Model):
     class Meta:
         ordering = ["-created_at", "-score"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(reason__in=["", *MatchReason.values]), name="match_reason_known"
+            ),
             models.UniqueConstraint(fields=["patient", "candidate"], name="possible_match_once"),
             models.CheckConstraint(
                 condition=~Q(patient=models.F("candidate")), name="possible_match_of_two"
@@ -107,6 +110,11 @@ class PatientMerge(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["gone"], condition=Q(undone_at=None), name="merge_one_open_per_patient"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason__in=MatchReason.values)
+                & Q(undo_reason__in=["", *MatchReason.values]),
+                name="merge_reason_known",
             ),
             models.CheckConstraint(condition=~Q(kept=models.F("gone")), name="merge_of_two"),
             models.CheckConstraint(

@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from pacs_portal.accounts.models import User
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import CONTRIBUTING_ROLES, Project, Role
 from pseudonymizer.engine import SpecError
@@ -59,7 +60,7 @@ def profile(request: HttpRequest, key: str) -> HttpResponse:
     return _page(request, project, draft_of(chosen.spec, current.number), said)
 
 
-@require_POST
+@posted_from("profile")
 def profile_import(request: HttpRequest, key: str) -> HttpResponse:
     """Fill the form from a file; nothing is saved before the person looked at it."""
     project = _editable(request, key)

@@ -7,20 +7,25 @@ from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from pacs_portal.accounts.models import User
-from pacs_portal.accounts.recent_sign_in import recent_sign_in_required, signed_in_recently
+from pacs_portal.accounts.recent_sign_in import (
+    recent_sign_in_required,
+    sign_in_again,
+    signed_in_recently,
+)
 from pacs_portal.archive.models import Study, StudyState
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure.approvals import Matter, needs_two, requests_for
 from pseudonymizer.disclosure.gate import export_mapping, find_patient, view_identity
 from pseudonymizer.disclosure.refusals import approval_context, discloses
 from pseudonymizer.forms import FindPatientForm, ReasonForm
+from pseudonymizer.matches.pairs import readable_date
 from pseudonymizer.matches.queue import count_open
 from pseudonymizer.merges.merging import merges_with
 from pseudonymizer.models import Disclosure, RegistryPatient
@@ -36,14 +41,12 @@ def registry(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @discloses
-@require_POST
+@posted_from("registry")
 def registry_find(request: HttpRequest, key: str) -> HttpResponse:
     """Look for one patient by an exact identity, which is sent in the body and kept nowhere."""
     project = _stewarded(request, key)
     if not signed_in_recently(request):
-        # Not ReauthenticationRequired: it would keep what was typed in the session.
-        back = urlencode({"next": reverse("registry", args=[key])})
-        return redirect(f"{reverse('account_reauthenticate')}?{back}")
+        return sign_in_again(reverse("registry", args=[key]))
     form = FindPatientForm(request.POST)
     found = None
     if form.is_valid():
@@ -69,18 +72,20 @@ def registry_patient(request: HttpRequest, key: str, patient_id: UUID) -> HttpRe
         "merges": merges_with(patient),
         "form": form,
         "identity": identity,
+        "birth_date": readable_date(identity.birth_date) if identity else "",
         "approval": approval_context(request, Matter(project, Disclosure.IDENTITY, patient)),
     }
     return render(request, "pseudonymizer/registry_patient.html", context)
 
 
 @discloses
-@recent_sign_in_required
-@require_POST
+@posted_from("registry")
 def registry_export(request: HttpRequest, key: str) -> HttpResponseBase:
     """Send the mapping as CSV to where the person saves it."""
     project = _stewarded(request, key)
-    form = ReasonForm(request.POST)
+    if not signed_in_recently(request):
+        return sign_in_again(reverse("registry", args=[key]))
+    form = ReasonForm(request.POST, auto_id="id_export_%s")
     if not form.is_valid():
         return _registry_page(request, project, export_form=form)
     lines = export_mapping(project, by=_person(request), reason=form.chosen)

@@ -22,6 +22,12 @@ ROWS, COLUMNS, FRAMES = 240, 320, 3
 CAPTION = "KRUMMBIEGEL  ADELHEID  17.04.1956"
 LABEL = (210, 205, 100, 26)  # left, top, width, height of what only a person sees
 SIDES = ("left", "top", "width", "height")
+CHOOSE_FRAME_2 = """() => {
+    const frame = document.querySelector("[data-held-frame]");
+    frame.value = 2;
+    frame.dispatchEvent(new Event("change"));
+    return !document.querySelector("[data-held-loading]").hidden;
+}"""
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
 
@@ -136,6 +142,8 @@ def test_texts_left_in_a_header_are_decided_one_by_one(
 
 def test_boxes_go_black_in_the_stored_study(signed_in: Page, job: str, screenshots: Path) -> None:
     page = signed_in
+    page.goto(f"/projects/{KEY}/held/?pictures")
+    expect(page.locator("img.held-thumbnail.is-drawn")).to_have_count(1)
     open_held(page, "clip.dcm")
     picture = page.locator(".held-canvas img")
     assert picture.evaluate("image => image.naturalWidth") == COLUMNS
@@ -149,8 +157,9 @@ def test_boxes_go_black_in_the_stored_study(signed_in: Page, job: str, screensho
     expect(page.locator(".held-canvas rect")).to_have_count(before + 1)
     page.screenshot(path=screenshots / "held-file.png", full_page=True)
     with page.expect_response(re.compile(r"picture/\?.*frame=2")) as answer:
-        page.get_by_label("Frame").fill("2")
+        assert page.evaluate(CHOOSE_FRAME_2)  # until it is drawn, the page says so
     assert answer.value.ok
+    expect(page.locator("[data-held-loading]")).to_be_hidden()
 
     page.get_by_label("Reason").fill("a name")
     page.get_by_label("Reason").press("Enter")

@@ -112,6 +112,20 @@ def test_who_may_be_one_of_them_waits_for_a_decision(
     expect(table).to_contain_text("day and month changed over")
     picture(room, screenshots / "pair.png")
 
+    # By the browser's buttons the records are not shown again, and nothing is sent again.
+    room.get_by_role("link", name="Registry 1 waiting").click()
+    room.set_viewport_size(NARROW)
+    badge = room.get_by_text("waits for a decision").bounding_box()
+    assert badge is not None
+    assert badge["x"] + badge["width"] <= NARROW["width"] - 16
+    room.set_viewport_size(WIDE)
+    room.go_back()
+    expect(table).not_to_contain_text("Kleiber^Ida")
+    room.get_by_role("button", name="Show both records").click()
+    expect(table).to_contain_text("Kleiber^Ida")
+    room.reload()
+    room.get_by_role("button", name="Show both records").click()
+
     same = room.get_by_role("form", name="Same person")
     same.get_by_label("Reason").select_option(label="one person, written differently")
     same.get_by_role("button", name="Same person").click()

@@ -74,6 +74,7 @@ def test_one_asks_another_approves_and_the_identity_is_shown(
     first.goto(f"/projects/{KEY}/registry/")
     first.get_by_role("link", name="Ask for two people").click()
     first.get_by_role("button", name="Ask for two people").click()
+    first.get_by_role("dialog").get_by_role("button", name="Yes").click()
     expect(first.locator("main")).to_contain_text("Nobody sees an identity of this project alone")
 
     open_patient(first)

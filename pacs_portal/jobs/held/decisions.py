@@ -35,7 +35,7 @@ from pacs_portal.jobs.units import REJECTED
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 
-DECIDED = gettext_noop("Another data steward has decided about this file already.")
+DECIDED = gettext_noop("This file has been decided about already.")
 NOT_ALLOWED = gettext_noop("This cannot be decided about a file that was held for this cause.")
 CANCELLING = gettext_noop("The job of this file is being cancelled. Decide when it has ended.")
 RUN_AGAIN = gettext_noop(

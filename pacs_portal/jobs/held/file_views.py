@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from pacs_portal.accounts.models import User
-from pacs_portal.accounts.recent_sign_in import signed_in_recently
+from pacs_portal.accounts.recent_sign_in import sign_in_again, signed_in_recently
 from pacs_portal.jobs.errors import BusyError, JobError
 from pacs_portal.jobs.forms import HeldFileForm, PictureForm
 from pacs_portal.jobs.held.decisions import DECIDED, decide, open_holds
@@ -23,6 +24,7 @@ from pacs_portal.jobs.held.permits import LookRefusedError, refusal_of
 from pacs_portal.jobs.held.pictures import View
 from pacs_portal.jobs.held.rows import held_page
 from pacs_portal.jobs.models import HeldFile
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
@@ -33,13 +35,18 @@ RETRY_AFTER = {"Retry-After": "1"}
 @require_safe
 def held_file(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
     """Show one held file: its pictures, and what was found in it."""
+    project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
+    holds = HeldFile.objects.filter(receipt__job__project=project)
+    if get_object_or_404(holds, pk=held_id).decision:  # by the browser's button, or a link
+        messages.info(request, _(DECIDED))
+        return redirect("project_held", key=key)
     held = _held(request, key, held_id)
     if not signed_in_recently(request):
         raise ReauthenticationRequired
     return _page(request, held, HeldFileForm())
 
 
-@require_POST
+@posted_from("held_file")
 def held_file_decide(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
     """Decide about one held file, and go on to the next one of the same cause."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
@@ -82,7 +89,7 @@ def held_download(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse
     """Send a held file, or the document in it, to be looked at with another program."""
     held = _held(request, key, held_id)
     if not signed_in_recently(request):
-        raise ReauthenticationRequired
+        return sign_in_again(reverse("held_file", args=[key, held_id]))
     try:
         file = see_file(held, by=cast(User, request.user))
     except LookRefusedError:

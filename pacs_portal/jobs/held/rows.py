@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
@@ -20,9 +19,12 @@ from pacs_portal.jobs.held.looks import unseen
 from pacs_portal.jobs.held.permits import refusals_of
 from pacs_portal.jobs.held.pictures import has_picture, is_here
 from pacs_portal.jobs.held.rulings import regions_in
+from pacs_portal.jobs.keeping import NAME as KEEPING
 from pacs_portal.jobs.models import Decision, Destination, HeldFile
+from pacs_portal.jobs.receipt_rows import tool_label
 from pacs_portal.jobs.steps import Region
 from pacs_portal.projects.keys import ProjectKeys
+from pacs_portal.tools import Text
 from pacs_portal.uploads.services import shown_path
 
 
@@ -31,9 +33,9 @@ class Offer:
     """A decision in plain words, what follows from it, and what is asked before."""
 
     decision: Decision
-    label: str | Promise
-    effect: str | Promise
-    question: str | Promise
+    label: Text
+    effect: Text
+    question: Text
     is_dangerous: bool = False
 
 
@@ -76,6 +78,11 @@ REJECT = Offer(
     is_dangerous=True,
 )
 
+_STAGES: dict[str, Text] = {  # beside the tools, which have names of their own
+    "plan": _("First look"),
+    KEEPING: _("Keep with the project"),
+    "store": _("Archive"),
+}
 
 _Kind = tuple[str, tuple[Offer, ...], bool, DecisionPage | None]
 
@@ -88,6 +95,11 @@ class HeldRow:
     name: str
     has_picture: bool
     is_unseen: bool = False  # nobody has looked at it, and it may be accepted
+
+    @property
+    def stage_label(self) -> Text:
+        """What held it, in plain words."""
+        return _STAGES.get(self.held.stage) or tool_label(self.held.stage)
 
 
 @dataclass(frozen=True, repr=False)

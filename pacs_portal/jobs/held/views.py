@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.accounts.recent_sign_in import signed_in_recently
@@ -21,6 +21,7 @@ from pacs_portal.jobs.forms import DecisionForm
 from pacs_portal.jobs.held.decisions import DECIDED, Choice, decide_all, open_holds, open_like
 from pacs_portal.jobs.held.rows import HeldGroup, held_groups
 from pacs_portal.jobs.models import Decision, HeldFile
+from pacs_portal.posting import posted_from
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
@@ -70,7 +71,7 @@ def _form_of(group: HeldGroup, auto_id: str, refused: DecisionForm | None) -> De
     return refused
 
 
-@require_POST
+@posted_from("project_held")
 def held_decide(request: HttpRequest, key: str) -> HttpResponse:
     """Decide about held files, with one reason for all."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)

@@ -37,6 +37,7 @@ class Foreseen:
     is_named: bool = False  # somebody said who a patient is
     notes: tuple[Text, ...] = ()
     surprises: tuple[Surprise, ...] = ()
+    refused: tuple[int, ...] = ()  # numbers of files that will fail; `surprises` say why
 
 
 class NamedFile(NamedTuple):

@@ -1,21 +1,21 @@
 """Which files go to which tool: counted by the database, however many they are."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import Count, Sum
-from django.utils.translation import gettext, gettext_lazy
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from pacs_portal.jobs.keeping import NEEDS_STEWARD
 from pacs_portal.jobs.pipelines import KEEP, first_step, is_companion, work_steps
 from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.receipt_rows import tool_label
-from pacs_portal.jobs.review.kinds import kind_label
 from pacs_portal.jobs.review.outlooks import outlook_of
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
-from pacs_portal.uploads.models import Upload
+from pacs_portal.uploads.kinds import kind_label
+from pacs_portal.uploads.models import Upload, UploadFile
 from pacs_portal.uploads.services import input_files
 
 WORK, KEPT, SKIPPED, REFUSED = "work", "kept", "skipped", "refused"
@@ -26,6 +26,8 @@ AS_IT_IS = gettext_lazy("Store as it is")
 NOT_TAKEN = gettext_lazy("Not taken")
 READ_ALONG = gettext_lazy("Read along with the images")
 SKIP = gettext_lazy("Skip")
+TOLD_BELOW = gettext_noop("What is wrong with these is told below.")
+NUMBERS_AT_ONCE = 10_000  # in one question to the database
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,30 @@ class KindCount:
     """The files of one kind, those in zips too."""
 
     kind: str
-    count: int
-    size_bytes: int
-    packed: int  # of them, how many came in zips
+    count: int = 0
+    size_bytes: int = 0
+    packed: int = 0  # of them, how many came in zips
 
     @property
     def label(self) -> Text:
         return kind_label(self.kind)
+
+    def __add__(self, other: "KindCount") -> "KindCount":
+        return self._with(other, 1)
+
+    def __sub__(self, other: "KindCount") -> "KindCount":
+        return self._with(other, -1)
+
+    def _with(self, other: "KindCount", sign: int) -> "KindCount":
+        return KindCount(
+            self.kind,
+            self.count + sign * other.count,
+            self.size_bytes + sign * other.size_bytes,
+            self.packed + sign * other.packed,
+        )
+
+
+Counts = dict[str, KindCount]
 
 
 @dataclass
@@ -59,6 +78,11 @@ class Group:
     @property
     def size_bytes(self) -> int:
         return sum(kind.size_bytes for kind in self.kinds)
+
+    def without(self, refused: Counts) -> "Group":
+        """Return the group without these files."""
+        left = [kind - refused.get(kind.kind, KindCount(kind.kind)) for kind in self.kinds]
+        return replace(self, kinds=[kind for kind in left if kind.count])
 
 
 @dataclass(frozen=True)
@@ -101,9 +125,13 @@ class Summary:
 
 def kind_counts(upload: Upload) -> list[KindCount]:
     """Count an upload's files by kind."""
-    rows = input_files(upload).order_by().values_list("kind")
+    return sorted(_counted(input_files(upload)), key=lambda one: -one.count)
+
+
+def _counted(files: QuerySet[UploadFile]) -> Iterator[KindCount]:
+    rows = files.order_by().values_list("kind")
     counted = rows.annotate(Count("pk"), Sum("size_bytes"), Count("container"))
-    return sorted((KindCount(*row) for row in counted), key=lambda one: -one.count)
+    return (KindCount(*row) for row in counted)
 
 
 @dataclass(frozen=True)
@@ -123,6 +151,20 @@ def summary_of(upload: Upload, wish: Wish) -> Summary:
         known = groups.setdefault((group.fate, str(group.title), group.sentence), group)
         known.kinds.append(counted)
     return Summary(tuple(_in_order(groups.values())))
+
+
+def without_refused(summary: Summary, upload: Upload, numbers: Sequence[int]) -> Summary:
+    """Return the summary without work on files of which a tool foresees that they will fail."""
+    refused = Counts()
+    for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+        some = numbers[start : start + NUMBERS_AT_ONCE]
+        for one in _counted(input_files(upload).filter(number__in=some)):
+            refused[one.kind] = refused.get(one.kind, KindCount(one.kind)) + one
+    if not refused:
+        return summary
+    groups = [group if group.fate != WORK else group.without(refused) for group in summary.groups]
+    groups.append(Group(REFUSED, NOT_TAKEN, gettext(TOLD_BELOW), kinds=list(refused.values())))
+    return Summary(tuple(_in_order(group for group in groups if group.kinds)))
 
 
 def _in_order(groups: Iterable[Group]) -> Iterator[Group]:

@@ -16,7 +16,8 @@ from pacs_portal.uploads.services import input_files
 
 SHOWN_FILES = 5
 NO_STATEMENT = _(
-    "Photographs wait for a data steward unless you state that no face can be recognized."
+    "Photographs wait for a data steward unless you state that no face can be recognized. A JPEG "
+    "that names no camera, as chats send them, counts as a photograph only if you choose so."
 )
 
 

@@ -18,7 +18,7 @@ from pacs_portal.jobs.review.forms import Choices, asked_fields
 from pacs_portal.jobs.review.names import named_files
 from pacs_portal.jobs.review.outlooks import Foreseen, Surprise, outlook_of
 from pacs_portal.jobs.review.starting import StartedMeanwhileError, start_job
-from pacs_portal.jobs.review.summary import Summary, Wish, summary_of
+from pacs_portal.jobs.review.summary import Summary, Wish, summary_of, without_refused
 from pacs_portal.jobs.review.surprises import SHOWN_FILES, photographs, surprises_of
 from pacs_portal.projects.context import project_context
 from pacs_portal.projects.keys import project_keys
@@ -143,7 +143,7 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
     return {
         "upload": upload,
         "choices": choices,
-        "summary": summary,
+        "summary": without_refused(summary, upload, foreseen.refused),
         "foreseen": foreseen,
         "surprises": _shown(request, upload, surprises),
         "forms": forms,
@@ -179,6 +179,7 @@ def _foreseen(choices: Choices, summary: Summary) -> Foreseen:
             joins=total.joins or one.joins,
             notes=total.notes + one.notes,
             surprises=total.surprises + one.surprises,
+            refused=total.refused + one.refused,
         )
     return total
 

@@ -62,6 +62,15 @@
     }
   }, true);
 
+  // A picture that has arrived, told from one that is still being drawn.
+  const arrived = (picture) => picture.classList.add("is-drawn");
+  document.addEventListener("load", (event) => {
+    if (event.target instanceof HTMLImageElement) arrived(event.target);
+  }, true);
+  for (const picture of document.images) {
+    if (picture.complete && picture.naturalWidth) arrived(picture);
+  }
+
   // <input type="checkbox" data-check-all="held">: checks every box of that name in its form.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset.checkAll;
@@ -70,6 +79,11 @@
       if (box.name === name) box.checked = event.target.checked;
     }
   });
+
+  // The answer to a form: reload and the browser's back button ask for its page anew. They would
+  // send the form again, or end on the browser's own page that says so.
+  const { address } = document.body.dataset;
+  if (address) history.replaceState(history.state, "", address);
 
   // On small screens the tabs scroll: show the one that is open.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,13 +1,24 @@
 import pytest
+from django.db import IntegrityError, transaction
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.errors import JobError
-from pacs_portal.jobs.models import JobState, Outcome, PartState, WorkerHeartbeat
+from pacs_portal.jobs.models import (
+    FileReceipt,
+    HeldFile,
+    Job,
+    JobPart,
+    JobState,
+    Outcome,
+    PartState,
+    ReceiptAttempt,
+    WorkerHeartbeat,
+)
 from pacs_portal.jobs.services import cancel_job, create_job, progress, retry_job, worker_is_alive
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.jobs.worker import beat, run_job_here, run_part
 from pacs_portal.uploads.errors import UploadClosedError
-from pacs_portal.uploads.models import Upload, UploadState
+from pacs_portal.uploads.models import Upload, UploadFile, UploadState
 from pacs_portal.uploads.services import create_upload, reopen_upload
 
 
@@ -30,6 +41,29 @@ def test_an_upload_with_a_job_is_not_reopened(start, member):
         reopen_upload(job.upload, by=member)
     job.upload.refresh_from_db()
     assert job.upload.state == UploadState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        (Upload, "state"),
+        (UploadFile, "state"),
+        (Job, "state"),
+        (Job, "runner"),
+        (Job, "destination"),
+        (JobPart, "state"),
+        (JobPart, "kind"),
+        (FileReceipt, "outcome"),
+        (ReceiptAttempt, "outcome"),
+        (HeldFile, "decision"),
+    ],
+)
+def test_the_database_takes_no_state_that_nobody_knows(finish, model, field):
+    finish({"a/1": b"hold"})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        model.objects.update(**{field: "lost"})
+    assert model.objects.exists()
+    assert not model.objects.filter(**{field: "lost"}).exists()
 
 
 def test_a_job_whose_originals_are_gone_is_not_started(finish, member):

@@ -61,9 +61,16 @@ def test_only_uploader_and_stewards_read_names(
         )
     for client in (owner_client, viewer_client):
         page = client.get(sent.get_absolute_url()).content.decode()
-        assert "png" in page
+        assert "PNG" in page
         assert "Mueller" not in page
         assert "thorax" not in page
+
+
+def test_types_of_files_are_told_in_plain_words(send, member_client):
+    upload = send({"a.png": PNG, "b.txt": b"text", "c.dcm": b""})
+    page = member_client.get(upload.get_absolute_url()).text
+    for words in ("PNG", "Document or other file", "Empty file"):
+        assert f'<td data-label="Type">{words}</td>' in page
 
 
 def test_a_name_whose_bytes_are_no_text_is_shown_all_the_same(project, member, member_client):

@@ -293,6 +293,7 @@ def test_one_asks_another_approves_and_then_the_identity_is_shown(
     refused = asking.post(page, {"reason": "quality"})
     assert refused.status_code == 403
     assert "Zwirbelmayr" not in refused.content.decode()
+    assert f"see who stands behind a pseudonym: {patient.pseudonym}" in refused.content.decode()
     assert "Show the identity" not in asking.get(page).content.decode()
 
     wanted = {"kind": "identity", "patient": patient.pk, "reason": "quality"}
@@ -325,6 +326,9 @@ def test_search_and_export_are_asked_for_on_the_registrys_page(
     text = client.get(reverse("registry", args=["heart"])).content.decode()
     assert 'name="patient_id"' not in text
     assert "Export as CSV" not in text
+    assert "the approval counts for you, once, within 24 hours" in text
+    rule = client.get(reverse("approvals", args=["heart"])).text
+    assert "The rule ends as soon as another data steward approves it." in rule
     typed = {"patient_id": "A-4711", "name": "Zwirbelmayr^Hans", "birth_date": "1956-02-28"}
     for name, sent in (("registry_find", typed), ("registry_export", {"reason": "quality"})):
         response = client.post(reverse(name, args=["heart"]), sent)

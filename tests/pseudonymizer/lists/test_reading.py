@@ -94,6 +94,7 @@ SECRET = "Zwirbelmayr"
         pytest.param(f'patient_id,pseudonym\n"{SECRET}"x,P\n'.encode(), id="text after a quote"),
         pytest.param(b"patient_id,pseudonym\n" + b"x" * 140_000 + b",P\n", id="a huge cell"),
         pytest.param(b"PK\x03\x04" + bytes(100), id="a workbook"),
+        pytest.param(b"patient_id,pseudonym\n", id="no rows"),
         pytest.param(b"\xff\xfe" + b"a\0b", id="half a character"),
         pytest.param(bytes(range(256)) * 4, id="no text"),
     ],
@@ -103,6 +104,12 @@ def test_what_is_no_list_is_refused_without_a_word_of_it(content: bytes) -> None
         read_list(content)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"%PDF-1.7\n", b"\xff\xd8\xff\xe0\0\x10JFIF"])
+def test_who_chooses_another_kind_of_file_is_told_what_to_choose(start: bytes) -> None:
+    with pytest.raises(ListError, match="no CSV file"):
+        read_list(start + bytes(100))
 
 
 def test_the_page_the_manual_and_the_refusal_tell_the_bound() -> None:

@@ -18,6 +18,7 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.jobs.worker import run_job_here
+from pacs_portal.uploads.models import FileState
 from pacs_portal.uploads.services import (
     ManifestEntry,
     complete_upload,
@@ -309,7 +310,7 @@ def test_an_original_that_is_gone_is_said_to_be_gone(match, heinz_job, decide, s
     for path in settings.HELD_DIR.rglob("original"):
         path.unlink()
     upload_file = held.receipt.upload_file
-    upload_file.state = "removed"
+    upload_file.state = FileState.GONE
     upload_file.save()
     decide(match, DIFFERENT)
     run_job_here(heinz_job)

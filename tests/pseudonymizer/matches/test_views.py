@@ -187,6 +187,8 @@ def test_the_second_of_two_tabs_is_told_who_decided(match, steward, make_user) -
     assert not any(name in text for name in NAMES)
     match.refresh_from_db()
     assert match.state == MatchState.SAME
+    made = match.patient.merges.get()
+    assert reverse("registry_merge", args=["heart", made.pk]) in text
     assert not any(name in text_of(client.post(page_of(match))) for name in NAMES)
 
 

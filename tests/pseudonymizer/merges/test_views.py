@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.models import Destination
 from pacs_portal.jobs.steps import GivenIdentity
@@ -82,6 +83,14 @@ def test_a_steward_compares_two_patients_and_merges_them(pair, steward) -> None:
     )
 
 
+def test_both_are_shown_with_how_many_studies_each_has(pair, project, steward) -> None:
+    stored = {"state": StudyState.STORED, "patient_id": pair[1].pseudonym}
+    Study.objects.create(project=project, study_instance_uid="2.25.1", **stored)
+    page = signed_in(steward).get(compare_url(pair), {"other": pair[1].pseudonym}).text
+    assert f'?q={pair[1].pseudonym}">1</a>' in page
+    assert f"?q={pair[0].pseudonym}" not in page
+
+
 def test_the_other_one_may_stay(pair, steward) -> None:
     chosen = {**answers(pair), "kept": str(pair[1].pk)}
     compared(steward, pair).post(compare_url(pair), chosen)
@@ -99,6 +108,7 @@ def test_a_steward_undoes_a_merge(pair, steward) -> None:
     assert made.is_undone
     page = client.get(address).content.decode()
     assert "Undo the merge" not in page
+    assert "Was gone" in page
     assert str(steward) in page
 
 

@@ -80,6 +80,7 @@ def test_an_identity_is_shown_with_a_reason_and_the_look_is_recorded(patient, st
 
     text = client.post(address, {"reason": "quality"}).content.decode()
     assert "Zwirbelmayr^Hans" in text
+    assert "1956-02-28" in text
     event = Event.objects.get(action="registry.identity_viewed")
     assert (event.actor, event.target_id) == (steward, str(patient.pk))
     assert event.details == {"reason": "quality"}
@@ -135,7 +136,7 @@ def test_a_patient_is_found_by_the_exact_identity(patient, steward, name, is_fou
     typed = {"patient_id": "A-4711", "name": name, "birth_date": "1956-02-28"}
     address = reverse("registry_find", args=["heart"])
     text = signed_in(steward).post(address, typed).content.decode()
-    result = f'<p><a href="{reverse("registry_patient", args=["heart", patient.pk])}">'
+    result = f'<p>Found: <a href="{reverse("registry_patient", args=["heart", patient.pk])}">'
     assert (result in text) is is_found
     event = Event.objects.get(action="registry.searched")
     assert event.details == {"found": is_found}
@@ -156,6 +157,17 @@ def test_the_export_is_a_csv_that_no_spreadsheet_runs(patient, project, steward)
     assert rows[1]["sex"] == "'+O"
     event = Event.objects.get(action="registry.exported")
     assert event.details == {"reason": "safekeeping", "patients": 2}
+
+
+def test_an_old_session_types_its_password_and_comes_back_to_the_page(
+    patient, steward_client
+) -> None:
+    """Not to the export itself: the browser would stay on the page that asks."""
+    address = reverse("registry_export", args=["heart"])
+    asked = steward_client.post(address, {"reason": "safekeeping"})
+    back = steward_client.post(asked.url, {"password": "passphrase"})
+    assert back.url == reverse("registry", args=["heart"])
+    assert not Event.objects.filter(action="registry.exported").exists()
 
 
 def test_no_reason_no_export(patient, steward) -> None:

@@ -60,6 +60,7 @@ def test_a_steward_of_both_chooses_studies_and_the_project(study, target, stewar
     page = client.get(ADDRESS, {"study": str(study.pk)}).content.decode()
     assert "HEART-1" in page
     assert 'value="heart-2"' in page
+    assert "Choose a project" in page
     response = client.post(ADDRESS, {"study": str(study.pk), "target": "heart-2"})
     job = Job.objects.get()
     assert response.url == job.get_absolute_url()

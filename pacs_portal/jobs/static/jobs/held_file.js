@@ -9,6 +9,7 @@
   const picture = figure.querySelector("img");
   const canvas = figure.querySelector("svg");
   const problem = figure.querySelector("[data-held-error]");
+  const loading = figure.querySelector("[data-held-loading]");
   const imagePicker = figure.querySelector("[data-held-image]");
   const framePicker = figure.querySelector("[data-held-frame]");
   const windowPicker = figure.querySelector("[data-held-window]");
@@ -31,6 +32,7 @@
     const wish = new URLSearchParams({
       image: image(), frame: framePicker.value, window: windowPicker.value,
     });
+    loading.hidden = false; // what is still black, or another frame, must not pass for the picture
     picture.src = `${figure.dataset.heldPicture}?${wish}`;
     tellPlace();
   };
@@ -50,9 +52,13 @@
   framePicker.addEventListener("change", show);
   windowPicker.addEventListener("change", show);
   for (const picker of [imagePicker, framePicker]) picker?.addEventListener("input", tellPlace);
-  picture.addEventListener("error", () => { problem.hidden = false; });
-  picture.addEventListener("load", () => { problem.hidden = true; });
-  if (picture.complete && !picture.naturalWidth) problem.hidden = false;
+  const arrived = (isShown) => {
+    loading.hidden = true;
+    problem.hidden = isShown;
+  };
+  picture.addEventListener("error", () => arrived(false));
+  picture.addEventListener("load", () => arrived(true));
+  if (picture.complete) arrived(picture.naturalWidth > 0);
   tellPlace();
   if (!boxes) return;
 

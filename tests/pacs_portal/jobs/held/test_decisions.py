@@ -23,6 +23,7 @@ from pacs_portal.jobs.steps import FileRuling, FoundText, Region
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.jobs.tasks import run_part
 from pacs_portal.jobs.worker import run_job_here
+from pacs_portal.uploads.models import FileState
 from tests.pacs_portal.jobs import toys
 
 FILES = {"a/1": b"one", "a/2": b"hold", "b/1": b"fail"}
@@ -73,7 +74,7 @@ def test_the_file_that_was_put_aside_is_used_when_the_upload_has_lost_it(
     job, held, choose, outcomes, data_folders
 ):
     upload_file = held.receipt.upload_file
-    upload_file.state = "removed"
+    upload_file.state = FileState.GONE
     upload_file.save()
     (data_folders / "uploads" / str(job.upload_id) / str(upload_file.number)).unlink()
     choose(held, Decision.ACCEPT)

@@ -177,6 +177,25 @@ def test_pictures_are_for_those_who_typed_their_password_lately(pictured, stewar
     assert seen() == []
 
 
+def test_who_comes_back_to_a_decided_file_is_led_to_the_others(pictured, fresh_client, steward):
+    answer = {"decision": "reject", "reason": "not needed"}
+    fresh_client.post(address("held_file_decide", pictured), answer)
+    back = fresh_client.get(address("held_file", pictured), follow=True)
+    assert back.redirect_chain == [(reverse("project_held", args=["heart"]), 302)]
+    assert "This file has been decided about already." in back.text
+    liver = Project.objects.create(key="liver", name="Liver")
+    Membership.objects.create(project=liver, user=steward, role=Role.STEWARD)
+    elsewhere = reverse("held_file", args=["liver", pictured.pk])
+    assert fresh_client.get(elsewhere).status_code == 404
+
+
+def test_who_downloads_after_a_while_comes_back_to_the_file(pictured, steward_client):
+    """Not to the download: the browser would stay on the page that asks for the password."""
+    asked = steward_client.get(address("held_download", pictured))
+    back = steward_client.post(asked.url, {"password": "passphrase"})
+    assert back.url == address("held_file", pictured)
+
+
 def test_a_picture_is_sent_for_no_cache_and_recorded(pictured, fresh_client):
     answer = fresh_client.get(address("held_picture", pictured), {"frame": 0, "window": "whole"})
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/png", "no-store")
@@ -330,7 +349,7 @@ def test_a_decision_leads_on_to_the_next_file_of_the_cause(hold, fresh_client):
         last = reverse("project_held", args=["heart"])
         assert answer.url == (address("held_file", following) if following else last)
     again = fresh_client.post(address("held_file_decide", two), sent, follow=True)
-    assert "Another data steward has decided" in again.text
+    assert "has been decided about already" in again.text
     assert decided(one).decision == ""
 
 
@@ -346,7 +365,7 @@ def test_who_decides_a_moment_too_late_is_told_so(pictured, fresh_client, stewar
     sent = {"decision": "accept", "reason": "only a ruler", "unseen_too": "on"}
     answer = fresh_client.post(address("held_file_decide", pictured), sent, follow=True)
     assert answer.redirect_chain == [(reverse("project_held", args=["heart"]), 302)]
-    assert "Another data steward has decided" in answer.text
+    assert "has been decided about already" in answer.text
     assert decided(pictured).decision == "reject"
 
 

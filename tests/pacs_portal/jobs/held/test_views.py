@@ -176,7 +176,7 @@ def test_a_file_is_rejected_once(job, holds, address, steward_client, steward, o
     assert outcomes(job)[2] == ("skipped", "rejected")
     assert not held_dir(rejected.pk).exists()
     again = steward_client.post(address, answer("accept", holds[0]), follow=True)
-    assert "Another data steward has decided" in again.text
+    assert "has been decided about already" in again.text
     assert decisions() == ["reject", "", ""]
 
 
@@ -200,6 +200,16 @@ def test_a_cause_is_shown_with_what_it_allows(holds, project, steward_client):
     assert "Keep what is stored" in shown
     assert 'value="replace"' in shown
     assert 'value="accept"' not in shown
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [("keep", "Keep with the project"), ("pseudonymize", "Pseudonymize"), ("store", "Archive")],
+)
+def test_what_held_a_file_is_told_in_plain_words(holds, project, steward_client, stage, words):
+    HeldFile.objects.update(stage=stage)
+    page = steward_client.get(reverse("project_held", args=[project.key]))
+    assert f'<td data-label="Held by">{words}</td>' in page.text
 
 
 def test_files_of_another_project_are_not_decided_about(holds, owner, steward, client_of):

@@ -62,7 +62,7 @@ def test_each_kind_goes_where_it_belongs(mixed, member_client):
     assert fates(page) == {
         "dicom": ("work", "Pseudonymize", 2),
         "jpeg": ("work", "Convert → Pseudonymize", 3),
-        "voxels": ("work", "Convert → Pseudonymize", 1),
+        "voxels": ("refused", "Not taken", 1),
         "pdf": ("refused", "Not taken", 1),
         "empty": ("refused", "Not taken", 1),
         "system": ("skipped", "Skip", 1),
@@ -92,6 +92,7 @@ def test_surprises_are_named(mixed, member_client):
     assert "1 file has the same content" in said
     assert "no NIfTI header is beside them" in said
     assert "no face can be recognized" in said
+    assert "names no camera" in said
 
 
 def test_very_much_is_said_to_take_long(mixed, member_client, settings):
@@ -254,6 +255,10 @@ def test_a_table_and_what_is_wrong_with_it_are_shown_before_the_start(upload, me
     pictures = {f"c/{n}.png": picture("PNG", n) for n in (1, 2)}
     page = member_client.get(address(upload({**pictures, "c/all.csv": table})))
     assert fates(page)["table"] == ("work", "Read along with the images", 1)
+    counted = {group.title: group.count for group in page.context["summary"].groups}
+    assert counted["Not taken"] == 1
+    assert [count for title, count in counted.items() if "Convert" in str(title)] == [1]
+    assert page.context["summary"].count == 3
     said = sentences(page)
     assert "Row 3: a date is no day" in said
     assert "Row 4 matches no file." in said
