@@ -98,7 +98,8 @@ def _is_as_listed(value: tuple[str, bytes] | list[Values], vrs: frozenset[str]) 
     if isinstance(value, list):
         return "SQ" in vrs
     said, content = value
-    if said not in (*vrs, "UN") or not vrs or said in ("PN", "DA", "DT", "UI", "UR", "AE"):
+    possible = vrs if said == "UN" else {said}
+    if not vrs or not possible <= vrs or possible & {"PN", "DA", "DT", "UI", "UR", "AE"}:
         return False
     is_number = vrs != {"UN"} and vrs <= {"DS", "IS", "UN"}
     is_hidden = content.startswith(ITEM)
