@@ -1,15 +1,17 @@
 """Which files only a data steward may let through."""
 
+import re
 from collections.abc import Iterator
 
 from pseudonymizer.engine.burned_in.inspection import TEXT_CODES
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
-from pseudonymizer.engine.errors import HeldBack
+from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.identity import MODALITY
 
 RECOGNIZABLE_VISUAL_FEATURES = 0x00280302
+_UID = re.compile("[0-9.]{0,64}")  # a file without a class is held
 _PHOTOGRAPH_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.4"
 _ENCAPSULATED_DOCUMENT = 0x00420011
 _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
@@ -25,7 +27,15 @@ REDACTABLE = TEXT_CODES | {FACE}
 
 
 def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = frozenset()) -> None:
-    """Raise HeldBack for what the engine cannot check by itself and no steward has accepted."""
+    """Raise HeldBack for what the engine cannot check by itself and no steward has accepted.
+
+    A class that is no UID is refused: it would be written as it is once its kind is accepted.
+    """
+    if not _UID.fullmatch(sop_class_uid):
+        raise PseudonymizationError(
+            "no-uid",
+            _("What the file gives for its kind of object is no UID. Export it again."),
+        )
     for held in _causes(dataset, sop_class_uid):
         if held.code not in accepted & ACCEPTABLE:
             raise held

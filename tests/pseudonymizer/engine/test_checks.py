@@ -4,7 +4,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from pseudonymizer.engine import Context, HeldBack, pseudonymize_file
+from pseudonymizer.engine import Context, HeldBack, PseudonymizationError, pseudonymize_file
 
 
 def held_for(ct: Dataset, write_file, target, context: Context) -> str:
@@ -99,3 +99,15 @@ def test_one_accepted_cause_does_not_stand_for_another(
     ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
     accepted = replace(context, accepted=frozenset({"identifier-left", "burned-in"}))
     assert held_for(ct, write_file, target, accepted) == "voice"
+
+
+@pytest.mark.parametrize("sop_class_uid", ["Zwirbelmayr^Hans", "1.2.ZWIRBELMAYR.3"])
+def test_a_class_that_is_no_uid_is_refused_whatever_was_accepted(
+    sop_class_uid: str, ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = sop_class_uid
+    accepted = replace(context, accepted=frozenset({"unknown-sop-class"}))
+    with pytest.raises(PseudonymizationError) as caught:
+        pseudonymize_file(write_file(ct), target, accepted)
+    assert caught.value.code == "no-uid"
+    assert not list(target.iterdir())
