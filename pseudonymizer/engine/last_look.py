@@ -215,7 +215,7 @@ def _hits_in_text(text: str, vr: str, traces: Traces) -> Iterator[str]:
     ):
         yield found[0]
     yield from sorted(part for part in traces.inside if part in text)
-    yield from (match[0] for match in traces.numerals.finditer(text))
+    yield from traces.numerals_in(text)
     yield from _pairs(found, traces)
 
 
