@@ -42,9 +42,10 @@ _PLAIN_FORMS = {
     "AS": b"0123456789DWMY\\ \0",
 }
 # Bytes of a number. In implicit files only the dictionary says that a value is one.
-_NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
-# Eight of these in a row, words among them, make no numbers that anybody measured.
-_TEXT_LIKE = re.compile(rb"(?=.*[A-Za-z]{4})[\w^=,.'/ -]{8,}", re.ASCII)
+_NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
+# Eight of these in a row, words among them, make no numbers that anybody measured; nor do sixteen
+# with the signs that numbers between 0.0001 and 100,000 end in.
+_TEXT_LIKE = re.compile(rb"(?=.*[A-Za-z]{4})(?:[\w^=,.'/ -]{8,}|[ -~]{16,})", re.ASCII)
 # What a file declares to be a name, a UID, a date or an address is nothing else's value.
 _TELLING_VRS = frozenset({"AE", "DA", "DT", "PN", "UI", "UR"})
 _UID_SIGNS = b"0123456789.\\ \0"

@@ -19,8 +19,8 @@ COLUMNS = {
     "structured_content": "clean_struct_cont",
     "graphics": "clean_graph",
 }
-DATES, NUMBERS = ("DA", "DT", "TM"), {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
-WIDE_NUMBERS = ("SV", "UV")
+DATES = ("DA", "DT", "TM")
+NUMBERS = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
 CHARACTERISTICS = (0x00100040, 0x00101010, 0x00101020, 0x00101030)
 OFFSET, TEXT_VALUE, URN_CODE = 0x00080201, 0x0040A160, 0x00080120
 
@@ -72,7 +72,7 @@ def _unlisted(tag: int, vr: str, switches: frozenset[str]) -> tuple[str, str]:
         if vr == "PN":
             return "basic", "Z"
         return ("basic" if vr == "UR" and tag != URN_CODE else "keep"), "X"
-    is_harmless = vr in (*NUMBERS, *WIDE_NUMBERS, "SQ", "UN")
+    is_harmless = vr in (*NUMBERS, "SQ", "UN")
     return ("keep" if is_harmless else "basic"), "X"
 
 

@@ -67,6 +67,7 @@ REMOVED: dict[str, Plant] = {
     "a UID where a filter belongs": in_item(0x00181210, "UI", STUDY),
     "an address where a code belongs": in_item(0x00080120, "UR", f"https://h.de/{NAME}"),
     "words and digits in numbers": add(0x00280106, "US", list(unpack("<11H", PLANTED + b" 1956 "))),
+    "a note in numbers": add(0x00280106, "US", list(unpack("<11H", b"(Zwirbelmayr: 3/56; @)"))),
     "words in numbers that nobody knows": add(
         0x0018FFF1, "UL", list(unpack("<5L", PLANTED + b" 12 "))
     ),
