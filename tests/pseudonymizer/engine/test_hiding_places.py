@@ -106,8 +106,24 @@ def test_the_last_look_reads_between_numbers(
     assert not list(target.iterdir())
 
 
-def test_a_former_uid_in_a_text_is_found(ct, write_file, target, context: Context) -> None:
-    ct.StudyInstanceUID, ct.ConvolutionKernel = STUDY, f"B30 {STUDY}"
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
+def test_a_former_uid_in_a_text_is_found(
+    keyword: str, ct, write_file, target, context: Context
+) -> None:
+    setattr(ct, keyword, STUDY)
+    ct.ConvolutionKernel = f"B30 {STUDY}"
+    with pytest.raises(HeldBack, match="0018,1210"):
+        pseudonymize_file(write_file(ct), target, context)
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["RequestedProcedureID", "ScheduledProcedureStepID", "PerformedProcedureStepID"],
+)
+def test_a_number_of_the_order_is_found(keyword, ct, write_file, target, context) -> None:
+    order = Dataset()
+    setattr(order, keyword, "R-471189")
+    ct.RequestAttributesSequence, ct.ConvolutionKernel = [order], "B30 R471189"
     with pytest.raises(HeldBack, match="0018,1210"):
         pseudonymize_file(write_file(ct), target, context)
 
