@@ -176,6 +176,8 @@ def _kept(tag: int, value: tuple[str, bytes], vr: str, place: Place) -> Value:
         return "UI", _mapped(content, place.context.uid_key, only_private=False)
     if vr not in TELLING and value[0] in TELLING:
         return vr, b""
+    if vr == "CS" and value[0] not in ("CS", "UN") and re.search(rb"[^A-Z0-9_\\ \0]", content):
+        return vr, b""
     if tag == URN_CODE and content[:4].lower() != b"urn:":
         return _dummy(vr, is_empty=False, is_text=True)
     if vr in FORMS and not re.fullmatch(FORMS[vr], content.decode("latin-1"), re.ASCII):

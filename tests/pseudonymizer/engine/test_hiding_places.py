@@ -64,6 +64,7 @@ REMOVED: dict[str, Plant] = {
     "a table of offsets without frames": add(0x7FE00001, "OV", PLANTED),
     "padding of a report": in_report(0xFFFCFFFC, "OB", PLANTED),
     "a person where a maker belongs": add(0x00080070, "PN", f"{NAME}^Hans"),
+    "a note where a code belongs": add(0x00181140, "UT", f"he is {NAME}, she said"),
     "a UID where a filter belongs": in_item(0x00181210, "UI", STUDY),
     "an address where a code belongs": in_item(0x00080120, "UR", f"https://h.de/{NAME}"),
     "words and digits in numbers": add(0x00280106, "US", list(unpack("<11H", PLANTED + b" 1956 "))),
@@ -73,6 +74,9 @@ REMOVED: dict[str, Plant] = {
     ),
     "encrypted attributes": encrypted,
     "an order": add(0x00402006, "SH", NAME),
+    "why a treatment ended": add(0x300A0730, "ST", f"{NAME} felt sick"),
+    "how a patient lies": add(0x300A01D0, "ST", f"left of the tattoo {NAME}"),
+    "a specimen": add(0x00400553, "ST", NAME),
 }
 
 
