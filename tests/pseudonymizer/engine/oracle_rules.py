@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from pydicom.datadict import keyword_for_tag
 from raw_values import ITEM, Values, known_vr
 
 TABLES = Path("pseudonymizer/engine/tables")
@@ -22,6 +23,9 @@ COLUMNS = {
 DATES = ("DA", "DT", "TM")
 NUMBERS = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
 CHARACTERISTICS = (0x00100040, 0x00101010, 0x00101020, 0x00101030)
+CLASSES = r"SOPClass|TransferSyntaxUID"
+SCHEMES = r"^(CodingScheme|Context|ContextGroupExtensionCreator|CreatorVersion|MappingResource)UID"
+NO_INSTANCE = rf"{CLASSES}|{SCHEMES}|^SegmentationTemplateUID|^SelectorUIValue"
 OFFSET, TEXT_VALUE, URN_CODE = 0x00080201, 0x0040A160, 0x00080120
 
 
@@ -67,7 +71,8 @@ def _unlisted(tag: int, vr: str, switches: frozenset[str]) -> tuple[str, str]:
         is_moved = "modified_dates" in switches
         return ("basic" if not is_moved else "time" if is_time else "shift"), "Z"
     if vr == "UI":
-        return "keep" if "uids" in switches else "map private" if known else "map", "X"
+        names_class = bool(known) and re.search(NO_INSTANCE, keyword_for_tag(tag))
+        return "keep" if "uids" in switches else "map private" if names_class else "map", "X"
     if known:
         if vr == "PN":
             return "basic", "Z"

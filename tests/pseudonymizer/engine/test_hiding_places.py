@@ -178,3 +178,15 @@ def test_what_is_no_uid_is_mapped_also_where_uids_are_kept(
     assert result.path.parent == target
     assert result.sop_instance_uid.startswith("2.25.")
     assert pydicom.dcmread(result.path).StudyInstanceUID == STUDY
+
+
+def test_a_uid_below_the_standards_root_is_the_same_wherever_it_names_an_instance(
+    ct, write_file, target, context: Context
+) -> None:
+    built = "1.2.840.10008.4711.1"  # by a device: PS3.6 lists no such UID
+    ct.FrameOfReferenceUID = ct.VolumeFrameOfReferenceUID = built
+    ct.MultiFrameSourceSOPInstanceUID = built
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, context).path)
+    assert output.FrameOfReferenceUID.startswith("2.25.")
+    assert output.VolumeFrameOfReferenceUID == output.FrameOfReferenceUID
+    assert output.MultiFrameSourceSOPInstanceUID == output.FrameOfReferenceUID
