@@ -128,7 +128,7 @@ def export_job_mapping(job: Job, permitted: ExportPermit) -> Iterator[str]:
     patient_ids = {UUID(unit.plan["patient"]) for unit in units.iterator()}
     keys = project_keys(job.project_id)
     patients = RegistryPatient.objects.filter(project=job.project).select_related("merged_into")
-    wanted = [patient for patient in patients.iterator() if patient.pk in patient_ids]
+    wanted = sorted(patients.in_bulk(patient_ids).values(), key=lambda one: one.created_at)
     record_in(job.project, permitted.by, EXPORTED, job, patients=len(wanted))
     return mapping_lines(wanted, keys)
 

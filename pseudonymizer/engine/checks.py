@@ -1,40 +1,53 @@
 """Which files only a data steward may let through."""
 
+import re
 from collections.abc import Iterator
 
 from pseudonymizer.engine.burned_in.inspection import TEXT_CODES
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
-from pseudonymizer.engine.errors import HeldBack
+from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
-from pseudonymizer.engine.identity import MODALITY
+from pseudonymizer.engine.identity import MODALITY, SOP_CLASS_UID
 
 RECOGNIZABLE_VISUAL_FEATURES = 0x00280302
+_UID = re.compile("[0-9.]{0,64}")  # a file without a class is held
 _PHOTOGRAPH_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.4"
-_ENCAPSULATED_DOCUMENT = 0x00420011
+ENCAPSULATED_DOCUMENT = 0x00420011
 _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 _VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{arc}" for arc in ("1.1", "2.1", "4.1"))
 _VOICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{arc}" for arc in ("1", "2"))
 
 UNKNOWN_CLASS = "unknown-sop-class"
 FACE = "recognizable-face"
+DOCUMENT = "encapsulated-document"
 # What a data steward who looked at the file may let through.
-ACCEPTABLE = TEXT_CODES | {FACE, "encapsulated-document", UNKNOWN_CLASS, "video", "voice"}
+ACCEPTABLE = TEXT_CODES | {FACE, DOCUMENT, UNKNOWN_CLASS, "video", "voice"}
+# What then stays as it is, though the rules would replace it.
+LET_THROUGH = {UNKNOWN_CLASS: SOP_CLASS_UID, DOCUMENT: ENCAPSULATED_DOCUMENT}
 # Of these, what she may have blacked out as well.
 REDACTABLE = TEXT_CODES | {FACE}
 
 
 def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = frozenset()) -> None:
-    """Raise HeldBack for what the engine cannot check by itself and no steward has accepted."""
+    """Raise HeldBack for what the engine cannot check by itself and no steward has accepted.
+
+    A class that is no UID is refused: it would be written as it is once its kind is accepted.
+    """
+    if not _UID.fullmatch(sop_class_uid):
+        raise PseudonymizationError(
+            "no-uid",
+            _("What the file gives for its kind of object is no UID. Export it again."),
+        )
     for held in _causes(dataset, sop_class_uid):
         if held.code not in accepted & ACCEPTABLE:
             raise held
 
 
 def _causes(dataset: Dataset, sop_class_uid: str) -> Iterator[HeldBack]:
-    if sop_class_uid.startswith(_ENCAPSULATED_CLASSES) or _ENCAPSULATED_DOCUMENT in dataset:
+    if sop_class_uid.startswith(_ENCAPSULATED_CLASSES) or ENCAPSULATED_DOCUMENT in dataset:
         yield HeldBack(
-            "encapsulated-document",
+            DOCUMENT,
             _("The file holds a whole document. A data steward has to look at it."),
         )
     if not is_storage_class(sop_class_uid):

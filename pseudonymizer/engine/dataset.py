@@ -42,11 +42,13 @@ _PLAIN_FORMS = {
     "AS": b"0123456789DWMY\\ \0",
 }
 # Bytes of a number. In implicit files only the dictionary says that a value is one.
-_NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
-# Eight of these in a row, words among them, make no numbers that anybody measured.
-_TEXT_LIKE = re.compile(rb"(?=.*[A-Za-z]{4})[\w^=,.'/ -]{8,}", re.ASCII)
+_NUMBER_BYTES = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
+# Eight of these in a row, words among them, make no numbers that anybody measured; nor do sixteen
+# with the signs that numbers between 0.0001 and 100,000 end in.
+_TEXT_LIKE = re.compile(rb"(?=.*[A-Za-z]{4})(?:[\w^=,.'/ -]{8,}|[ -~]{16,})", re.ASCII)
 # What a file declares to be a name, a UID, a date or an address is nothing else's value.
 _TELLING_VRS = frozenset({"AE", "DA", "DT", "PN", "UI", "UR"})
+_CODE_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\\ \0"
 _UID_SIGNS = b"0123456789.\\ \0"
 _URN_CODE_VALUE = 0x00080120
 
@@ -190,20 +192,26 @@ def _is_text(value: bytes, size: int) -> bool:
     return _TEXT_LIKE.fullmatch(value.rstrip(b"\0")) is not None
 
 
+def _is_something_else(element: Element, vr: str) -> bool:
+    """Tell whether the VR that the file gives, or the bytes, show what is no value of `vr`."""
+    if element.vr in _TELLING_VRS and vr not in _TELLING_VRS:
+        return True
+    if vr == "CS" and element.vr not in ("CS", "UN"):  # devices bend the form of codes
+        return bool(element.value.translate(None, _CODE_SIGNS))
+    if form := _PLAIN_FORMS.get(vr):
+        return bool(element.value.translate(None, form))
+    size = _NUMBER_BYTES.get(vr)
+    return bool(size and _is_text(element.value, size))
+
+
 def _keep(element: Element, vr: str, walk: Walk) -> Element:
     if vr == "UI":
         is_uid = not element.value.translate(None, _UID_SIGNS)
         return element if is_uid else map_uids(element, walk.keys.uid_key, names_instance=True)
-    if element.vr in _TELLING_VRS and vr not in _TELLING_VRS:
+    if _is_something_else(element, vr):
         return empty(element, vr)
     if element.tag == _URN_CODE_VALUE and not element.value.lower().startswith(b"urn:"):
         return dummy(element, vr, is_text=True)
-    form = _PLAIN_FORMS.get(vr)
-    if form and element.value.translate(None, form):
-        return empty(element, vr)
-    size = _NUMBER_BYTES.get(vr)
-    if size and _is_text(element.value, size):
-        return empty(element, vr)
     if vr not in FREE_TEXT_VRS or not (walk.is_in_dummy or walk.is_in_cleaned):
         return element
     if walk.has_public_code and element.tag in _CODE_TAGS:

@@ -1,5 +1,6 @@
 """Data elements as they stand in a file: numbers and raw bytes, nothing decoded."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from mmap import mmap
@@ -11,6 +12,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
 SEQUENCE_END = 0xFFFEE0DD
+_COUNT = re.compile("[0-9]{1,12}")  # as long as PS3.5 6.2 lets an IS be
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,12 @@ def text_element(tag: int, vr: str, text: str) -> Element:
 def text_of(element: Element | None) -> str:
     """Return a value as text without padding; bytes outside ASCII become Latin-1 letters."""
     return element.value.decode("latin-1").strip(" \0") if element else ""
+
+
+def count_of(element: Element | None) -> int:
+    """Return an IS value as a count: 1 without one, 0 for what is none."""
+    text = text_of(element) or "1"
+    return int(text) if _COUNT.fullmatch(text) else 0
 
 
 def number_of(element: Element | None, encoding: Encoding) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pseudonymizer.engine.elements import ITEM, Buffer, Dataset, Element, text_of
+from pseudonymizer.engine.elements import ITEM, Buffer, Dataset, Element, count_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.jpeg import JpegCleaner
@@ -183,7 +183,7 @@ def _stream(data: Buffer, group: tuple[Stretch, ...]) -> Stream:
 
 def _group(fragments: Fragments, header: Dataset) -> list[tuple[Stretch, ...]]:
     """Return the fragments of each frame."""
-    parts, count = fragments.parts, _frame_count(header)
+    parts, count = fragments.parts, count_of(header.get(_NUMBER_OF_FRAMES))
     begins = [index for index, part in enumerate(parts) if _begins_frame(fragments.data, part)]
     if count == 1 and parts and len(begins) <= 1:
         return [parts]
@@ -221,11 +221,6 @@ def _told_begins(fragments: Fragments, header: Dataset) -> list[int]:
 def _numbers(table: bytes, size: int) -> Sequence[int]:
     starts = range(0, len(table) - size + 1, size)
     return [int.from_bytes(table[start : start + size], "little") for start in starts]
-
-
-def _frame_count(header: Dataset) -> int:
-    text = text_of(header.get(_NUMBER_OF_FRAMES)) or "1"
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _too_long() -> HeldBack:

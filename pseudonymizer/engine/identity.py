@@ -38,15 +38,21 @@ _FALLBACK = "latin-1"  # any bytes have a reading, and equal bytes the same one
 _REQUIRED_UIDS = {
     SOP_INSTANCE_UID: (
         "no-sop-instance-uid",
-        _("The file has no SOP Instance UID, so it cannot be told apart. Export it again."),
+        _("The file has no single SOP Instance UID, so it cannot be told apart. Export it again."),
     ),
     STUDY_INSTANCE_UID: (
         "no-study-instance-uid",
-        _("The file has no Study Instance UID, so it cannot be told apart. Export it again."),
+        _(
+            "The file has no single Study Instance UID, so it cannot be told apart. "
+            "Export it again."
+        ),
     ),
     SERIES_INSTANCE_UID: (
         "no-series-instance-uid",
-        _("The file has no Series Instance UID, so it cannot be told apart. Export it again."),
+        _(
+            "The file has no single Series Instance UID, so it cannot be told apart. "
+            "Export it again."
+        ),
     ),
 }
 
@@ -114,7 +120,8 @@ def _read_identifiers(part10: Part10) -> tuple[Dataset, int]:
 def header_of(dataset: Dataset) -> Header:
     """Return the header of a dataset that was read at least to group 0020."""
     for tag, (code, sentence) in _REQUIRED_UIDS.items():
-        if not text_of(dataset.get(tag)):
+        uid = text_of(dataset.get(tag))
+        if not uid or "\\" in uid:
             raise PseudonymizationError(code, sentence)
     return Header(
         identity=_identity_of(dataset),

@@ -40,8 +40,13 @@ _WORD_IDS = frozenset({PATIENT_ID, 0x00101000})  # may be words; the others have
 _IDS = _WORD_IDS | {
     *(0x00080050, 0x00101090, 0x00102154, 0x00200010),  # accession, record, telephone, study
     *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
+    *(0x00400009, 0x00400253, 0x00401001),  # steps and requested procedure: often the accession
 }
-_UID_TAGS = (SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
+_FRAME_OF_REFERENCE_UID = 0x00200052
+_UID_TAGS = (
+    *(SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID),
+    _FRAME_OF_REFERENCE_UID,
+)
 _FEWEST_UID_CHARACTERS = 16  # of UIDs that were made to be unique
 _INSTITUTION_NAME = 0x00080080
 _KINDS = {**dict.fromkeys(_IDS, "id"), PATIENT_BIRTH_DATE: "date", _INSTITUTION_NAME: "place"}
@@ -215,7 +220,7 @@ def _hits_in_text(text: str, vr: str, traces: Traces) -> Iterator[str]:
     ):
         yield found[0]
     yield from sorted(part for part in traces.inside if part in text)
-    yield from (match[0] for match in traces.numerals.finditer(text))
+    yield from traces.numerals_in(text)
     yield from _pairs(found, traces)
 
 

@@ -12,7 +12,7 @@ from pseudonymizer.engine.actions import Keys
 from pseudonymizer.engine.burned_in.boxes import Box, TextDetector
 from pseudonymizer.engine.burned_in.detector import NetworkDetector
 from pseudonymizer.engine.burned_in.inspection import TEXT_CODES, ImageFile, Looks, inspect
-from pseudonymizer.engine.checks import UNKNOWN_CLASS, hold_back
+from pseudonymizer.engine.checks import LET_THROUGH, hold_back
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
@@ -20,7 +20,6 @@ from pseudonymizer.engine.finding import IdentifierLeft
 from pseudonymizer.engine.identity import (
     PATIENT_ID,
     SERIES_INSTANCE_UID,
-    SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_INSTANCE_UID,
     Header,
@@ -40,7 +39,12 @@ from pseudonymizer.engine.pixels import (
 )
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.series import Series
-from pseudonymizer.engine.statements import is_settled, state_features, state_pixels
+from pseudonymizer.engine.statements import (
+    is_settled,
+    state_document,
+    state_features,
+    state_pixels,
+)
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.taking_out import take_out
 from pseudonymizer.engine.traces import KnownPerson
@@ -143,15 +147,22 @@ def pseudonymize_file(
         put_subject(output, context.subject, context.profile, context.earlier)
         if context.study is not None:
             context.study.put_into(output)
-        if UNKNOWN_CLASS in context.accepted and SOP_CLASS_UID in dataset:
-            output[SOP_CLASS_UID] = dataset[SOP_CLASS_UID]  # else replaced, as unknown UIDs are
+        _let_through(dataset, output, context)
         _look(dataset, output, header.sop_class_uid, context)
         state_features(output, dataset, header.sop_class_uid, context.accepted)
+        state_document(output, dataset)
         image = ImageFile(part10, dataset, header.sop_class_uid, pixels)
         pixels = _inspected(image, output, context)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened
             return write_file(chunks, target_dir, output, header.sop_class_uid)
+
+
+def _let_through(dataset: Dataset, output: Dataset, context: Context) -> None:
+    """Put back what a data steward accepted, but for what the project has a rule of its own."""
+    for code, tag in LET_THROUGH.items():
+        if code in context.accepted and tag in dataset and not context.profile.has_own_rule(tag):
+            output[tag] = dataset[tag]
 
 
 def _inspected(image: ImageFile, output: Dataset, context: Context) -> Pixels | None:

@@ -10,7 +10,7 @@ from pseudonymizer.engine.options import ONLY_IOD, Option
 from pseudonymizer.engine.reading import PIXEL_TAGS
 from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec
 
-ENGINE_RULES = "4"  # raise it when code changes what comes out for an equal table
+ENGINE_RULES = "5"  # raise it when code changes what comes out for an equal table
 
 
 class Action(Enum):
@@ -105,6 +105,15 @@ class Profile:
 REMOVE = Rule(Action.BASIC, "X", why=Why.UNLISTED.value)
 NEVER = Rule(Action.BASIC, "X", why=Why.NEVER.value)
 _URN_CODE_VALUE = 0x00080120
+# Where classes, transfer syntaxes, coding schemes and the like stand; other UIDs name instances.
+_NAME_NO_INSTANCE = frozenset(
+    {
+        *(0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x00081150, 0x0008115A),
+        *(0x0008040E, 0x00083002, 0x00340003, 0x04000010, 0x04000510),
+        *(0x0008010C, 0x0008010D, 0x00080117, 0x00080118, 0x00089123),
+        *(0x0072007F, 0x3010001F, 0x30100052, 0x30100053),
+    }
+)
 _FIRST_PIXEL_GROUP = 0x7F00  # retired forms of pixel data, which nobody looks at, and padding
 _UNLISTED_DATES = {
     DateMode.REMOVED: {},
@@ -140,7 +149,8 @@ def _known_rule(profile: Profile, tag: int, vr: str) -> Rule:
     if vr in _DATE_VRS:
         return _date_rule(profile, vr)
     if vr == "UI":
-        return _unlisted(Action.KEEP if profile.keeps_uids else Action.MAP_PRIVATE_UID)
+        mapping = Action.MAP_PRIVATE_UID if tag in _NAME_NO_INSTANCE else Action.MAP_UID
+        return _unlisted(Action.KEEP if profile.keeps_uids else mapping)
     if vr == "PN":
         return _unlisted(Action.BASIC, "Z")
     if vr == "UR" and tag != _URN_CODE_VALUE:

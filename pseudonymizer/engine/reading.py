@@ -67,6 +67,8 @@ class Reader:
 
     def _fits_implicit(self, span: Span) -> bool:
         """Tell whether letters in place of a VR may be a length; in an item they often may."""
+        if span.start + 8 > span.end:
+            return False
         (length,) = LAYOUTS[False].long(self._buffer, span.start + 4)
         return span.start + 8 + length <= span.end
 

@@ -57,9 +57,9 @@ def _is_as_listed(element: Element, vrs: frozenset[str]) -> bool:
     """Tell whether a value can be what the table means; what cannot be checked goes."""
     if element.items is not None:
         return "SQ" in vrs
-    if element.vr in _NEVER_SAFE_VRS or element.value.startswith(_ITEM_BYTES):
-        return False
-    if element.vr not in vrs and element.vr != "UN":
+    # In implicit files the table alone tells what a value is.
+    actual = vrs if element.vr == "UN" else {element.vr}
+    if actual & _NEVER_SAFE_VRS or not actual <= vrs or element.value.startswith(_ITEM_BYTES):
         return False
     is_text_of_numbers = bool(vrs) and vrs <= {"DS", "IS", "UN"} and vrs != {"UN"}
     return not (is_text_of_numbers and element.value.translate(None, _NUMERALS))

@@ -135,6 +135,7 @@ def date_spellings(text: str) -> Iterator[str]:
         yield sign.join((year, month, day))
         for first, second in ((day, month), (month, day)):
             yield sign.join((first, second, year))
+            yield sign.join((first, second, year[2:]))
             yield sign.join((first.lstrip("0"), second.lstrip("0"), year))
 
 

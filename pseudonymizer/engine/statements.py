@@ -1,13 +1,19 @@
 """What a file says of its own pixels: burned-in text, and features that let a person be known."""
 
 from pseudonymizer.engine.burned_in.inspection import Inspected
-from pseudonymizer.engine.checks import FACE, RECOGNIZABLE_VISUAL_FEATURES, may_show_face
+from pseudonymizer.engine.checks import (
+    ENCAPSULATED_DOCUMENT,
+    FACE,
+    RECOGNIZABLE_VISUAL_FEATURES,
+    may_show_face,
+)
 from pseudonymizer.engine.elements import Dataset, text_element
 from pseudonymizer.engine.options import CLEAN_PIXEL_DATA, CLEAN_VISUAL_FEATURES, Option
 from pseudonymizer.engine.subject import add_methods, has_method
 
 _BURNED_IN_ANNOTATION = 0x00280301
 _BLACKENED = "Text in pixels blacked out"
+_DOCUMENT_KEPT = "Encapsulated document kept, a data steward looked at it"
 _DECODED = "Text in pixels blacked out, frames decoded for it"
 
 
@@ -31,6 +37,13 @@ def state_pixels(output: Dataset, inspected: Inspected) -> None:
         add_methods(output, options, [_DECODED if pixels.is_decoded else _BLACKENED])
     else:
         add_methods(output, options, ())
+
+
+def state_document(output: Dataset, original: Dataset) -> None:
+    """Write that a document is the original one: no code says so (PS3.15 Table E.1-1)."""
+    document = original.get(ENCAPSULATED_DOCUMENT)
+    if document is not None and output.get(ENCAPSULATED_DOCUMENT) == document:
+        add_methods(output, (), [_DOCUMENT_KEPT])
 
 
 def state_features(

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
-from pseudonymizer.engine.options import INSTITUTION, Option
-from pseudonymizer.engine.profile import Profile
+from pseudonymizer.engine.options import FULL_DATES, INSTITUTION, Option
+from pseudonymizer.engine.profile import DateMode, Profile
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PATIENT_BIRTH_DATE = 0x00100030
@@ -57,7 +57,7 @@ def is_plain(text: str) -> bool:
 def put_subject(
     dataset: Dataset, subject: Subject, profile: Profile, earlier: Earlier | None = None
 ) -> None:
-    """Write the subject and the attributes of de-identification (PS3.15 E.1.1)."""
+    """Write the subject and the attributes of de-identification (PS3.15 E.1.1, E.3.6)."""
     for tag in written_tags(profile):
         dataset.pop(tag, None)
     dataset.update(_written(subject, profile, earlier))
@@ -77,7 +77,7 @@ def _written(subject: Subject, profile: Profile, earlier: Earlier | None) -> Dat
         (0x00120040, "LO", subject.pseudonym),
         (0x00120062, "CS", "YES"),
         (_METHOD_TAG, "LO", "\\".join(_methods(profile, earlier))),
-        (0x00280303, "CS", "MODIFIED"),
+        (0x00280303, "CS", _told_of_dates(profile, earlier)),
     )
     written = {tag: text_element(tag, vr, text) for tag, vr, text in texts}
     options = [o for o in profile.options if earlier is None or earlier.still_holds(o)]
@@ -96,6 +96,14 @@ def written_tags(profile: Profile) -> frozenset[int]:
     if not profile.has_option(INSTITUTION):
         tags.update(_SITE_TAGS)
     return frozenset(tags)
+
+
+def _told_of_dates(profile: Profile, earlier: Earlier | None) -> str:
+    """Return what became of the dates, as Longitudinal Temporal Information Modified says it."""
+    profiles = [profile, earlier.profile] if earlier else [profile]
+    if any(each.dates is DateMode.REMOVED for each in profiles):
+        return "REMOVED"
+    return "UNMODIFIED" if all(FULL_DATES in each.options for each in profiles) else "MODIFIED"
 
 
 def _methods(profile: Profile, earlier: Earlier | None) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Bytes of native pixel data that belong to no frame: no viewer shows them, and nobody looks."""
 
-from pseudonymizer.engine.elements import Buffer, Dataset, Encoding, number_of, text_of
+from pseudonymizer.engine.elements import Buffer, Dataset, Encoding, count_of, number_of, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
 
@@ -43,11 +43,10 @@ def refuse_surplus(header: Dataset, encoding: Encoding, buffer: Buffer, span: ra
 
 def frames_bytes(header: Dataset, encoding: Encoding) -> int:
     """Return how many bytes all frames take, as the Image Pixel attributes say; an even number."""
-    frames = text_of(header.get(_FRAMES))
     samples = number_of(header.get(_SAMPLES), encoding) or 1
     if text_of(header.get(_PHOTOMETRIC)).upper() == "YBR_FULL_422":
         samples = 2  # two pixels share their colors
     pixels = number_of(header.get(_ROWS), encoding) * number_of(header.get(_COLUMNS), encoding)
-    count = int(frames) if frames.isascii() and frames.isdigit() else 1
-    bits = pixels * count * samples * number_of(header.get(_ALLOCATED), encoding)
+    frames = count_of(header.get(_FRAMES)) or 1
+    bits = pixels * frames * samples * number_of(header.get(_ALLOCATED), encoding)
     return -(-bits // 16) * 2

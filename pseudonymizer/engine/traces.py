@@ -19,6 +19,7 @@ from pseudonymizer.engine.spellings import (
 FEWEST_ID_CHARACTERS = 5
 FEWEST_NUMBER_DIGITS = 6  # of an ID that is the whole value of a number
 _FEWEST_JOINED = 5
+_MOST_JOINED = 32  # words of one part of a name: more do not fit into its 64 letters (PS3.5 6.2)
 _COUNTING = ("01234567890123456789", "98765432109876543210")
 _SIGNS = re.compile(r"[\W_]+")
 # Words that stand in the name or ID of whoever has none.
@@ -77,10 +78,11 @@ class Traces:
         """The words that make a value worth a closer look."""
         return frozenset(self.strong | set(self.weak) | self.whole)
 
-    @cached_property
-    def numerals(self) -> re.Pattern[str]:
-        """IDs and dates, where no other digit touches them; an ID may have more zeros before."""
-        return re.compile("|".join(sorted(map(_bounded, self.ids | self.dates))) or "(?!)")
+    def numerals_in(self, text: str) -> Iterator[str]:
+        """Yield IDs and dates where no other digit touches them; an ID may have zeros before."""
+        found = sorted(_bounded(part) for part in self.ids | self.dates if part in text)
+        if found:
+            yield from (match[0] for match in re.finditer("|".join(found), text))
 
     def may_stand_in(self, text: str) -> bool:
         """Tell whether folded text has a word or part that is searched for."""
@@ -194,7 +196,7 @@ def is_strong(word: str) -> bool:
 def _joined(split: list[list[list[str]]]) -> Iterator[str]:
     """Yield the parts of a name without what is between them, also with one as an initial."""
     for spelling in (0, -1):
-        parts = [{"".join(part[spelling]), *part[spelling]} for part in split]
+        parts = [{"".join(part[spelling]), *part[spelling][:_MOST_JOINED]} for part in split]
         yield "".join("".join(part[spelling]) for part in split)
         yield from (text for part in parts for text in part)
         for one, other in permutations(parts, 2):

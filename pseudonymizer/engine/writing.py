@@ -2,7 +2,7 @@
 
 from struct import pack
 
-from pseudonymizer.engine.dictionary import LONG_LENGTH_VRS
+from pseudonymizer.engine.dictionary import LONG_LENGTH_VRS, TEXT_VRS
 from pseudonymizer.engine.elements import (
     IMPLICIT_LITTLE,
     ITEM,
@@ -14,6 +14,7 @@ from pseudonymizer.engine.elements import (
 )
 
 _LONGEST_SHORT_VALUE = 0xFFFF
+_PADDED_WITH_SPACE = TEXT_VRS - {"UI"}  # PS3.5 6.2
 _LONGEST_KEPT = 1024  # of the values whose written bytes are kept for the next file
 
 
@@ -57,7 +58,8 @@ def _write_element(element: Element, encoding: Encoding) -> bytes:
     if element.is_encapsulated:
         head = write_head(element, UNDEFINED_LENGTH, encoding)
         return head + element.value + write_delimiter(encoding)
-    value = element.value + b"\0" * (len(element.value) % 2)
+    padding = b" " if element.vr in _PADDED_WITH_SPACE else b"\0"
+    value = element.value + padding * (len(element.value) % 2)
     return write_head(element, len(value), encoding) + value
 
 

@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Count
+from django.db.models.fields.json import KeyTextTransform
+
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.models import Project
@@ -45,10 +48,12 @@ def queue_rows(project: Project, matches: list[PossibleMatch]) -> list[QueueRow]
 
 def waiting_counts(project: Project) -> Counter[UUID]:
     """Return how many files of each new patient wait for a decision about her."""
-    plans = HeldFile.objects.filter(
-        cause=CAUSE, decision="", receipt__job__project=project
-    ).values_list("receipt__unit__plan", flat=True)
-    planned = Counter(UUID(plan["patient"]) for plan in plans)
+    waiting = HeldFile.objects.filter(cause=CAUSE, decision="", receipt__job__project=project)
+    planned_for = waiting.annotate(
+        planned=KeyTextTransform("patient", "receipt__unit__plan")
+    ).values("planned")
+    counts = planned_for.annotate(files=Count("pk")).order_by()  # there may be very many
+    planned = Counter({UUID(row["planned"]): row["files"] for row in counts})
     planned_patients = RegistryPatient.objects.filter(pk__in=planned)
     for alias, kept in planned_patients.values_list("pk", "merged_into"):
         if kept:

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
+from pseudonymizer.matching.ids import LONG
 from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
 
 _UMLAUTS = str.maketrans(
@@ -52,14 +53,18 @@ class PlainIdentity:
 def plain_identity(identity: Identity) -> PlainIdentity:
     """Return `identity` in its one spelling."""
     patient_id, name = plain_text(identity.patient_id), plain_name(identity.name)
+    issuer = plain_text(identity.issuer)
     birth_date = plain_date(identity.birth_date)
     written = folded(identity.name)
+    bare_id, bare_name = letters(patient_id), letters(name)
     is_nobody = is_phantom(written) or is_newborn(written)
-    has_own_id = not (is_shared(letters(patient_id)) or is_nobody)
-    has_own_name = not is_shared(letters(name))
+    has_own_id = not (is_shared(bare_id) or is_nobody)
+    # A short number that stands in both fields is still a number alone.
+    is_number = bare_name == bare_id and len(bare_id) < LONG and not issuer
+    has_own_name = not (is_shared(bare_name) or is_number)
     return PlainIdentity(
         patient_id=patient_id,
-        issuer=plain_text(identity.issuer),
+        issuer=issuer,
         name=name,
         birth_date=birth_date,
         study_instance_uid=identity.study_instance_uid.strip(" \0"),

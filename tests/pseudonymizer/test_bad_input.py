@@ -160,6 +160,10 @@ BAD = {
     "no meta": Bad(without_meta, "written"),
     "no preamble and no meta": Bad(without_preamble, "written"),
     "wrong VRs": Bad(wrong_vrs, "written"),
+    "a count of 5,000 digits": Bad(
+        lambda p: inserted(p, pack("<HH2sH", 0x0028, 0x0008, b"IS", 5000) + b"1" * 5000),
+        "written",
+    ),
     "an unknown character set": Bad(changed(SpecificCharacterSet="ISO_IR 4711"), "written"),
     "UIDs with letters": Bad(changed(SeriesInstanceUID="1.2.ZWIRBELMAYR.3"), "written"),
     "a program for Windows": Bad(with_preamble(b"MZ" + bytes(58) + b"\x80\0\0\0PE\0\0"), "written"),

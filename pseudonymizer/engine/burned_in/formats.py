@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pseudonymizer.engine.elements import Dataset, Encoding, number_of, text_of
+from pseudonymizer.engine.elements import Dataset, Encoding, count_of, number_of, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,13 +89,12 @@ def pixel_format(header: Dataset, encoding: Encoding, *, is_native: bool) -> Pix
     UnreadableError
         If the engine does not know how to read such pixels.
     """
-    frames = text_of(header.get(_FRAMES)) or "1"
     allocated = number_of(header.get(_ALLOCATED), encoding)
     stored = number_of(header.get(_STORED), encoding)
     found = PixelFormat(
         rows=number_of(header.get(_ROWS), encoding),
         columns=number_of(header.get(_COLUMNS), encoding),
-        frames=int(frames) if frames.isascii() and frames.isdigit() else 0,
+        frames=count_of(header.get(_FRAMES)),
         samples=number_of(header.get(_SAMPLES), encoding) or 1,
         photometric=text_of(header.get(_PHOTOMETRIC)).upper(),
         is_planar=number_of(header.get(_PLANAR), encoding) == 1,

@@ -176,11 +176,13 @@ def _kept(tag: int, value: tuple[str, bytes], vr: str, place: Place) -> Value:
         return "UI", _mapped(content, place.context.uid_key, only_private=False)
     if vr not in TELLING and value[0] in TELLING:
         return vr, b""
+    if vr == "CS" and value[0] not in ("CS", "UN") and re.search(rb"[^A-Z0-9_\\ \0]", content):
+        return vr, b""
     if tag == URN_CODE and content[:4].lower() != b"urn:":
         return _dummy(vr, is_empty=False, is_text=True)
     if vr in FORMS and not re.fullmatch(FORMS[vr], content.decode("latin-1"), re.ASCII):
         return vr, b""
-    is_word = re.fullmatch(rb"[A-Za-z0-9_^=,.'/ -]{8,}\0*", content)
+    is_word = re.fullmatch(rb"([A-Za-z0-9_^=,.'/ -]{8,}|[\x20-\x7e]{16,})\0*", content)
     is_text = is_word and re.search(rb"[A-Za-z]{4}", content)
     if vr in NUMBERS and (len(content) % NUMBERS[vr] or is_text):
         return vr, b""

@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from pydicom.datadict import keyword_for_tag
 from raw_values import ITEM, Values, known_vr
 
 TABLES = Path("pseudonymizer/engine/tables")
@@ -19,9 +20,12 @@ COLUMNS = {
     "structured_content": "clean_struct_cont",
     "graphics": "clean_graph",
 }
-DATES, NUMBERS = ("DA", "DT", "TM"), {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
-WIDE_NUMBERS = ("SV", "UV")
+DATES = ("DA", "DT", "TM")
+NUMBERS = {"US": 2, "SS": 2, "AT": 4, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
 CHARACTERISTICS = (0x00100040, 0x00101010, 0x00101020, 0x00101030)
+CLASSES = r"SOPClass|TransferSyntaxUID"
+SCHEMES = r"^(CodingScheme|Context|ContextGroupExtensionCreator|CreatorVersion|MappingResource)UID"
+NO_INSTANCE = rf"{CLASSES}|{SCHEMES}|^SegmentationTemplateUID|^SelectorUIValue"
 OFFSET, TEXT_VALUE, URN_CODE = 0x00080201, 0x0040A160, 0x00080120
 
 
@@ -67,12 +71,13 @@ def _unlisted(tag: int, vr: str, switches: frozenset[str]) -> tuple[str, str]:
         is_moved = "modified_dates" in switches
         return ("basic" if not is_moved else "time" if is_time else "shift"), "Z"
     if vr == "UI":
-        return "keep" if "uids" in switches else "map private" if known else "map", "X"
+        names_class = bool(known) and re.search(NO_INSTANCE, keyword_for_tag(tag))
+        return "keep" if "uids" in switches else "map private" if names_class else "map", "X"
     if known:
         if vr == "PN":
             return "basic", "Z"
         return ("basic" if vr == "UR" and tag != URN_CODE else "keep"), "X"
-    is_harmless = vr in (*NUMBERS, *WIDE_NUMBERS, "SQ", "UN")
+    is_harmless = vr in (*NUMBERS, "SQ", "UN")
     return ("keep" if is_harmless else "basic"), "X"
 
 
@@ -98,7 +103,8 @@ def _is_as_listed(value: tuple[str, bytes] | list[Values], vrs: frozenset[str]) 
     if isinstance(value, list):
         return "SQ" in vrs
     said, content = value
-    if said not in (*vrs, "UN") or not vrs or said in ("PN", "DA", "DT", "UI", "UR", "AE"):
+    possible = vrs if said == "UN" else {said}
+    if not vrs or not possible <= vrs or possible & {"PN", "DA", "DT", "UI", "UR", "AE"}:
         return False
     is_number = vrs != {"UN"} and vrs <= {"DS", "IS", "UN"}
     is_hidden = content.startswith(ITEM)

@@ -4,7 +4,15 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from pseudonymizer.engine import Context, HeldBack, pseudonymize_file
+from pseudonymizer.engine import (
+    Context,
+    HeldBack,
+    ProfileSpec,
+    PseudonymizationError,
+    build_profile,
+    pseudonymize_file,
+)
+from pseudonymizer.engine.spec import RuleAction, TagRule
 
 
 def held_for(ct: Dataset, write_file, target, context: Context) -> str:
@@ -99,3 +107,51 @@ def test_one_accepted_cause_does_not_stand_for_another(
     ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
     accepted = replace(context, accepted=frozenset({"identifier-left", "burned-in"}))
     assert held_for(ct, write_file, target, accepted) == "voice"
+
+
+@pytest.mark.parametrize("sop_class_uid", ["Zwirbelmayr^Hans", "1.2.ZWIRBELMAYR.3"])
+def test_a_class_that_is_no_uid_is_refused_whatever_was_accepted(
+    sop_class_uid: str, ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = sop_class_uid
+    accepted = replace(context, accepted=frozenset({"unknown-sop-class"}))
+    with pytest.raises(PseudonymizationError) as caught:
+        pseudonymize_file(write_file(ct), target, accepted)
+    assert caught.value.code == "no-uid"
+    assert not list(target.iterdir())
+
+
+def test_an_accepted_document_is_kept_whole_and_the_file_says_so(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    del ct[0x7FE00010]
+    ct.add_new(0x00420011, "OB", b"%PDF-1.4 no name\n")
+    accepted = replace(context, accepted=frozenset({"encapsulated-document"}))
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, accepted).path)
+    assert output.EncapsulatedDocument.startswith(b"%PDF-1.4 no name\n")
+    told = "Encapsulated document kept, a data steward looked at it"
+    assert told in output.DeidentificationMethod
+
+
+def test_a_name_in_an_accepted_document_still_holds_it(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    del ct[0x7FE00010]
+    ct.PatientName = "Zwirbelmayr^Hans"
+    ct.add_new(0x00420011, "OB", b"%PDF-1.4 (Zwirbelmayr) Tj")
+    accepted = replace(context, accepted=frozenset({"encapsulated-document"}))
+    assert held_for(ct, write_file, target, accepted) == "identifier-left"
+
+
+def test_a_rule_of_the_project_counts_before_what_was_accepted(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    del ct[0x7FE00010]
+    ct.add_new(0x00420011, "OB", b"%PDF-1.4")
+    profile = build_profile(ProfileSpec(rules=(TagRule(0x00420011, RuleAction.EMPTY),)))
+    accepted = replace(context, accepted=frozenset({"encapsulated-document"}), profile=profile)
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, accepted).path)
+    assert not output.EncapsulatedDocument

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pydicom
@@ -6,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from pseudonymizer.engine import Context, pseudonymize_file
+from pseudonymizer.engine import Context, ProfileSpec, build_profile, pseudonymize_file
 from pseudonymizer.engine.dates import SENTINELS, is_time, shift_date, shift_date_time
+from pseudonymizer.engine.spec import RuleAction, TagRule
 
 TODAY = date(2026, 3, 1)
 
@@ -135,3 +137,29 @@ def test_constants_of_a_device_are_not_shifted(
     value = str(pydicom.dcmread(output).get(keyword, ""))
     assert value in ("", "19000101", "19000101000000")
     assert b"20190204" not in output.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("switches", "told"),
+    [
+        ({"modified_dates"}, "MODIFIED"),
+        ({"full_dates"}, "UNMODIFIED"),
+        (set(), "REMOVED"),
+    ],
+)
+def test_the_file_says_what_became_of_its_dates(
+    switches: set[str], told: str, ct: Dataset, write_file, target, context: Context
+):
+    profile = build_profile(ProfileSpec(frozenset(switches)))
+    result = pseudonymize_file(write_file(ct), target, replace(context, profile=profile))
+    # PS3.15 E.2 and E.3.6
+    assert pydicom.dcmread(result.path).LongitudinalTemporalInformationModified == told
+
+
+def test_dates_of_which_one_was_changed_are_not_called_unmodified(
+    ct: Dataset, write_file, target, context: Context
+):
+    own = TagRule(0x00080020, RuleAction.EMPTY)
+    profile = build_profile(ProfileSpec(frozenset({"full_dates"}), (own,)))
+    result = pseudonymize_file(write_file(ct), target, replace(context, profile=profile))
+    assert pydicom.dcmread(result.path).LongitudinalTemporalInformationModified == "MODIFIED"

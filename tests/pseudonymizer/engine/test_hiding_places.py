@@ -64,14 +64,19 @@ REMOVED: dict[str, Plant] = {
     "a table of offsets without frames": add(0x7FE00001, "OV", PLANTED),
     "padding of a report": in_report(0xFFFCFFFC, "OB", PLANTED),
     "a person where a maker belongs": add(0x00080070, "PN", f"{NAME}^Hans"),
+    "a note where a code belongs": add(0x00181140, "UT", f"he is {NAME}, she said"),
     "a UID where a filter belongs": in_item(0x00181210, "UI", STUDY),
     "an address where a code belongs": in_item(0x00080120, "UR", f"https://h.de/{NAME}"),
     "words and digits in numbers": add(0x00280106, "US", list(unpack("<11H", PLANTED + b" 1956 "))),
+    "a note in numbers": add(0x00280106, "US", list(unpack("<11H", b"(Zwirbelmayr: 3/56; @)"))),
     "words in numbers that nobody knows": add(
         0x0018FFF1, "UL", list(unpack("<5L", PLANTED + b" 12 "))
     ),
     "encrypted attributes": encrypted,
     "an order": add(0x00402006, "SH", NAME),
+    "why a treatment ended": add(0x300A0730, "ST", f"{NAME} felt sick"),
+    "how a patient lies": add(0x300A01D0, "ST", f"left of the tattoo {NAME}"),
+    "a specimen": add(0x00400553, "ST", NAME),
 }
 
 
@@ -105,8 +110,24 @@ def test_the_last_look_reads_between_numbers(
     assert not list(target.iterdir())
 
 
-def test_a_former_uid_in_a_text_is_found(ct, write_file, target, context: Context) -> None:
-    ct.StudyInstanceUID, ct.ConvolutionKernel = STUDY, f"B30 {STUDY}"
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
+def test_a_former_uid_in_a_text_is_found(
+    keyword: str, ct, write_file, target, context: Context
+) -> None:
+    setattr(ct, keyword, STUDY)
+    ct.ConvolutionKernel = f"B30 {STUDY}"
+    with pytest.raises(HeldBack, match="0018,1210"):
+        pseudonymize_file(write_file(ct), target, context)
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["RequestedProcedureID", "ScheduledProcedureStepID", "PerformedProcedureStepID"],
+)
+def test_a_number_of_the_order_is_found(keyword, ct, write_file, target, context) -> None:
+    order = Dataset()
+    setattr(order, keyword, "R-471189")
+    ct.RequestAttributesSequence, ct.ConvolutionKernel = [order], "B30 R471189"
     with pytest.raises(HeldBack, match="0018,1210"):
         pseudonymize_file(write_file(ct), target, context)
 
@@ -157,3 +178,15 @@ def test_what_is_no_uid_is_mapped_also_where_uids_are_kept(
     assert result.path.parent == target
     assert result.sop_instance_uid.startswith("2.25.")
     assert pydicom.dcmread(result.path).StudyInstanceUID == STUDY
+
+
+def test_a_uid_below_the_standards_root_is_the_same_wherever_it_names_an_instance(
+    ct, write_file, target, context: Context
+) -> None:
+    built = "1.2.840.10008.4711.1"  # by a device: PS3.6 lists no such UID
+    ct.FrameOfReferenceUID = ct.VolumeFrameOfReferenceUID = built
+    ct.MultiFrameSourceSOPInstanceUID = built
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, context).path)
+    assert output.FrameOfReferenceUID.startswith("2.25.")
+    assert output.VolumeFrameOfReferenceUID == output.FrameOfReferenceUID
+    assert output.MultiFrameSourceSOPInstanceUID == output.FrameOfReferenceUID

@@ -79,3 +79,10 @@ def test_a_file_without_its_uids_is_refused(keyword: str, code: str, ct: Dataset
     with pytest.raises(PseudonymizationError) as caught:
         read_header(write_file(ct))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])
+def test_two_uids_in_place_of_one_are_refused(keyword: str, ct: Dataset, write_file):
+    setattr(ct, keyword, ["1.2.3.4", "1.2.3.5"])
+    with pytest.raises(PseudonymizationError, match="no single"):
+        read_header(write_file(ct))

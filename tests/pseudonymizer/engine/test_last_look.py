@@ -123,7 +123,15 @@ def test_a_number_is_an_id_only_as_a_whole_of_six_digits():
 
 @pytest.mark.parametrize(
     "text",
-    ["geb. 03.02.1956", "*3.2.1956", "1956-02-03", "b19560203", "02/03/1956", "03021956"],
+    [
+        "geb. 03.02.1956",
+        "*3.2.1956",
+        "1956-02-03",
+        "b19560203",
+        "02/03/1956",
+        "03021956",
+        "*03.02.56",
+    ],
 )
 def test_a_birth_date_is_found_in_usual_spellings(text: str):
     original = dataset(Element(BIRTH_DATE, "DA", b"19560203"))

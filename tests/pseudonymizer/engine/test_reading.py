@@ -200,3 +200,11 @@ def test_flipped_bytes_never_cause_another_error(
         return
     assert result.path.is_file()
     result.path.unlink()
+
+
+def test_an_item_too_short_for_an_element_is_no_accident(ct: Dataset, write_file, target, context):
+    del ct[0x7FE00010]
+    item = pack("<HHL", 0xFFFE, 0xE000, 6) + pack("<HH", 0x0008, 0x0005) + b"CS"
+    tail = pack("<HHL", 0x0040, 0xA730, len(item)) + item
+    source = write_file(ct, is_explicit=False, tail=tail)
+    assert code_of(source, target, context) == "truncated"

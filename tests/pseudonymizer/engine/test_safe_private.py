@@ -94,3 +94,14 @@ def test_a_safe_sequence_is_walked_by_the_rules(ct: Dataset, run):
     output = run(ct, "safe_private")
     (item,) = output[key[0] << 16 | 0x1000 | key[2]].value
     assert (item.PatientName, item.Rows) == ("", 3)
+
+
+@pytest.mark.parametrize("is_explicit", [True, False])
+@pytest.mark.parametrize("vr", ["UI", "AE"])
+def test_uids_and_addresses_go_whatever_the_table_says(
+    vr: str, is_explicit: bool, ct: Dataset, run
+):
+    group, creator, number = next(key for key, vrs in safe_keys().items() if vr in vrs)
+    ct.add_new(group << 16 | 0x10, "LO", creator)
+    ct.add_new(group << 16 | 0x1000 | number, vr, "1.3.6.1.4.1")
+    assert private_tags(run(ct, "safe_private", is_explicit=is_explicit)) == []

@@ -1,5 +1,7 @@
 """Which spellings mean one patient, and which IDs mean nobody."""
 
+from dataclasses import replace
+
 import pytest
 
 from pacs_portal.jobs.steps import GivenIdentity
@@ -112,6 +114,15 @@ def test_phantoms_and_unnamed_newborns_recognize_nobody(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "^", "ANONYMOUS", "Unknown^"])
 def test_an_id_alone_recognizes_nobody_outside_its_study(name: str) -> None:
     assert not plain_identity(GivenIdentity(patient_id="4711", name=name)).is_person
+
+
+@pytest.mark.parametrize(("patient_id", "name"), [("7", "7"), ("S-01", "s01"), ("12", "^12")])
+def test_a_short_number_that_is_the_name_too_is_a_number_alone(patient_id: str, name: str) -> None:
+    alone = GivenIdentity(patient_id=patient_id, name=name)
+    assert not plain_identity(alone).is_person
+    assert plain_identity(replace(alone, issuer="SITE A")).is_person
+    assert plain_identity(replace(alone, birth_date="19560228")).is_person
+    assert plain_identity(replace(alone, patient_id="LUNG-0001", name="LUNG-0001")).is_person
 
 
 @pytest.mark.parametrize("name", ["Phan^Thanh", "Doerner^John", "Babycz^Ofelia", "Marjan^Edoe"])
