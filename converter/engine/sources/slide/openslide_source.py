@@ -70,7 +70,7 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             for index in _levels(slide)
         ]
         facts = _facts(slide)
-        count = write_levels(job, box, facts, levels)
+        count = write_levels(job, box, facts, [levels])
         if job.options.overview and "macro" in slide.associated_images:
             write_overview(job, box, facts, count, _on_white(slide.associated_images["macro"]))
 
@@ -146,7 +146,7 @@ def _level(slide: OpenSlide, index: int, part: _Part, options: Options, file: Bi
     )
     check_matrix(matrix, options)
     tiles = _tiles(slide, index, part, matrix)
-    codec = (lambda tile: encode_jpeg(Image.fromarray(tile), _QUALITY), decode_jpeg)
+    codec = (lambda tile: encode_jpeg(tile, _QUALITY), decode_jpeg)
     return encoded_level(matrix, jpeg_coding("YBR_FULL_422"), tiles, codec, file)
 
 

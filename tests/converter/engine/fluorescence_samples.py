@@ -1,0 +1,69 @@
+"""Slides of several channels and focal planes, as QuPath, Bio-Formats and tifffile write them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+NAMES = ("DAPI", "FITC", "Cy5")
+
+
+def signal(columns: int, rows: int, seed: int = 1, bits: int = 16) -> np.ndarray:
+    """A channel of unequal sides without any symmetry, over most of its range, (rows, columns)."""
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    noise = np.random.default_rng(seed).integers(0, 40, (rows, columns))
+    waves = np.sin(x / (23 + 8 * seed)) * np.cos((y + x / 3) / (31 + 5 * seed))
+    share = 0.45 + 0.35 * waves + 0.15 * x / columns - 0.1 * y / rows
+    most = 2**bits - 1
+    return (
+        (share * most + noise * most / 65535)
+        .clip(0, most)
+        .astype(np.uint8 if bits == 8 else np.uint16)
+    )
+
+
+def planes_of(channels: int, slices: int, columns: int, rows: int, bits: int = 16) -> np.ndarray:
+    """Return planes that all differ, (channels, slices, rows, columns)."""
+    numbers = np.arange(channels * slices).reshape(channels, slices) + 1
+    return np.stack(
+        [np.stack([signal(columns, rows, int(n), bits) for n in row]) for row in numbers]
+    )
+
+
+def write_fluorescence(
+    path: Path,
+    planes: np.ndarray | None = None,
+    *,
+    factors: Sequence[int] = (1, 2, 4),
+    names: Sequence[str] = NAMES,
+    tile: tuple[int, int] = (256, 272),
+    metadata: dict[str, object] | None = None,
+    bigtiff: bool = True,
+    byteorder: str = "<",
+    **options: object,
+) -> list[np.ndarray]:
+    """Write an OME-TIFF whose smaller levels lie below each plane (SubIFDs).
+
+    Returns
+    -------
+    list of ndarray
+        The planes of each level.
+    """
+    if planes is None:
+        planes = planes_of(3, 1, 1100, 700)
+    levels = [np.ascontiguousarray(planes[..., ::n, ::n]) for n in factors]
+    settings = {"tile": tile, "photometric": "minisblack", "compression": "zlib", **options}
+    told = {
+        "axes": "CZYX",
+        "PhysicalSizeX": 0.325,
+        "PhysicalSizeY": 0.4,
+        "PhysicalSizeZ": 1.5,
+        "Channel": {"Name": list(names[: planes.shape[0]])},
+        **(metadata or {}),
+    }
+    with tifffile.TiffWriter(path, ome=True, bigtiff=bigtiff, byteorder=byteorder) as writer:
+        writer.write(levels[0], subifds=len(levels) - 1, metadata=told, **settings)
+        for smaller in levels[1:]:
+            writer.write(smaller, subfiletype=1, metadata=None, **settings)
+    return levels
