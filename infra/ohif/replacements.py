@@ -27,6 +27,13 @@ REPLACEMENTS = (
         3,
     ),
     Replacement(
+        "channels of slides",
+        "*.bundle.*.js",
+        re.compile(r"viewer\.render\(\{\n\s+container\n\s+\}\);"),
+        (Path(__file__).parent / "channels.js").read_text("utf-8"),
+        1,
+    ),
+    Replacement(
         "base address of scripts",
         "*.js",
         re.compile(r'__webpack_require__\.p = "/";'),

@@ -144,7 +144,8 @@ def _add_matrix(
     dataset.TotalPixelMatrixFocalPlanes = optics.focal_planes
     dataset.ImagedVolumeHeight = matrix.rows * spacing_mm[0]
     dataset.ImagedVolumeWidth = matrix.columns * spacing_mm[1]
-    dataset.ImagedVolumeDepth = _THICKNESS_MM
+    depth_mm = (optics.focal_planes - 1) * optics.focal_mm + _THICKNESS_MM
+    dataset.ImagedVolumeDepth = depth_mm * 1000  # in µm, unlike height and width
     # Nobody said how the picture lies on the glass; so viewers show it as the source does.
     dataset.ImageOrientationSlide = ["0", "1", "0", "1", "0", "0"]
     origin = Dataset()
