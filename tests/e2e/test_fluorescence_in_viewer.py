@@ -25,11 +25,11 @@ def slide_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def channels(slide_folder: Path) -> np.ndarray:
-    """The channels of the slide in the folder, four times smaller; the third is very weak."""
-    planes = planes_of(3, 1, 1100, 700)
+    """The middle focal planes of the slide, four times smaller; the third channel is very weak."""
+    planes = planes_of(3, 3, 1100, 700)
     planes[2] //= 40
     write_fluorescence(slide_folder / "slide.ome.tif", planes)
-    smaller = [Image.fromarray(one[0].astype(np.float32)).reduce(SHRUNK) for one in planes]
+    smaller = [Image.fromarray(one[1].astype(np.float32)).reduce(SHRUNK) for one in planes]
     return np.stack([np.asarray(one) for one in smaller])
 
 
@@ -46,10 +46,11 @@ def test_each_channel_is_shown_in_its_color_and_bright_enough(
     while min(found) < 0.9 and time.monotonic() < deadline:
         signed_in.wait_for_timeout(500)
         shown = slide_at_source_pixels(signed_in, *channels.shape[1:])
-        found = [
-            agreement(shown[..., color], channel)
-            for color, channel in zip(BLUE_GREEN_RED, channels, strict=True)
-        ]
+        if shown.std(axis=(0, 1)).min() > 0:
+            found = [
+                agreement(shown[..., color], channel)
+                for color, channel in zip(BLUE_GREEN_RED, channels, strict=True)
+            ]
     signed_in.screenshot(path=screenshots / "viewer-fluorescence.png")
     assert min(found) >= 0.9
     assert min(shown[..., color].max() for color in BLUE_GREEN_RED) > 200
