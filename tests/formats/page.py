@@ -147,6 +147,11 @@ def kept(sample: Sample, dataset: Dataset) -> Iterator[str]:
         yield "the loss stated"
     if sample.is_scaled and float(dataset.get("RescaleSlope", 1)) != 1:
         yield "values by slope and intercept, to half a step"
+    yield from placed(dataset)
+
+
+def placed(dataset: Dataset) -> Iterator[str]:
+    """Tell what a dataset says of colors, place and time."""
     told = {
         "ICCProfile": "the color profile",
         "NominalScannedPixelSpacing": "spacing",

@@ -148,8 +148,8 @@ class Directory:
     position: int
     tags: Mapping[int, _Tag]
 
-    def numbers(self, code: int) -> array:
-        """Return the whole numbers of a tag, none where it is missing.
+    def numbers(self, code: int, most: int = _MOST_NUMBERS) -> array:
+        """Return the whole numbers of a tag, the first `most`; none where it is missing.
 
         Raises
         ------
@@ -163,15 +163,16 @@ class Directory:
             raise damaged()
         if tag.count > _MOST_NUMBERS:
             raise too_large()
-        found = array(_ARRAY_OF_SIZE[_SIZES[tag.kind]])
-        found.frombytes(self.structure.read(tag.position, tag.size))
+        size = _SIZES[tag.kind]
+        found = array(_ARRAY_OF_SIZE[size])
+        found.frombytes(self.structure.read(tag.position, size * min(tag.count, most)))
         if (self.structure.form.order == ">") != (sys.byteorder == "big"):
             found.byteswap()
         return found
 
     def number(self, code: int, otherwise: int = 0) -> int:
         """Return the first whole number of a tag."""
-        found = self.numbers(code)
+        found = self.numbers(code, most=1)
         return int(found[0]) if found else otherwise
 
     def ratio(self, code: int) -> float:

@@ -17,6 +17,7 @@ APERIO, PHILIPS, GENERIC = "Aperio", "Philips", ""
 APERIO_YCBCR = 33003
 """A compression: JPEG 2000 whose components are YCbCr, and nothing in it says so."""
 _MOST_LEVELS = 32
+_MOST_SAMPLES = 16  # that a pixel of a picture can have, all bands and masks counted
 _MOST_DIRECTORIES = 2000  # of a slide: channels, focal planes, and levels of each
 _SHAPE_TOLERANCE = 0.02
 _GRAY = frozenset({0, 1})
@@ -121,8 +122,7 @@ def _levels(first: Directory, vendor: str, beside: Sequence[Directory]) -> list[
     if not first.is_tiled:
         return [first]
     nested = [
-        first.structure.directory_at(at)
-        for at in first.numbers(tiff.SUB_DIRECTORIES)[:_MOST_LEVELS]
+        first.structure.directory_at(at) for at in first.numbers(tiff.SUB_DIRECTORIES, _MOST_LEVELS)
     ]
     marked = [one for one in beside if one.is_reduced or vendor] + nested
     smaller = [one for one in marked if one.is_tiled and _is_alike(first, one, vendor)]
@@ -135,7 +135,7 @@ def _is_pyramid(levels: Sequence[Directory]) -> bool:
 
 def _is_plain(directory: Directory) -> bool:
     """Tell whether a picture is upright, gray of 8 to 16 bits or in color of 8."""
-    bits = directory.numbers(tiff.BITS_PER_SAMPLE)
+    bits = directory.numbers(tiff.BITS_PER_SAMPLE, _MOST_SAMPLES)
     is_gray = directory.number(tiff.PHOTOMETRIC, -1) in _GRAY and len(bits) == 1
     has_place = set(bits) == {8} or (is_gray and 8 <= bits[0] <= 16)
     is_upright = directory.number(tiff.ORIENTATION, 1) == 1
@@ -149,7 +149,7 @@ def _size(directory: Directory) -> tuple[int, int]:
 def _form(directory: Directory) -> tuple[int, ...]:
     """Return what a level has in common in all planes."""
     codes = (tiff.TILE_WIDTH, tiff.TILE_LENGTH, tiff.SAMPLES_PER_PIXEL, tiff.PHOTOMETRIC)
-    bits = max(directory.numbers(tiff.BITS_PER_SAMPLE), default=1)
+    bits = max(directory.numbers(tiff.BITS_PER_SAMPLE, _MOST_SAMPLES), default=1)
     return *_size(directory), bits, *(directory.number(code) for code in codes)
 
 

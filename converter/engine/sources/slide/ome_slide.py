@@ -78,7 +78,7 @@ def _is_slide(image: OmeImage, directories: Sequence[Directory]) -> bool:
     if any(word in image.name.lower() for word in _BESIDE_THE_SLIDE):
         return False
     first = directories[image.planes(len(directories))[0][0][0]]
-    return bool(first.numbers(tiff.SUB_DIRECTORIES))
+    return bool(first.number(tiff.SUB_DIRECTORIES))
 
 
 def _optics(image: OmeImage) -> Optics:

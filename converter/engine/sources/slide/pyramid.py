@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from converter.engine.errors import damaged
 from converter.engine.sources.slide.coding import Coding, Level, Matrix, empty_tile
 from converter.engine.sources.slide.encoded_level import WaitingFrames
 from converter.engine.sources.slide.encoding import coding_beside, encode, shrink
@@ -92,6 +93,8 @@ def _is_missing(matrix: Matrix, following: Level | None) -> bool:
 
 
 def _made(below: Level, waiting: BinaryIO) -> MadeLevel:
+    if below.matrix.tile_columns % FACTOR or below.matrix.tile_rows % FACTOR:
+        raise damaged()  # TIFF wants multiples of 16
     matrix = Matrix(
         -(-below.matrix.columns // FACTOR),
         -(-below.matrix.rows // FACTOR),

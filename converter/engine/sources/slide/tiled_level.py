@@ -116,10 +116,11 @@ def tile_list(directory: Directory, options: Options) -> TileList:
         directory.number(tiff.TILE_LENGTH),
     )
     check_matrix(matrix, options)
-    offsets = directory.numbers(tiff.TILE_OFFSETS)
-    byte_counts = directory.numbers(tiff.TILE_BYTE_COUNTS)
     planes = directory.number(tiff.SAMPLES_PER_PIXEL, 1) if is_planar(directory) else 1
-    if not len(offsets) == len(byte_counts) == matrix.tile_count * planes:
+    count = matrix.tile_count * planes
+    offsets = directory.numbers(tiff.TILE_OFFSETS, count + 1)
+    byte_counts = directory.numbers(tiff.TILE_BYTE_COUNTS, count + 1)
+    if not len(offsets) == len(byte_counts) == count:
         raise damaged()
     file_bytes = directory.structure.size
     if any(start + size > file_bytes for start, size in zip(offsets, byte_counts, strict=True)):
@@ -158,7 +159,7 @@ def copied_level(tiles: TileList) -> CopiedLevel | None:
     if is_planar(directory):
         return None
     compression = directory.number(tiff.COMPRESSION)
-    if compression == _JPEG and set(directory.numbers(tiff.BITS_PER_SAMPLE)) == {8}:
+    if compression == _JPEG and set(directory.numbers(tiff.BITS_PER_SAMPLE, 4)) == {8}:
         return _jpeg_level(tiles)
     if compression in _JPEG_2000_KINDS:
         return _jpeg_2000_level(tiles, compression)

@@ -55,6 +55,11 @@ def write_levels(
 
 
 def _shrunk(matrix: Matrix, finest: Matrix) -> tuple[float, float]:
+    """Return how coarse rows and columns are: a whole number of times, but for the last pixel."""
+    times = round(finest.columns / matrix.columns)
+    sides = ((finest.rows, matrix.rows), (finest.columns, matrix.columns))
+    if all(abs(fine - times * coarse) < times for fine, coarse in sides):
+        return times, times
     return finest.rows / matrix.rows, finest.columns / matrix.columns
 
 

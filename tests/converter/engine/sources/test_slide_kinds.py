@@ -48,6 +48,13 @@ def test_tiles_without_loss_stay_without_loss(convert, tmp_path, options):
         assert np.array_equal(whole(dataset), picture)
 
 
+def test_a_made_level_has_no_dark_edge(convert, tmp_path):
+    pictures = write_pyramid(tmp_path / "slide.tif", PICTURE, factors=(1, 2), compression="lzw")
+    made = whole(convert(tmp_path / "slide.tif")[2])
+    assert pictures[1].shape[1] % 4 == 2  # so the last column is made of two
+    assert np.array_equal(made, np.asarray(Image.fromarray(pictures[1]).reduce(4)))
+
+
 def test_planes_of_colors_are_put_together(convert, tmp_path):
     path = tmp_path / "slide.tif"
     planes = np.ascontiguousarray(np.moveaxis(PICTURE, -1, 0))
