@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from tests.formats.samples import Refused, Sample
 
-from fluorescence_samples import signal, write_fluorescence  # isort: skip
+from fluorescence_samples import planes_of, signal, write_fluorescence, write_qptiff  # isort: skip
 from slide_samples import tissue, whole, write_jpeg_2000_svs, write_pyramid, write_svs  # isort: skip
 
 COLUMNS, ROWS = 700, 530
@@ -29,6 +29,7 @@ def samples() -> list[Sample]:
             path, signal(COLUMNS, ROWS), photometric="minisblack", compression="zlib"
         )
     )
+    qptiff = written(lambda path: write_qptiff(path, planes_of(3, 1, COLUMNS, ROWS)))
     packed = written(lambda path: write_pyramid(path, tissue(COLUMNS, ROWS), compression="lzw"))
     return [
         Sample("SVS", "JPEG, RGB", rgb, "OpenSlide", by_openslide, is_slide=True),
@@ -36,6 +37,7 @@ def samples() -> list[Sample]:
         Sample("tiled TIFF", "levels, LZW", packed, "tifffile", by_tifffile, is_slide=True),
         Sample("tiled TIFF", "levels, 16 bits", gray, "tifffile", by_tifffile, is_slide=True),
         Sample("OME-TIFF", "channels with levels", channels, "tifffile", by_plane, is_slide=True),
+        Sample("QPTIFF", "channels", qptiff, "tifffile", by_plane, is_slide=True),
     ]
 
 

@@ -67,3 +67,35 @@ def write_fluorescence(
         for smaller in levels[1:]:
             writer.write(smaller, subfiletype=1, metadata=None, **settings)
     return levels
+
+
+def write_qptiff(path: Path, planes: np.ndarray, names: Sequence[str] = NAMES) -> list[np.ndarray]:
+    """Write channels as scanners of Akoya do: all of a level, a thumbnail, all of the next one.
+
+    Returns
+    -------
+    list of ndarray
+        The channels of each level, (channels, rows, columns).
+    """
+    levels = [np.ascontiguousarray(planes[:, 0, ::n, ::n]) for n in (1, 2, 4)]
+    told = (
+        "<PerkinElmer-QPI-ImageDescription><Identifier>PLANTED</Identifier>"
+        "<Name>{name}</Name><Objective>20x</Objective><ScanProfile><Name>PLANTED</Name>"
+        "</ScanProfile></PerkinElmer-QPI-ImageDescription>"
+    )
+    settings = {"metadata": None, "software": "PerkinElmer-QPI"}
+    gray = {"photometric": "minisblack", "compression": "lzw", "tile": (256, 256), **settings}
+    gray |= {"resolution": (20000, 25000), "resolutionunit": "CENTIMETER"}
+    color = {"photometric": "rgb", **settings}
+    picture = np.zeros((60, 90, 3), np.uint8)
+    with tifffile.TiffWriter(path) as writer:
+        for index, level in enumerate(levels):
+            for name, one in zip(names, level, strict=True):
+                writer.write(
+                    one, subfiletype=int(index > 0), description=told.format(name=name), **gray
+                )
+            if index == 0:
+                writer.write(picture, subfiletype=1, **color)
+        writer.write(picture, **color)  # the glass
+        writer.write(picture[:40] + 9, **color)  # its label
+    return levels

@@ -12,8 +12,13 @@ from converter.engine.sources.slide import directories as tiff
 from converter.engine.sources.slide.directories import Directory, TiffStructure
 from converter.engine.sources.slide.ome_slide import ome_description, ome_slide
 from converter.engine.sources.slide.optics import Optics
+from converter.engine.sources.slide.qptiff import (
+    qptiff_channels,
+    qptiff_magnification,
+    qptiff_optics,
+)
 
-APERIO, PHILIPS, GENERIC = "Aperio", "Philips", ""
+APERIO, PERKIN_ELMER, PHILIPS, GENERIC = "Aperio", "PerkinElmer", "Philips", ""
 APERIO_YCBCR = 33003
 """A compression: JPEG 2000 whose components are YCbCr, and nothing in it says so."""
 _MOST_LEVELS = 32
@@ -83,6 +88,8 @@ def slide_layout(structure: TiffStructure) -> SlideLayout | None:
     description = ome_description(first)
     if description is not None:
         return _ome_layout(description, directories)
+    if channels := qptiff_channels(directories):
+        return _qptiff_layout(channels)
     vendor = _vendor(first) if first.is_tiled else GENERIC
     levels = _levels(first, vendor, directories[1:])
     is_alone = all(_size(one) != _size(first) for one in directories[1:])
@@ -102,16 +109,36 @@ def _ome_layout(description: str, directories: Sequence[Directory]) -> SlideLayo
     if slide is None or not all(_is_plain(plane) for plane in slide.planes):
         return None
     beside = directories[1:] if len(slide.planes) == 1 else []
-    planes = tuple(tuple(_levels(plane, GENERIC, beside)) for plane in slide.planes)
+    planes = [_levels(plane, GENERIC, beside) for plane in slide.planes]
     if not _is_pyramid(planes[0]):
         return None
-    for levels in planes:
-        _check_sizes(levels)
-    first = planes[0][0]
-    if any(list(map(_form, levels)) != list(map(_form, planes[0])) for levels in planes):
+    spacing = possible_spacing(slide.spacing_mm or resolution_mm(planes[0][0]))
+    return SlideLayout(_checked(planes), Facts(spacing, optics=slide.optics))
+
+
+def _qptiff_layout(levels: Sequence[Sequence[Directory]]) -> SlideLayout | None:
+    """Tell the levels of the channels of a QPTIFF; None where a slide cannot hold them."""
+    channels = levels[0]
+    first = channels[0]
+    if not all(_is_plain(channel) for channel in channels):
+        return None
+    alike = [level for level in levels if _is_alike(first, level[0], GENERIC)]
+    facts = Facts(
+        possible_spacing(resolution_mm(first)),
+        qptiff_magnification(first),
+        PERKIN_ELMER,
+        qptiff_optics(channels),
+    )
+    return SlideLayout(_checked(list(zip(*alike, strict=True))), facts)
+
+
+def _checked(planes: Sequence[Sequence[Directory]]) -> tuple[tuple[Directory, ...], ...]:
+    """Return the planes; their levels must be alike."""
+    forms = [[_form(level) for level in levels] for levels in planes]
+    if any(form != forms[0] for form in forms):
         raise damaged()
-    spacing = possible_spacing(slide.spacing_mm or resolution_mm(first))
-    return SlideLayout(planes, Facts(spacing, optics=slide.optics))
+    _check_sizes(planes[0])
+    return tuple(tuple(levels) for levels in planes)
 
 
 def _levels(first: Directory, vendor: str, beside: Sequence[Directory]) -> list[Directory]:

@@ -15,10 +15,10 @@ from converter.engine.sources.slide.optics import (
     Code,
     OpticalPath,
     Optics,
+    one_line,
 )
 
 _LONGEST_XML = 1 << 25
-_LONGEST_NAME = 64
 _NM_OF_MM = 1e6
 _UNKNOWN_FOCAL_MM = 0.001  # the standard wants a number, and nobody told one
 _BESIDE_THE_SLIDE = ("label", "macro", "overview", "thumbnail")
@@ -91,10 +91,9 @@ def _optics(image: OmeImage) -> Optics:
 
 
 def _path(channel: Attributes, *, is_usually_dark: bool) -> OpticalPath:
-    name = "".join(one for one in channel.get("Name", "") if one.isprintable())
     wavelength_mm = length_mm(channel, "ExcitationWavelength", "nm")
     return OpticalPath(
-        description=name.strip()[:_LONGEST_NAME],
+        description=one_line(channel.get("Name", "")),
         illumination=_illumination(channel, is_usually_dark),
         wavelength_nm=round(wavelength_mm * _NM_OF_MM, 3) if wavelength_mm else 0.0,
     )

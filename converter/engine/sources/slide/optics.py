@@ -17,6 +17,7 @@ ILLUMINATION: dict[str, Code] = {
     "Oblique": ("111746", "DCM", "Oblique illumination"),
 }
 """How OME calls what CID 8123 has codes for: its contrast methods and types of illumination."""
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,8 @@ class Optics:
     @property
     def plane_count(self) -> int:
         return len(self.paths) * self.focal_planes
+
+
+def one_line(name: str) -> str:
+    """Return what people call a channel, short and printable."""
+    return "".join(one for one in name if one.isprintable()).strip()[:_LONGEST_NAME]

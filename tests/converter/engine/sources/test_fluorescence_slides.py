@@ -7,7 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 import tifffile
-from fluorescence_samples import planes_of, signal, write_fluorescence
+from fluorescence_samples import planes_of, signal, write_fluorescence, write_qptiff
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from slide_samples import tissue, whole
@@ -249,3 +249,23 @@ def test_pictures_that_scanners_add_are_left_out(convert, tmp_path):
     levels = convert(path)
     assert {d.SamplesPerPixel for d in levels} == {1}
     assert np.array_equal(planes(levels[0])[:, 0], stored)
+
+
+def test_the_channels_of_a_qptiff_are_put_together(convert_paths, dciodvfy_errors, tmp_path):
+    path = tmp_path / "slide.qptiff"
+    stored = write_qptiff(
+        path, planes_of(3, 1, 900, 700), names=("DAPI", "Opal 570", "CD8 &amp; x")
+    )
+    assert is_slide(path)
+    written = convert_paths(path)
+    levels = [pydicom.dcmread(one.path) for one in written]
+    assert [d.TotalPixelMatrixColumns for d in levels] == [900, 450, 225]
+    for dataset, expected in zip(levels, stored, strict=True):
+        assert np.array_equal(planes(dataset)[:, 0], expected)
+    paths = levels[0].OpticalPathSequence
+    assert [one.OpticalPathDescription for one in paths] == ["DAPI", "Opal 570", "CD8 & x"]
+    assert {one.ObjectiveLensPower for one in paths} == {20}
+    assert [float(mm) for mm in measures(levels[0]).PixelSpacing] == [0.0004, 0.0005]
+    for one in written:
+        assert dciodvfy_errors(one.path) == []
+        assert b"PLANTED" not in one.path.read_bytes()
