@@ -21,6 +21,8 @@ from converter.engine.sources.tiff_compression import lossy_method
 from converter.engine.sources.tiff_inner import check_inner
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
 
+_READ_BYTES = 1 << 22  # at once; as many strips as these hold are in memory
+
 
 def convert_flat(source: Path, layout: SlideLayout, job: Job, box: Outbox) -> None:
     """Write the pyramid of the large pictures that `layout` names, one for each plane."""
@@ -66,7 +68,7 @@ def _check_strips(page: TiffPage, file_bytes: int) -> None:
 
 def _bands(page: TiffPage, is_gray: bool) -> Iterator[np.ndarray]:
     """Yield the strips, brought into gray or RGB."""
-    for segment, _place, shape in page.segments(maxworkers=1, sort=True):
+    for segment, _place, shape in page.segments(maxworkers=1, sort=True, buffersize=_READ_BYTES):
         if segment is None or shape is None:
             raise damaged()
         samples, bits = flat_tile(page, segment[0, : shape[1], : shape[2]])

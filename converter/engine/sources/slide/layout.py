@@ -204,7 +204,7 @@ def _check_sizes(levels: Sequence[Directory]) -> None:
         raise ConversionError(
             _(
                 "This slide has several pictures of one size, such as planes of focus or "
-                "channels. Export the one you need."
+                "channels. Export it as OME-TIFF, or the one you need."
             ),
             "unsupported",
         )

@@ -41,8 +41,8 @@ def ome_description(first: Directory) -> str | None:
         return None
     try:
         return xml.decode()
-    except UnicodeDecodeError:
-        raise damaged() from None
+    except UnicodeDecodeError:  # as older programs wrote it
+        return xml.decode("cp1252", "replace")
 
 
 def ome_slide(description: str, directories: Sequence[Directory]) -> OmeSlide | None:

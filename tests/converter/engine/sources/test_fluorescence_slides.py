@@ -119,6 +119,15 @@ def test_the_spacing_is_what_the_description_says(convert, tmp_path):
     assert np.array_equal(whole(finest), picture)
 
 
+def test_a_description_in_an_older_character_set_is_read(convert, tmp_path):
+    path = tmp_path / "slide.ome.tif"
+    write_fluorescence(path, metadata={"PhysicalSizeXUnit": "µm"})
+    data = path.read_bytes()
+    path.write_bytes(data.replace('"µm"'.encode(), '"µm" '.encode("latin-1")))
+    finest = convert(path)[0]
+    assert [float(mm) for mm in measures(finest).PixelSpacing] == [0.0004, 0.000325]
+
+
 def test_codestreams_of_16_bits_are_kept(convert_paths, dciodvfy_errors, tmp_path):
     path = tmp_path / "slide.ome.tif"
     write_fluorescence(path, compression="jpeg2000")
