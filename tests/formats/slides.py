@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from tests.formats.samples import Refused, Sample
 
-from fluorescence_samples import planes_of, signal, write_fluorescence, write_qptiff  # isort: skip
+from fluorescence_samples import planes_of, signal, write_fluorescence, write_qptiff, write_several  # isort: skip
 from slide_samples import tissue, whole, write_jpeg_2000_svs, write_pyramid, write_svs  # isort: skip
 
 COLUMNS, ROWS = 700, 530
@@ -42,15 +42,8 @@ def samples() -> list[Sample]:
 
 
 def refused() -> list[Refused]:
-    return [Refused("OME-TIFF of several slides", written(_two_slides))]
-
-
-def _two_slides(path: Path) -> None:
-    with tifffile.TiffWriter(path, ome=True) as writer:
-        for seed in (1, 2):
-            picture = signal(COLUMNS, ROWS, seed)
-            writer.write(picture, subifds=1, tile=(256, 256))
-            writer.write(picture[::2, ::2].copy(), tile=(256, 256), subfiletype=1)
+    several = written(lambda path: write_several(path, [signal(16_400, 40), signal(16_400, 40)]))
+    return [Refused("OME-TIFF of several slides", several)]
 
 
 def tiles(dataset: Dataset) -> np.ndarray:

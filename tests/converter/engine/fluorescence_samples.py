@@ -99,3 +99,16 @@ def write_qptiff(path: Path, planes: np.ndarray, names: Sequence[str] = NAMES) -
         writer.write(picture, **color)  # the glass
         writer.write(picture[:40] + 9, **color)  # its label
     return levels
+
+
+def write_several(
+    path: Path, pictures: Sequence[np.ndarray], label: np.ndarray | None = None
+) -> None:
+    """Write an OME-TIFF of several images with levels, and a label where there is one."""
+    settings = {"tile": (256, 256), "photometric": "minisblack"}
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        for picture in pictures:
+            writer.write(picture, subifds=1, metadata={"axes": "YX"}, **settings)
+            writer.write(picture[::2, ::2].copy(), subfiletype=1, **settings)
+        if label is not None:
+            writer.write(label, metadata={"axes": "YX", "Name": "label image"}, **settings)

@@ -200,6 +200,10 @@ class Directory:
         return self.number(IMAGE_LENGTH)
 
     @property
+    def size(self) -> tuple[int, int]:
+        return self.columns, self.rows
+
+    @property
     def is_tiled(self) -> bool:
         return TILE_WIDTH in self.tags and TILE_OFFSETS in self.tags
 

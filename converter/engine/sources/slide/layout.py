@@ -92,7 +92,7 @@ def slide_layout(structure: TiffStructure) -> SlideLayout | None:
         return _qptiff_layout(channels)
     vendor = _vendor(first) if first.is_tiled else GENERIC
     levels = _levels(first, vendor, directories[1:])
-    is_alone = all(_size(one) != _size(first) for one in directories[1:])
+    is_alone = all(one.size != first.size for one in directories[1:])
     if not vendor and not (is_alone and _is_plain(first) and _is_pyramid(levels)):
         return None
     if vendor == PHILIPS:  # the smallest levels may all be filled up to one size
@@ -157,7 +157,7 @@ def _levels(first: Directory, vendor: str, beside: Sequence[Directory]) -> list[
 
 
 def _is_pyramid(levels: Sequence[Directory]) -> bool:
-    return len(levels) > 1 or max(_size(levels[0])) > LARGE_SIDE
+    return len(levels) > 1 or max(levels[0].size) > LARGE_SIDE
 
 
 def _is_plain(directory: Directory) -> bool:
@@ -169,15 +169,11 @@ def _is_plain(directory: Directory) -> bool:
     return has_place and directory.number(tiff.SAMPLE_FORMAT, 1) == 1 and is_upright
 
 
-def _size(directory: Directory) -> tuple[int, int]:
-    return directory.columns, directory.rows
-
-
 def _form(directory: Directory) -> tuple[int, ...]:
     """Return what a level has in common in all planes."""
     codes = (tiff.TILE_WIDTH, tiff.TILE_LENGTH, tiff.SAMPLES_PER_PIXEL, tiff.PHOTOMETRIC)
     bits = max(directory.numbers(tiff.BITS_PER_SAMPLE, _MOST_SAMPLES), default=1)
-    return *_size(directory), bits, *(directory.number(code) for code in codes)
+    return *directory.size, bits, *(directory.number(code) for code in codes)
 
 
 def _vendor(first: Directory) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from converter.engine.errors import ConversionError, damaged
 from converter.engine.errors import gettext_noop as _
+from converter.engine.sources.limits import LARGE_SIDE
 from converter.engine.sources.ome import Attributes, OmeImage, length_mm, read_ome
 from converter.engine.sources.slide import directories as tiff
 from converter.engine.sources.slide.directories import Directory
@@ -48,6 +49,8 @@ def ome_description(first: Directory) -> str | None:
 def ome_slide(description: str, directories: Sequence[Directory]) -> OmeSlide | None:
     """Tell the planes of the first image; None where a slide of DICOM cannot hold them.
 
+    Several pictures, each with levels but none of them large, are no slide either.
+
     Raises
     ------
     ConversionError
@@ -59,14 +62,19 @@ def ome_slide(description: str, directories: Sequence[Directory]) -> OmeSlide | 
     image, *others = images
     if image.size("T") > 1 or (image.samples > 1 and image.size("C") > 1):
         return None
-    if any(_is_slide(other, directories) for other in others):
-        raise ConversionError(
-            _("This OME-TIFF holds several slides. Save each as a file of its own."), "unsupported"
-        )
+    slides = [image, *(one for one in others if _is_slide(one, directories))]
+    if len(slides) > 1:
+        is_large = any(max(_first(one, directories).size) > LARGE_SIDE for one in slides)
+        if is_large or len(slides) <= len(others):  # so that no label is among them
+            raise ConversionError(
+                _("This OME-TIFF holds several slides. Save each as a file of its own."),
+                "unsupported",
+            )
+        return None
     channels = image.planes(len(directories))
     planes = tuple(directories[page] for (slices,) in channels for page in slices)
-    size = image.attributes.get("SizeX"), image.attributes.get("SizeY")
-    if any((str(plane.columns), str(plane.rows)) != size for plane in planes):
+    told = image.attributes.get("SizeX"), image.attributes.get("SizeY")
+    if any((str(plane.columns), str(plane.rows)) != told for plane in planes):
         raise damaged()
     if any(plane.number(tiff.SAMPLES_PER_PIXEL, 1) != image.samples for plane in planes):
         return None
@@ -77,8 +85,11 @@ def _is_slide(image: OmeImage, directories: Sequence[Directory]) -> bool:
     """Tell whether an image has levels and is none that scanners add: of the label, of it all."""
     if any(word in image.name.lower() for word in _BESIDE_THE_SLIDE):
         return False
-    first = directories[image.planes(len(directories))[0][0][0]]
-    return bool(first.number(tiff.SUB_DIRECTORIES))
+    return bool(_first(image, directories).number(tiff.SUB_DIRECTORIES))
+
+
+def _first(image: OmeImage, directories: Sequence[Directory]) -> Directory:
+    return directories[image.planes(len(directories))[0][0][0]]
 
 
 def _optics(image: OmeImage) -> Optics:

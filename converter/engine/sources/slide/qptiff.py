@@ -31,7 +31,7 @@ def qptiff_channels(directories: Sequence[Directory]) -> list[list[Directory]]:
 
 
 def _form(directory: Directory) -> tuple[int, int, int]:
-    return directory.columns, directory.rows, directory.number(tiff.SAMPLES_PER_PIXEL, 1)
+    return *directory.size, directory.number(tiff.SAMPLES_PER_PIXEL, 1)
 
 
 def qptiff_optics(channels: Sequence[Directory]) -> Optics:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from fluorescence_samples import signal, write_fluorescence
+from fluorescence_samples import signal, write_fluorescence, write_several
 
 from converter.engine import ConversionError
 
@@ -23,13 +23,23 @@ def refusal(convert, out: Path, source: Path) -> ConversionError:
 
 def test_several_slides_in_one_file_are_refused(convert, out, tmp_path):
     path = tmp_path / "slides.ome.tif"
-    with tifffile.TiffWriter(path, ome=True) as writer:
-        for seed in (1, 2):
-            picture = signal(700, 530, seed)
-            writer.write(picture, subifds=1, tile=(256, 256), metadata={"axes": "YX"})
-            writer.write(picture[::2, ::2].copy(), tile=(256, 256), subfiletype=1)
+    write_several(path, [signal(700, 530), signal(16_400, 40, 2)])
     error = refusal(convert, out, path)
     assert (error.code, "several slides" in str(error)) == ("unsupported", True)
+
+
+def test_several_small_pictures_with_levels_stay_pictures(convert, tmp_path):
+    path, pictures = tmp_path / "fields.ome.tif", [signal(700, 530), signal(700, 530, 2)]
+    write_several(path, pictures)
+    found = convert(path)
+    assert {d.Modality for d in found} == {"OT"}
+    assert np.array_equal([d.pixel_array for d in found], pictures)
+
+
+def test_a_label_beside_several_slides_is_never_converted(convert, out, tmp_path):
+    path = tmp_path / "slides.ome.tif"
+    write_several(path, [signal(700, 530), signal(700, 530, 2)], label=signal(90, 70))
+    assert refusal(convert, out, path).code == "unsupported"
 
 
 def test_channels_whose_levels_differ_are_damaged(convert, out, tmp_path):
