@@ -140,6 +140,14 @@ def test_a_slide_in_a_folder_is_read_whole(convert_paths, dciodvfy_errors, tmp_p
         assert pydicom.dcmread(one.path).Manufacturer == "3DHISTECH"
 
 
+@pytest.mark.parametrize(("fill", "shown"), [(0, 0), (0xFFFFFF, 255)])
+def test_what_was_not_scanned_has_the_color_that_the_scanner_says(convert, tmp_path, fill, shown):
+    write_mirax(tmp_path / "slide.mrxs", fill=fill, missing=5)
+    companions = tuple((one.name, one) for one in (tmp_path / "slide").iterdir())
+    finest = whole(convert(tmp_path / "slide.mrxs", companions=companions)[0])
+    assert np.abs(finest[250:470, 330:630].astype(int) - shown).max() <= 2
+
+
 @pytest.mark.parametrize("kind", ["png", "bmp", "lzw.tif", "gray.png"])
 def test_a_large_picture_becomes_a_pyramid_without_loss(convert, tmp_path, kind):
     picture = tissue(16_400, 90)
