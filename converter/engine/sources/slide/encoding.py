@@ -76,7 +76,8 @@ def decode_jpeg_reduced(data: bytes, samples: int, factor: int) -> np.ndarray:
         size_wanted = (image.width // factor, image.height // factor)
         image.draft(mode, size_wanted)
         scale = image.width // size_wanted[0]
-        return np.asarray(image.convert(mode).reduce(scale) if scale > 1 else image.convert(mode))
+        plain = image if image.mode == mode else image.convert(mode)
+        return np.asarray(plain.reduce(scale) if scale > 1 else plain)
 
 
 def decode_lossless(data: bytes) -> np.ndarray:
