@@ -27,6 +27,30 @@ REPLACEMENTS = (
         3,
     ),
     Replacement(
+        "channels of slides",
+        "*.bundle.*.js",
+        re.compile(r"viewer\.render\(\{\n\s+container\n\s+\}\);"),
+        (Path(__file__).parent / "channels.js").read_text("utf-8"),
+        1,
+    ),
+    Replacement(
+        "count of focal planes, which it looks for in another attribute",
+        "dicom-microscopy-viewer/dicomMicroscopyViewer.min.js",
+        re.compile(
+            r"Number\(metadata\.NumberOfFocalPlanes \|\| 1\);\n"
+            r"\s+if \(numberOfFocalPlanes > 1\) \{\n\s+throw new Error\([^\n]+\n\s+\}"
+        ),
+        "Number(metadata.TotalPixelMatrixFocalPlanes || 1);",
+        1,
+    ),
+    Replacement(
+        "focal plane that is shown: the middle one",
+        "dicom-microscopy-viewer/dicomMicroscopyViewer.min.js",
+        re.compile(r"frameMapping\[key\] = (?=[^\n]+\n\s+number \+= 1;)"),
+        "if (p === numberOfFocalPlanes >> 1) frameMapping[key] = ",
+        1,
+    ),
+    Replacement(
         "base address of scripts",
         "*.js",
         re.compile(r'__webpack_require__\.p = "/";'),

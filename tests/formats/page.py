@@ -141,10 +141,17 @@ def kept(sample: Sample, dataset: Dataset) -> Iterator[str]:
     else:
         color = "color" if dataset.SamplesPerPixel == 3 else "gray"
         yield f"{dataset.BitsStored} bits of {color}"
+    if dataset.get("NumberOfOpticalPaths", 1) > 1:
+        yield "a named optical path for each channel"
     if dataset.get("LossyImageCompression") == "01":
         yield "the loss stated"
     if sample.is_scaled and float(dataset.get("RescaleSlope", 1)) != 1:
         yield "values by slope and intercept, to half a step"
+    yield from placed(dataset)
+
+
+def placed(dataset: Dataset) -> Iterator[str]:
+    """Tell what a dataset says of colors, place and time."""
     told = {
         "ICCProfile": "the color profile",
         "NominalScannedPixelSpacing": "spacing",

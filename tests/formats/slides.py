@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from tests.formats.samples import Refused, Sample
 
+from fluorescence_samples import planes_of, signal, write_fluorescence, write_qptiff, write_several  # isort: skip
 from slide_samples import tissue, whole, write_jpeg_2000_svs, write_pyramid, write_svs  # isort: skip
 
 COLUMNS, ROWS = 700, 530
@@ -22,20 +23,31 @@ def samples() -> list[Sample]:
     codestreams = written(
         lambda path: write_jpeg_2000_svs(path, tissue(COLUMNS, ROWS), 33005, level=0)
     )
+    channels = written(write_fluorescence)
+    gray = written(
+        lambda path: write_pyramid(
+            path, signal(COLUMNS, ROWS), photometric="minisblack", compression="zlib"
+        )
+    )
+    qptiff = written(lambda path: write_qptiff(path, planes_of(3, 1, COLUMNS, ROWS)))
     packed = written(lambda path: write_pyramid(path, tissue(COLUMNS, ROWS), compression="lzw"))
     return [
         Sample("SVS", "JPEG, RGB", rgb, "OpenSlide", by_openslide, is_slide=True),
         Sample("SVS", "JPEG 2000", codestreams, "OpenSlide", by_openslide, is_slide=True),
         Sample("tiled TIFF", "levels, LZW", packed, "tifffile", by_tifffile, is_slide=True),
+        Sample("tiled TIFF", "levels, 16 bits", gray, "tifffile", by_tifffile, is_slide=True),
+        Sample("OME-TIFF", "channels with levels", channels, "tifffile", by_plane, is_slide=True),
+        Sample("QPTIFF", "channels", qptiff, "tifffile", by_plane, is_slide=True),
     ]
 
 
 def refused() -> list[Refused]:
-    return []
+    several = written(lambda path: write_several(path, [signal(16_400, 40), signal(16_400, 40)]))
+    return [Refused("OME-TIFF of several slides", several)]
 
 
 def tiles(dataset: Dataset) -> np.ndarray:
-    """Return the tiles of a level as one picture."""
+    """Return the tiles of a level as one picture, those of its optical paths below each other."""
     return whole(dataset).astype(float)
 
 
@@ -59,3 +71,9 @@ def by_openslide(data: bytes) -> np.ndarray:
 def by_tifffile(data: bytes) -> np.ndarray:
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         return file.pages[0].asarray()
+
+
+def by_plane(data: bytes) -> np.ndarray:
+    """Read the channels of the finest level, below each other."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        return np.concatenate(file.series[0].levels[0].asarray())

@@ -1,6 +1,6 @@
 """OME-XML, the description in an OME-TIFF: which page is which plane, and how far apart they are.
 
-Read by hand from a parser without entities; names, notes and dates in it are never looked at.
+Read by hand from a parser without entities; notes, persons and dates in it are never looked at.
 """
 
 import math
@@ -37,8 +37,10 @@ class OmeImage:
     """One image: `planes[channel][time][slice]` is a page; spacings are None where not told."""
 
     attributes: Attributes
+    name: str = ""  # to tell pictures of labels from others, and for nothing else
     samples: int = 1
     data: list[Attributes] = field(default_factory=list)
+    channels: list[Attributes] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     times: dict[int, float] = field(default_factory=dict)
     """What each time says of itself, in ms, by the plane of the first channel and slice."""
@@ -106,9 +108,7 @@ class OmeImage:
         return pages
 
     def _length_mm(self, axis: str) -> float | None:
-        unit = _MM.get(self.attributes.get(f"PhysicalSize{axis}Unit", "µm"))
-        length = _positive(self.attributes.get(f"PhysicalSize{axis}", ""))
-        return length * unit if length and unit else None
+        return length_mm(self.attributes, f"PhysicalSize{axis}", "µm")
 
 
 def read_ome(description: str) -> list[OmeImage]:
@@ -148,6 +148,13 @@ def read_ome(description: str) -> list[OmeImage]:
     return reader.images
 
 
+def length_mm(attributes: Attributes, name: str, usual_unit: str) -> float | None:
+    """Return a length of an element in mm; None where it is not told, or not in such a unit."""
+    unit = _MM.get(attributes.get(f"{name}Unit", usual_unit))
+    length = _positive(attributes.get(name, ""))
+    return length * unit if length and unit else None
+
+
 class _Reader:
     """Takes in the elements that count; everything else is passed by."""
 
@@ -156,6 +163,7 @@ class _Reader:
         self.own_uuid = ""
         self.is_part = False
         self._text: list[str] | None = None
+        self._name = ""
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -173,8 +181,10 @@ class _Reader:
             self.own_uuid = attributes.get("UUID", "").strip()
         elif kind == "BinaryOnly":
             self.is_part = True
+        elif kind == "Image":
+            self._name = attributes.get("Name", "")
         elif kind == "Pixels":
-            self.images.append(OmeImage(attributes))
+            self.images.append(OmeImage(attributes, self._name))
         elif self.images:
             self._take(kind, attributes, self.images[-1])
 
@@ -183,6 +193,7 @@ class _Reader:
             image.samples = max(
                 image.samples, _whole(attributes.get("SamplesPerPixel", "1"), least=1)
             )
+            image.channels.append(attributes)
         elif kind == "TiffData":
             image.data.append(attributes)
         elif kind == "UUID":

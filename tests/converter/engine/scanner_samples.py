@@ -11,10 +11,13 @@ from tests.converter.engine.slide_samples import cut, halved, jpeg, tissue
 _MIRAX_ID = b"5A1C0F1D5A1C0F1D5A1C0F1D5A1C0F1D"
 
 
-def write_mirax(path: Path, columns: int = 1280, rows: int = 960) -> np.ndarray:
+def write_mirax(
+    path: Path, columns: int = 1280, rows: int = 960, fill: int = 0xFFFFFF, missing: int = -1
+) -> np.ndarray:
     """Write a MIRAX slide as 3DHISTECH scanners do: a small picture, and a folder of its name.
 
-    Two levels of tiles of 320 x 240; the second has half the size.
+    Two levels of tiles of 320 x 240; the second has half the size. In the first one the tile
+    `missing` is not there, and the whole is filled with the color `fill`.
     """
     picture, (width, height) = tissue(columns, rows), (320, 240)
     folder = path.with_suffix("")
@@ -22,12 +25,14 @@ def write_mirax(path: Path, columns: int = 1280, rows: int = 960) -> np.ndarray:
     path.write_bytes(jpeg(tissue(64, 48)))
     across, down = columns // width, rows // height
     (folder / "Slidedat.ini").write_bytes(
-        _mirax_settings(across, down, width, height).encode("utf-8-sig")
+        _mirax_settings(across, down, width, height, fill).encode("utf-8-sig")
     )
     data, pages = bytearray(b"01.02" + _MIRAX_ID), []
     for concat in (1, 2):
         entries = []
         for number, tile in enumerate(cut(halved(picture, concat), (height, width))):
+            if (concat, number) == (1, missing):
+                continue
             row, column = divmod(number, across // concat)
             encoded = jpeg(tile, quality=95, subsampling=0)
             index = row * concat * across + column * concat
@@ -50,11 +55,11 @@ def _mirax_index(pages: list[bytes]) -> bytes:
     return b"01.02" + _MIRAX_ID + struct.pack("<2i", head, 0) + table + body
 
 
-def _mirax_settings(across: int, down: int, width: int, height: int) -> str:
+def _mirax_settings(across: int, down: int, width: int, height: int, fill: int) -> str:
     levels = "".join(
         f"[LAYER_0_LEVEL_{n}_SECTION]\nOVERLAP_X=0\nOVERLAP_Y=0\n"
         f"MICROMETER_PER_PIXEL_X={0.25 * 2**n}\nMICROMETER_PER_PIXEL_Y={0.25 * 2**n}\n"
-        f"IMAGE_FORMAT=JPEG\nIMAGE_FILL_COLOR_BGR=16777215\nIMAGE_CONCAT_FACTOR={n}\n"
+        f"IMAGE_FORMAT=JPEG\nIMAGE_FILL_COLOR_BGR={fill}\nIMAGE_CONCAT_FACTOR={n}\n"
         f"DIGITIZER_WIDTH={width}\nDIGITIZER_HEIGHT={height}\n"
         for n in (0, 1)
     )

@@ -168,12 +168,13 @@ def write_jpeg_2000_svs(path: Path, picture: np.ndarray, compression: int, **opt
 
 
 def whole(dataset: Dataset) -> np.ndarray:
-    """Put the frames of a level together."""
+    """Put the frames of a level together, planes below each other."""
     frames = dataset.pixel_array.reshape(int(dataset.NumberOfFrames), *_frame_shape(dataset))
     columns, rows = dataset.TotalPixelMatrixColumns, dataset.TotalPixelMatrixRows
-    across = -(-columns // dataset.Columns)
+    across, down = -(-columns // dataset.Columns), -(-rows // dataset.Rows)
     strips = [np.concatenate(frames[n : n + across], axis=1) for n in range(0, len(frames), across)]
-    return np.concatenate(strips)[:rows, :columns]
+    planes = [np.concatenate(strips[n : n + down]) for n in range(0, len(strips), down)]
+    return np.concatenate([plane[:rows, :columns] for plane in planes])
 
 
 def _frame_shape(dataset: Dataset) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.jobs.worker import run_job_here
+from tests.converter.engine.fluorescence_samples import planes_of, write_fluorescence
 from tests.converter.engine.scanner_samples import write_mirax
 from tests.converter.engine.slide_samples import write_svs
 
@@ -48,6 +49,18 @@ def test_a_slide_is_pseudonymized_and_nothing_of_it_is_held(upload, member, tmp_
         assert dataset.pixel_array.reshape(int(dataset.NumberOfFrames), -1).std() > 10
     assert len({d.FrameOfReferenceUID for d in found}) == 1
     assert len({d.ContainerIdentifier for d in found}) == 1
+
+
+def test_of_the_names_of_channels_listed_words_stay(upload, member, tmp_path):
+    path, names = tmp_path / "slide.ome.tif", ("DAPI", "CD8 Zwirbelmayr", "Zwirbelmayr")
+    write_fluorescence(path, planes_of(3, 1, 600, 500), names=names)
+    job = run(upload, member, {"slide.ome.tif": path.read_bytes()})
+    assert [(r.outcome, r.code) for r in job.receipts.all()] == [(Outcome.WRITTEN, "")]
+    for dataset in results(job):
+        assert dataset.NumberOfOpticalPaths == 3
+        kept = [path.get("OpticalPathDescription", "") for path in dataset.OpticalPathSequence]
+        assert kept[:2] == ["DAPI", "CD8"]
+        assert "Zwirbelmayr" not in kept[2]
 
 
 def test_a_slide_with_its_overview_waits_until_a_data_steward_looked(upload, member, tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from PIL import Image
+import numpy as np
 from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGLSLossless
 
 JPEG_METHOD, JPEG_2000_METHOD = "ISO_10918_1", "ISO_15444_1"
@@ -17,10 +17,15 @@ class Coding:
     transfer_syntax_uid: str
     photometric_interpretation: str
     lossy_method: str = ""
+    bits: int = 8
 
     @property
     def samples(self) -> int:
         return 1 if self.photometric_interpretation == "MONOCHROME2" else 3
+
+    @property
+    def sample_bytes(self) -> int:
+        return 1 if self.bits == 8 else 2
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,16 @@ class Matrix:
 
     @property
     def frame_bytes(self) -> int:
-        """Size of one sample plane of a tile."""
+        """Size of one sample plane of a tile, of 8 bits."""
         return self.tile_columns * self.tile_rows
+
+    def extent(self, index: int) -> tuple[int, int]:
+        """Return how many rows and columns of a tile lie within the picture."""
+        row, column = divmod(index, self.across)
+        return (
+            min(self.tile_rows, self.rows - row * self.tile_rows),
+            min(self.tile_columns, self.columns - column * self.tile_columns),
+        )
 
     @property
     def is_one_tile(self) -> bool:
@@ -55,7 +68,7 @@ class Matrix:
 
 
 class Level(Protocol):
-    """One level of a pyramid: its frames as they will be written, and its tiles as pictures."""
+    """One plane of a level: its frames as they will be written, and its tiles as samples."""
 
     @property
     def matrix(self) -> Matrix:
@@ -72,18 +85,29 @@ class Level(Protocol):
     def frames(self) -> Iterator[bytes]:
         """Yield the frames in the order of TILED_FULL."""
 
-    def reduced(self, index: int, factor: int) -> Image.Image:
-        """Return a tile as a picture `factor` times smaller, L or RGB."""
+    def reduced(self, index: int, factor: int) -> np.ndarray:
+        """Return what a tile shows, `factor` times smaller, without what fills it up."""
 
 
 def jpeg_coding(photometric: str) -> Coding:
     return Coding(JPEGBaseline8Bit, photometric, JPEG_METHOD)
 
 
-def jpeg_2000_coding(photometric: str) -> Coding:
+def jpeg_2000_coding(photometric: str, bits: int = 8) -> Coding:
     """Of JPEG 2000 nobody knows that it is lossless: a codestream cut short looks the same."""
-    return Coding(JPEG2000, photometric, JPEG_2000_METHOD)
+    return Coding(JPEG2000, photometric, JPEG_2000_METHOD, bits)
 
 
-def lossless_coding(samples: int) -> Coding:
-    return Coding(JPEGLSLossless, "MONOCHROME2" if samples == 1 else "RGB")
+def lossless_coding(samples: int, bits: int = 8) -> Coding:
+    return Coding(JPEGLSLossless, "MONOCHROME2" if samples == 1 else "RGB", bits=bits)
+
+
+def empty_tile(matrix: Matrix, coding: Coding) -> np.ndarray:
+    """Return a tile of nothing, (rows, columns) or (rows, columns, 3).
+
+    Light that passes beside the tissue is white; in gray nothing is told from no signal.
+    """
+    if coding.samples == 1:
+        dtype = np.uint8 if coding.bits == 8 else np.uint16
+        return np.zeros((matrix.tile_rows, matrix.tile_columns), dtype)
+    return np.full((matrix.tile_rows, matrix.tile_columns, 3), 255, np.uint8)

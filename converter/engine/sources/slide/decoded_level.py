@@ -6,19 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tifffile import TiffFile, TiffPage
 
 from converter.engine.errors import damaged
-from converter.engine.sources.slide.coding import Coding, Matrix, lossless_coding
-from converter.engine.sources.slide.encoding import encode_lossless
+from converter.engine.sources.slide.coding import Coding, Matrix, empty_tile, lossless_coding
+from converter.engine.sources.slide.encoding import encode_lossless, shrink
 from converter.engine.sources.slide.tiled_level import TileList, unsupported_colors
 from converter.engine.sources.tiff import tiff_errors
 from converter.engine.sources.tiff_compression import lossy_method
 from converter.engine.sources.tiff_inner import check_part
 from converter.engine.sources.tiff_page import flat_tile, is_lossless
-
-_SAMPLE_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -42,20 +39,20 @@ class DecodedLevel:
         for index in range(self.matrix.tile_count):
             yield encode_lossless(self._samples(index))
 
-    def reduced(self, index: int, factor: int) -> Image.Image:
+    def reduced(self, index: int, factor: int) -> np.ndarray:
         """Return a tile as a picture `factor` times smaller."""
-        return Image.fromarray(self._samples(index)).reduce(factor)
+        rows, columns = self.matrix.extent(index)
+        return shrink(self._samples(index)[:rows, :columns], factor)
 
     def _samples(self, index: int) -> np.ndarray:
-        """Return a tile: (rows, columns), or (rows, columns, 3); white where it is not there."""
+        """Return a tile: (rows, columns), or (rows, columns, 3); empty where it is not there."""
         count = self.matrix.tile_count
         places = range(index, len(self.tiles.offsets), count)  # one for each plane of colors
         if not all(self.tiles.byte_counts[place] for place in places):
-            shape = (self.matrix.tile_rows, self.matrix.tile_columns, self.coding.samples)
-            return np.full(shape if self.coding.samples > 1 else shape[:2], 255, np.uint8)
+            return empty_tile(self.matrix, self.coding)
         planes = [self._plane(place) for place in places]
         samples, bits = flat_tile(self.page, np.concatenate(planes, axis=-1))
-        if bits != _SAMPLE_BITS or samples.shape[-1] != self.coding.samples:
+        if (bits > 8) != (self.coding.bits > 8) or samples.shape[-1] != self.coding.samples:
             raise unsupported_colors()
         return samples if self.coding.samples > 1 else samples[..., 0]
 
@@ -86,13 +83,14 @@ def decoded_level(file: TiffFile, tiles: TileList) -> DecodedLevel:
     Raises
     ------
     ConversionError
-        Code "unsupported", for more than 8 bits and colors that have no place in a slide.
+        Code "unsupported", for numbers and colors that have no place in a slide.
     """
     file.filehandle.seek(tiles.directory.position)
     page = TiffPage(file, index=(0,))
-    if page.dtype != np.uint8 or page.imagedepth != 1:
+    is_gray = page.photometric in (0, 1)
+    if page.dtype not in (np.uint8, np.uint16)[: 1 + is_gray] or page.imagedepth != 1:
         raise unsupported_colors()
-    coding = lossless_coding(1 if page.photometric in (0, 1) else 3)
+    coding = lossless_coding(1 if is_gray else 3, 8 * page.dtype.itemsize)
     if not is_lossless(page):
         coding = replace(coding, lossy_method=lossy_method(page.compression))
     return DecodedLevel(tiles, page, coding)

@@ -21,7 +21,7 @@ PREDICTOR, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTE_COUNTS = 317, 322, 3
 SUB_DIRECTORIES, SAMPLE_FORMAT, JPEG_TABLES = 330, 339, 347
 IMAGE_DEPTH, ICC_PROFILE, NDPI_SOURCE, XMP = 32997, 34675, 65420, 700
 
-_MOST_DIRECTORIES = 1000
+_MOST_DIRECTORIES = 100_000
 _MOST_ENTRIES = 4096
 _MOST_NUMBERS = 1 << 24
 _INTEGER_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -148,8 +148,8 @@ class Directory:
     position: int
     tags: Mapping[int, _Tag]
 
-    def numbers(self, code: int) -> array:
-        """Return the whole numbers of a tag, none where it is missing.
+    def numbers(self, code: int, most: int = _MOST_NUMBERS) -> array:
+        """Return the whole numbers of a tag, the first `most`; none where it is missing.
 
         Raises
         ------
@@ -163,15 +163,16 @@ class Directory:
             raise damaged()
         if tag.count > _MOST_NUMBERS:
             raise too_large()
-        found = array(_ARRAY_OF_SIZE[_SIZES[tag.kind]])
-        found.frombytes(self.structure.read(tag.position, tag.size))
+        size = _SIZES[tag.kind]
+        found = array(_ARRAY_OF_SIZE[size])
+        found.frombytes(self.structure.read(tag.position, size * min(tag.count, most)))
         if (self.structure.form.order == ">") != (sys.byteorder == "big"):
             found.byteswap()
         return found
 
     def number(self, code: int, otherwise: int = 0) -> int:
         """Return the first whole number of a tag."""
-        found = self.numbers(code)
+        found = self.numbers(code, most=1)
         return int(found[0]) if found else otherwise
 
     def ratio(self, code: int) -> float:
@@ -197,6 +198,10 @@ class Directory:
     @property
     def rows(self) -> int:
         return self.number(IMAGE_LENGTH)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.columns, self.rows
 
     @property
     def is_tiled(self) -> bool:

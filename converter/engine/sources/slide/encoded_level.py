@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from converter.engine.sources.slide.coding import Coding, Matrix
+from converter.engine.sources.slide.encoding import shrink
 
 
 @dataclass
@@ -48,7 +48,7 @@ class EncodedLevel:
     matrix: Matrix
     coding: Coding
     waiting: WaitingFrames
-    decode: Callable[[bytes], Image.Image]
+    decode: Callable[[bytes], np.ndarray]
     source_bytes: int = 0  # of a source whose loss is older than these frames
 
     @property
@@ -59,16 +59,17 @@ class EncodedLevel:
         """Yield the frames in the order of TILED_FULL."""
         return iter(self.waiting)
 
-    def reduced(self, index: int, factor: int) -> Image.Image:
+    def reduced(self, index: int, factor: int) -> np.ndarray:
         """Return a tile as a picture `factor` times smaller."""
-        return self.decode(self.waiting.frame(index)).reduce(factor)
+        rows, columns = self.matrix.extent(index)
+        return shrink(self.decode(self.waiting.frame(index))[:rows, :columns], factor)
 
 
 def encoded_level(
     matrix: Matrix,
     coding: Coding,
     tiles: Iterable[np.ndarray],
-    codec: tuple[Callable[[np.ndarray], bytes], Callable[[bytes], Image.Image]],
+    codec: tuple[Callable[[np.ndarray], bytes], Callable[[bytes], np.ndarray]],
     file: BinaryIO,
 ) -> EncodedLevel:
     """Encode the tiles of a level one after the other.

@@ -1,8 +1,8 @@
 """Large pictures without tiles as a pyramid: decoded once, band by band where a format lets us."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,7 +13,7 @@ from converter.engine.output import Outbox
 from converter.engine.sources.exif import orientation
 from converter.engine.sources.raster import flat_bands, shows_gray
 from converter.engine.sources.slide.coding import Matrix, lossless_coding
-from converter.engine.sources.slide.encoded_level import encoded_level
+from converter.engine.sources.slide.encoded_level import EncodedLevel, encoded_level
 from converter.engine.sources.slide.encoding import decode_lossless, encode_lossless
 from converter.engine.sources.slide.instance import UNKNOWN_SPACING_MM, SlideFacts, color_profile
 from converter.engine.sources.slide.pyramid import unnamed_file
@@ -27,7 +27,7 @@ TILE = 512
 class FlatPicture:
     """A picture that is read from above to below.
 
-    `bands` yields arrays of any height, (rows, columns) or (rows, columns, 3), 8 bits.
+    `bands` yields arrays of any height, (rows, columns) of 8 or 16 bits or (rows, columns, 3) of 8.
     `lossy_method` is empty for a source without loss.
     """
 
@@ -35,30 +35,41 @@ class FlatPicture:
     rows: int
     samples: int
     bands: Callable[[], Iterator[np.ndarray]]
+    bits: int = 8
     icc_profile: bytes = b""
     lossy_method: str = ""
     source_bytes: int = 0
-    spacing_mm: tuple[float, float] | None = None
 
 
 def write_pyramid(job: Job, box: Outbox, picture: FlatPicture) -> None:
     """Write a large picture as the levels of a slide, without any further loss."""
-    matrix = Matrix(picture.columns, picture.rows, TILE, TILE)
-    check_matrix(matrix, job.options)
-    unknown = (UNKNOWN_SPACING_MM, UNKNOWN_SPACING_MM)
     facts = SlideFacts(
-        spacing_mm=picture.spacing_mm or unknown,
+        spacing_mm=(UNKNOWN_SPACING_MM, UNKNOWN_SPACING_MM),
         magnification=0.0,
         icc_profile=color_profile(picture.icc_profile),
         manufacturer="",
     )
-    coding = replace(lossless_coding(picture.samples), lossy_method=picture.lossy_method)
-    with ExitStack() as files:
-        file = files.enter_context(unnamed_file(box.target_dir))
-        codec = (encode_lossless, decode_lossless)
-        level = encoded_level(matrix, coding, _tiles(picture, matrix), codec, file)
-        level.source_bytes = picture.source_bytes
-        write_levels(job, box, facts, [level])
+    write_pyramids(job, box, facts, [picture])
+
+
+def write_pyramids(
+    job: Job, box: Outbox, facts: SlideFacts, pictures: Sequence[FlatPicture]
+) -> None:
+    """Write large pictures of one size and color as the planes of a slide, see `write_levels`."""
+    matrix = Matrix(pictures[0].columns, pictures[0].rows, TILE, TILE)
+    check_matrix(matrix, job.options)
+    with unnamed_file(box.target_dir) as file:
+        planes = [[_level(picture, matrix, file)] for picture in pictures]
+        write_levels(job, box, facts, planes)
+
+
+def _level(picture: FlatPicture, matrix: Matrix, file: BinaryIO) -> EncodedLevel:
+    coding = lossless_coding(picture.samples, picture.bits)
+    coding = replace(coding, lossy_method=picture.lossy_method)
+    codec = (encode_lossless, decode_lossless)
+    level = encoded_level(matrix, coding, _tiles(picture, matrix), codec, file)
+    level.source_bytes = picture.source_bytes
+    return level
 
 
 def flat_image(image: Image.Image, lossy_ratio: float, lossy_method: str) -> FlatPicture:
@@ -89,7 +100,8 @@ def _bands(image: Image.Image, is_gray: bool) -> Iterator[np.ndarray]:
 def _tiles(picture: FlatPicture, matrix: Matrix) -> Iterator[np.ndarray]:
     """Cut bands into tiles; memory holds as many rows as a tile has, and a band."""
     shape = (TILE, matrix.across * TILE, picture.samples)
-    strip = np.full(shape if picture.samples > 1 else shape[:2], 255, np.uint8)
+    dtype = np.uint8 if picture.bits == 8 else np.uint16
+    strip = np.full(shape if picture.samples > 1 else shape[:2], 255, dtype)
     filled, seen = 0, 0
     for band in picture.bands():
         while len(band):

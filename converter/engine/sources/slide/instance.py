@@ -1,6 +1,6 @@
 """A level of a slide as VL Whole Slide Microscopy Image, without its frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
@@ -12,9 +12,12 @@ from converter.engine.instances import (
     new_instance,
     number_instance,
 )
+from converter.engine.multiframe import code
 from converter.engine.options import Job
 from converter.engine.sources.icc import color_only
 from converter.engine.sources.slide.coding import Coding, Matrix
+from converter.engine.sources.slide.optical_paths import add_optical_paths
+from converter.engine.sources.slide.optics import Optics
 from converter.engine.uids import derive_uid
 
 UNKNOWN_SPACING_MM = 0.001
@@ -22,8 +25,6 @@ UNKNOWN_SPACING_MM = 0.001
 MODALITY = "SM"
 _THICKNESS_MM = 0.001
 _LONG_AGO = "19000101"  # the standard wants a time, and nobody told one
-_BRIGHTFIELD = ("111744", "DCM", "Brightfield illumination")
-_WHITE_LIGHT = ("371251000", "SCT", "White")
 _GLASS_SLIDE = ("433466003", "SCT", "Microscope slide")
 
 
@@ -38,6 +39,7 @@ class SlideFacts:
     magnification: float
     icc_profile: bytes
     manufacturer: str
+    optics: Optics = field(default_factory=Optics)
     has_padded_levels: bool = False
 
 
@@ -73,10 +75,11 @@ def new_level(job: Job, slide: SlideFacts, level: LevelFacts) -> Dataset:
     _add_equipment(dataset, slide)
     _add_image(dataset, job, level)
     _add_pixels(dataset, level)
-    _add_matrix(dataset, level.matrix, spacing)
-    _add_groups(dataset, spacing)
+    _add_matrix(dataset, level.matrix, spacing, slide.optics)
+    _add_groups(dataset, spacing, slide.optics)
     _add_organization(dataset, job)
-    _add_optical_path(dataset, slide, level.coding)
+    profile = slide.icc_profile if level.coding.samples == 3 else b""
+    add_optical_paths(dataset, slide.optics.paths, slide.magnification, profile)
     _add_specimen(dataset, job)
     return dataset
 
@@ -96,7 +99,6 @@ def _add_image(dataset: Dataset, job: Job, level: LevelFacts) -> None:
     dataset.AcquisitionDateTime = f"{dataset.ContentDate}{dataset.ContentTime}"
     dataset.ImageType = list(_image_type(level))
     dataset.PatientOrientation = None
-    dataset.NumberOfFrames = level.matrix.tile_count
     dataset.AcquisitionContextSequence = []
     dataset.VolumetricProperties = "VOLUME"
     # Of tissue no name can be read; the picture of a whole slide may show its label.
@@ -125,20 +127,25 @@ def _add_pixels(dataset: Dataset, level: LevelFacts) -> None:
     if level.coding.samples == 3:
         dataset.PlanarConfiguration = 0
     dataset.Rows, dataset.Columns = level.matrix.tile_rows, level.matrix.tile_columns
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+    dataset.BitsAllocated = 8 * level.coding.sample_bytes
+    dataset.BitsStored, dataset.HighBit = level.coding.bits, level.coding.bits - 1
     dataset.PixelRepresentation = 0
     if level.coding.samples == 1:
         dataset.PresentationLUTShape = "IDENTITY"
         dataset.RescaleIntercept, dataset.RescaleSlope = "0", "1"
 
 
-def _add_matrix(dataset: Dataset, matrix: Matrix, spacing_mm: tuple[float, ...]) -> None:
+def _add_matrix(
+    dataset: Dataset, matrix: Matrix, spacing_mm: tuple[float, ...], optics: Optics
+) -> None:
+    dataset.NumberOfFrames = matrix.tile_count * optics.plane_count
     dataset.TotalPixelMatrixColumns = matrix.columns
     dataset.TotalPixelMatrixRows = matrix.rows
-    dataset.TotalPixelMatrixFocalPlanes = 1
+    dataset.TotalPixelMatrixFocalPlanes = optics.focal_planes
     dataset.ImagedVolumeHeight = matrix.rows * spacing_mm[0]
     dataset.ImagedVolumeWidth = matrix.columns * spacing_mm[1]
-    dataset.ImagedVolumeDepth = _THICKNESS_MM
+    depth_mm = (optics.focal_planes - 1) * optics.focal_mm + _THICKNESS_MM
+    dataset.ImagedVolumeDepth = depth_mm * 1000  # in µm, unlike height and width
     # Nobody said how the picture lies on the glass; so viewers show it as the source does.
     dataset.ImageOrientationSlide = ["0", "1", "0", "1", "0", "0"]
     origin = Dataset()
@@ -147,17 +154,20 @@ def _add_matrix(dataset: Dataset, matrix: Matrix, spacing_mm: tuple[float, ...])
     dataset.TotalPixelMatrixOriginSequence = [origin]
 
 
-def _add_groups(dataset: Dataset, spacing_mm: tuple[float, ...]) -> None:
-    """Multi-frame Functional Groups module: nothing differs from frame to frame."""
+def _add_groups(dataset: Dataset, spacing_mm: tuple[float, ...], optics: Optics) -> None:
+    """Multi-frame Functional Groups module; plane and path of a frame follow from its number."""
     measures, frame_type, shared = Dataset(), Dataset(), Dataset()
     measures.PixelSpacing = decimal_strings(spacing_mm)
     measures.SliceThickness = decimal_string(_THICKNESS_MM)
+    if optics.focal_planes > 1:
+        measures.SpacingBetweenSlices = decimal_string(optics.focal_mm)
     frame_type.FrameType = dataset.ImageType
-    path = Dataset()
-    path.OpticalPathIdentifier = "1"
     shared.PixelMeasuresSequence = [measures]
     shared.WholeSlideMicroscopyImageFrameTypeSequence = [frame_type]
-    shared.OpticalPathIdentificationSequence = [path]
+    if len(optics.paths) == 1:
+        path = Dataset()
+        path.OpticalPathIdentifier = "1"
+        shared.OpticalPathIdentificationSequence = [path]
     dataset.SharedFunctionalGroupsSequence = [shared]
 
 
@@ -171,19 +181,6 @@ def _add_organization(dataset: Dataset, job: Job) -> None:
     dataset.DimensionOrganizationType = "TILED_FULL"
 
 
-def _add_optical_path(dataset: Dataset, slide: SlideFacts, coding: Coding) -> None:
-    path = Dataset()
-    path.OpticalPathIdentifier = "1"
-    path.IlluminationTypeCodeSequence = [_coded(_BRIGHTFIELD)]
-    path.IlluminationColorCodeSequence = [_coded(_WHITE_LIGHT)]
-    if slide.magnification:
-        path.ObjectiveLensPower = decimal_string(slide.magnification)
-    if coding.samples == 3:
-        path.ICCProfile = slide.icc_profile
-    dataset.NumberOfOpticalPaths = 1
-    dataset.OpticalPathSequence = [path]
-
-
 def _add_specimen(dataset: Dataset, job: Job) -> None:
     """Specimen module: one slide with one specimen, both named after the study's own UIDs."""
     specimen = Dataset()
@@ -193,14 +190,8 @@ def _add_specimen(dataset: Dataset, job: Job) -> None:
     specimen.SpecimenPreparationSequence = []
     dataset.ContainerIdentifier = "1"
     dataset.IssuerOfTheContainerIdentifierSequence = []
-    dataset.ContainerTypeCodeSequence = [_coded(_GLASS_SLIDE)]
+    dataset.ContainerTypeCodeSequence = [code(*_GLASS_SLIDE)]
     dataset.SpecimenDescriptionSequence = [specimen]
-
-
-def _coded(code: tuple[str, str, str]) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code
-    return item
 
 
 def color_profile(found: bytes) -> bytes:

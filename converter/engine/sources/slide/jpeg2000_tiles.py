@@ -17,7 +17,7 @@ class CodestreamForm:
     columns: int
     rows: int
     components: int
-    is_8_bit: bool
+    bits: int  # 0 where components differ or have signs
     is_subsampled: bool
     has_color_transform: bool
     is_reversible: bool
@@ -58,11 +58,17 @@ def codestream_form(data: bytes) -> CodestreamForm:
         columns=right - left,
         rows=bottom - top,
         components=count,
-        is_8_bit=all(part[0] == 7 for part in parts),
+        bits=_bits({part[0] for part in parts}),
         is_subsampled=any(part[1:] != b"\1\1" for part in parts),
         has_color_transform=cod[6] == 1,
         is_reversible=cod[11] == _REVERSIBLE,
     )
+
+
+def _bits(depths: set[int]) -> int:
+    """Return the bits of samples, of which SIZ tells one less and whether they have a sign."""
+    (depth,) = depths if len(depths) == 1 else (0xFF,)
+    return 0 if depth & 0x80 else depth + 1
 
 
 def clean_codestream(data: bytes, set_transform: bool = False) -> bytes:

@@ -4,6 +4,7 @@ Their tiles overlap, are strips or lie in formats of their own, so the picture i
 encoded once more, as JPEG of high quality.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,7 @@ TILE = 512
 _QUALITY = 95
 _LEAST_STEP = 3.5  # levels of a source that lie closer to each other are left out
 _MOST_MAGNIFIED = 10_000
+_WHITE, _COLOR = "#FFFFFF", re.compile(r"#[0-9A-Fa-f]{6}")
 _STEM = "slide"
 _VENDORS = {
     "aperio": "Aperio",
@@ -70,16 +72,16 @@ def convert(source: Path, job: Job, box: Outbox) -> None:
             for index in _levels(slide)
         ]
         facts = _facts(slide)
-        count = write_levels(job, box, facts, levels)
+        count = write_levels(job, box, facts, [levels])
         if job.options.overview and "macro" in slide.associated_images:
-            write_overview(job, box, facts, count, _on_white(slide.associated_images["macro"]))
+            write_overview(job, box, facts, count, _laid_on(slide.associated_images["macro"]))
 
 
 def overview(source: Path) -> Image.Image | None:
     """Return the picture of the whole slide; never the label by itself."""
     with _opened(source) as slide:
         found = slide.associated_images.get("macro")
-        return None if found is None else _on_white(found)
+        return None if found is None else _laid_on(found)
 
 
 @contextmanager
@@ -146,12 +148,12 @@ def _level(slide: OpenSlide, index: int, part: _Part, options: Options, file: Bi
     )
     check_matrix(matrix, options)
     tiles = _tiles(slide, index, part, matrix)
-    codec = (lambda tile: encode_jpeg(Image.fromarray(tile), _QUALITY), decode_jpeg)
+    codec = (lambda tile: encode_jpeg(tile, _QUALITY), decode_jpeg)
     return encoded_level(matrix, jpeg_coding("YBR_FULL_422"), tiles, codec, file)
 
 
 def _tiles(slide: OpenSlide, level: int, part: _Part, matrix: Matrix) -> Iterator[np.ndarray]:
-    shrunk = slide.level_downsamples[level]
+    shrunk, background = slide.level_downsamples[level], _background(slide.properties)
     for row in range(matrix.down):
         for column in range(matrix.across):
             width = min(TILE, matrix.columns - column * TILE)
@@ -162,15 +164,22 @@ def _tiles(slide: OpenSlide, level: int, part: _Part, matrix: Matrix) -> Iterato
             )
             tile = np.full((TILE, TILE, 3), 255, np.uint8)
             region = slide.read_region(place, level, (width, height))
-            tile[:height, :width] = np.asarray(_on_white(region))
+            tile[:height, :width] = np.asarray(_laid_on(region, background))
             yield tile
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _laid_on(image: Image.Image, background: str = _WHITE) -> Image.Image:
+    """Return a picture without alpha; what is transparent was not scanned."""
     if image.mode != "RGBA":
         return image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    whole = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(whole, image).convert("RGB")
+
+
+def _background(told: Mapping[str, str]) -> str:
+    """Return the color of what was not scanned, which is dark where tissue shines."""
+    found = f"#{told.get('openslide.background-color', '')}"
+    return found if _COLOR.fullmatch(found) else _WHITE
 
 
 def _facts(slide: OpenSlide) -> SlideFacts:

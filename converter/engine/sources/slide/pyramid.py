@@ -2,16 +2,16 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+import numpy as np
 
-from converter.engine.sources.slide.coding import Coding, Level, Matrix
+from converter.engine.errors import damaged
+from converter.engine.sources.slide.coding import Coding, Level, Matrix, empty_tile
 from converter.engine.sources.slide.encoded_level import WaitingFrames
-from converter.engine.sources.slide.encoding import coding_beside, encode
+from converter.engine.sources.slide.encoding import coding_beside, encode, shrink
 
 FACTOR = 4
 """How much smaller a made level is than the one below."""
@@ -20,7 +20,7 @@ _WIDEST_GAP = 4.5  # scanners round the sizes of their levels
 
 @dataclass
 class MadeLevel:
-    """A level whose frames wait in an unnamed file, in the order in which they were made."""
+    """A plane of a level whose frames wait in an unnamed file, in the order of their making."""
 
     matrix: Matrix
     coding: Coding
@@ -35,16 +35,16 @@ class MadeLevel:
         """Yield the frames in the order of TILED_FULL."""
         return iter(self.waiting)
 
-    def reduced(self, index: int, factor: int) -> Image.Image:
+    def reduced(self, index: int, factor: int) -> np.ndarray:
         """Make a tile, keep its frame, and return it `factor` times smaller."""
-        return self.make(index).reduce(factor)
+        rows, columns = self.matrix.extent(index)
+        return shrink(self.make(index)[:rows, :columns], factor)
 
-    def make(self, index: int) -> Image.Image:
+    def make(self, index: int) -> np.ndarray:
         """Make a tile of the tiles below it; each is made once."""
-        across, below = self.matrix.across, self.below.matrix
-        row, column = divmod(index, across)
-        mode = "L" if self.coding.samples == 1 else "RGB"
-        tile = Image.new(mode, (self.matrix.tile_columns, self.matrix.tile_rows), "white")
+        below = self.below.matrix
+        row, column = divmod(index, self.matrix.across)
+        tile = empty_tile(self.matrix, self.coding)
         width, height = below.tile_columns // FACTOR, below.tile_rows // FACTOR
         for down in range(FACTOR):
             for right in range(FACTOR):
@@ -52,31 +52,21 @@ class MadeLevel:
                 if source_row < below.down and source_column < below.across:
                     source = source_row * below.across + source_column
                     piece = self.below.reduced(source, FACTOR)
-                    tile.paste(piece, (right * width, down * height))
-        self.waiting.keep(index, encode(self._within(index, tile), self.coding))
+                    top, left = down * height, right * width
+                    tile[top : top + piece.shape[0], left : left + piece.shape[1]] = piece
+        self.waiting.keep(index, encode(tile, self.coding))
         return tile
 
-    def _within(self, index: int, tile: Image.Image) -> Image.Image:
-        """Return the tile, white where it reaches over the edge of the picture."""
-        row, column = divmod(index, self.matrix.across)
-        width = self.matrix.columns - column * self.matrix.tile_columns
-        height = self.matrix.rows - row * self.matrix.tile_rows
-        if width >= tile.width and height >= tile.height:
-            return tile
-        framed = Image.new(tile.mode, tile.size, "white")
-        framed.paste(tile.crop((0, 0, min(width, tile.width), min(height, tile.height))))
-        return framed
 
-
-def with_missing_levels(levels: Sequence[Level], work_dir: Path, files: ExitStack) -> list[Level]:
+def with_missing_levels(levels: Sequence[Level], file: BinaryIO) -> list[Level]:
     """Return the levels and those that are missing: none is over four times as fine as the next.
 
     Parameters
     ----------
     levels : sequence of Level
-        At least one, the finest first.
-    work_dir : Path
-        Where the frames of made levels wait, in unnamed files that `files` closes.
+        At least one, the finest first, of one plane.
+    file : BinaryIO
+        Where the frames of made levels wait, those of other planes too; see `unnamed_file`.
 
     Returns
     -------
@@ -88,7 +78,7 @@ def with_missing_levels(levels: Sequence[Level], work_dir: Path, files: ExitStac
         whole.append(level)
         made: list[MadeLevel] = []
         while _is_missing(whole[-1].matrix, following):
-            made.append(_made(whole[-1], files.enter_context(unnamed_file(work_dir))))
+            made.append(_made(whole[-1], file))
             whole.append(made[-1])
         if made:
             for index in range(made[-1].matrix.tile_count):
@@ -103,6 +93,8 @@ def _is_missing(matrix: Matrix, following: Level | None) -> bool:
 
 
 def _made(below: Level, waiting: BinaryIO) -> MadeLevel:
+    if below.matrix.tile_columns % FACTOR or below.matrix.tile_rows % FACTOR:
+        raise damaged()  # TIFF wants multiples of 16
     matrix = Matrix(
         -(-below.matrix.columns // FACTOR),
         -(-below.matrix.rows // FACTOR),

@@ -1,21 +1,32 @@
 """One tiled directory of a TIFF as a level whose tiles are copied as they are."""
 
-import io
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
+import numpy as np
+from pydicom.uid import JPEGBaseline8Bit
 
 from converter.engine.errors import ConversionError, damaged, too_large, truncated
 from converter.engine.errors import gettext_noop as _
 from converter.engine.options import Options
-from converter.engine.sources.raster import pillow_errors
 from converter.engine.sources.slide import directories as tiff
-from converter.engine.sources.slide.coding import Coding, Matrix, jpeg_2000_coding, jpeg_coding
+from converter.engine.sources.slide.coding import (
+    Coding,
+    Matrix,
+    empty_tile,
+    jpeg_2000_coding,
+    jpeg_coding,
+)
 from converter.engine.sources.slide.directories import Directory
-from converter.engine.sources.slide.encoding import decode_codestream, white_codestream, white_jpeg
+from converter.engine.sources.slide.encoding import (
+    codestream_of,
+    decode_codestream,
+    decode_jpeg,
+    decode_jpeg_reduced,
+    jpeg_of,
+    shrink,
+)
 from converter.engine.sources.slide.jpeg2000_tiles import (
     CodestreamForm,
     clean_codestream,
@@ -27,7 +38,7 @@ from converter.engine.sources.slide.layout import APERIO_YCBCR
 _JPEG = 7
 _APERIO_RGB, _JPEG_2000 = 33005, 34712
 _JPEG_2000_KINDS = frozenset({APERIO_YCBCR, _APERIO_RGB, _JPEG_2000})
-_BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCBCR = 0, 1, 2, 6
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _LONGEST_TABLES = 1 << 16
 _MOST_OVERLAID = 50  # how many times the bytes of a file may stand in its levels
@@ -62,7 +73,7 @@ class CopiedLevel:
     tiles: TileList
     coding: Coding
     clean: Callable[[bytes], bytes] = field(repr=False)
-    white: bytes = field(repr=False)
+    empty: bytes = field(repr=False)
 
     @property
     def matrix(self) -> Matrix:
@@ -73,24 +84,21 @@ class CopiedLevel:
         return sum(self.tiles.byte_counts)
 
     def frames(self) -> Iterator[bytes]:
-        """Yield the frames; a tile that is not there is white."""
+        """Yield the frames; a tile that is not there is empty."""
         read, clean = self.tiles.directory.structure.read, self.clean
         for offset, size in zip(self.tiles.offsets, self.tiles.byte_counts, strict=True):
-            yield clean(read(offset, size)) if size else self.white
+            yield clean(read(offset, size)) if size else self.empty
 
-    def reduced(self, index: int, factor: int) -> Image.Image:
-        """Return a tile `factor` times smaller; JPEG is decoded at this size at once."""
+    def reduced(self, index: int, factor: int) -> np.ndarray:
+        """Return a tile `factor` times smaller; whole JPEG is decoded at this size at once."""
         size = self.tiles.byte_counts[index]
-        frame = self.clean(self.tiles.tile(index)) if size else self.white
-        if self.coding.transfer_syntax_uid != jpeg_coding("").transfer_syntax_uid:
-            return decode_codestream(frame).reduce(factor)
-        with pillow_errors():
-            image = JpegImageFile(io.BytesIO(frame))
-            mode = "L" if self.coding.samples == 1 else "RGB"
-            size_wanted = (image.width // factor, image.height // factor)
-            image.draft(mode, size_wanted)
-            scale = image.width // size_wanted[0]
-            return image.convert(mode).reduce(scale) if scale > 1 else image.convert(mode)
+        frame = self.clean(self.tiles.tile(index)) if size else self.empty
+        is_jpeg = self.coding.transfer_syntax_uid == JPEGBaseline8Bit
+        rows, columns = self.matrix.extent(index)
+        if is_jpeg and (rows, columns) == (self.matrix.tile_rows, self.matrix.tile_columns):
+            return decode_jpeg_reduced(frame, self.coding.samples, factor)
+        decoded = decode_jpeg(frame) if is_jpeg else decode_codestream(frame)
+        return shrink(decoded[:rows, :columns], factor)
 
 
 def tile_list(directory: Directory, options: Options) -> TileList:
@@ -108,10 +116,11 @@ def tile_list(directory: Directory, options: Options) -> TileList:
         directory.number(tiff.TILE_LENGTH),
     )
     check_matrix(matrix, options)
-    offsets = directory.numbers(tiff.TILE_OFFSETS)
-    byte_counts = directory.numbers(tiff.TILE_BYTE_COUNTS)
     planes = directory.number(tiff.SAMPLES_PER_PIXEL, 1) if is_planar(directory) else 1
-    if not len(offsets) == len(byte_counts) == matrix.tile_count * planes:
+    count = matrix.tile_count * planes
+    offsets = directory.numbers(tiff.TILE_OFFSETS, count + 1)
+    byte_counts = directory.numbers(tiff.TILE_BYTE_COUNTS, count + 1)
+    if not len(offsets) == len(byte_counts) == count:
         raise damaged()
     file_bytes = directory.structure.size
     if any(start + size > file_bytes for start, size in zip(offsets, byte_counts, strict=True)):
@@ -147,10 +156,10 @@ def check_matrix(matrix: Matrix, options: Options) -> None:
 def copied_level(tiles: TileList) -> CopiedLevel | None:
     """Return a level that DICOM can hold tile by tile as it is; None for any other."""
     directory = tiles.directory
-    if is_planar(directory) or set(directory.numbers(tiff.BITS_PER_SAMPLE)) != {8}:
+    if is_planar(directory):
         return None
     compression = directory.number(tiff.COMPRESSION)
-    if compression == _JPEG:
+    if compression == _JPEG and set(directory.numbers(tiff.BITS_PER_SAMPLE, 4)) == {8}:
         return _jpeg_level(tiles)
     if compression in _JPEG_2000_KINDS:
         return _jpeg_2000_level(tiles, compression)
@@ -174,14 +183,18 @@ def _jpeg_level(tiles: TileList) -> CopiedLevel | None:
     jpeg = JpegTiles(tables, tiles.matrix, photometric)
     if not jpeg.is_copyable(tiles.first()):
         return None
-    white = JpegTiles(b"", tiles.matrix, photometric).frame(white_jpeg(tiles.matrix, photometric))
-    return CopiedLevel(tiles, jpeg_coding(photometric), jpeg.frame, white)
+    coding = jpeg_coding(photometric)
+    empty = jpeg_of(empty_tile(tiles.matrix, coding), photometric)
+    empty = JpegTiles(b"", tiles.matrix, photometric).frame(empty)
+    return CopiedLevel(tiles, coding, jpeg.frame, empty)
 
 
 def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
     first = tiles.first()
     if not first.startswith(_CODESTREAM):
         return None  # in a file of its own, with boxes
+    if tiles.directory.number(tiff.PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO:
+        return None
     form = codestream_form(first)
     is_unmarked = compression == APERIO_YCBCR and not form.has_color_transform
     photometric = _photometric_of_codestream(form, is_unmarked)
@@ -195,16 +208,17 @@ def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
             raise damaged()
         return clean_codestream(tile, set_transform=is_unmarked and form.components == 3)
 
-    white = white_codestream(tiles.matrix, form.components)
-    return CopiedLevel(tiles, jpeg_2000_coding(photometric), clean, white)
+    coding = jpeg_2000_coding(photometric, form.bits)
+    empty = codestream_of(empty_tile(tiles.matrix, coding), form.bits)
+    return CopiedLevel(tiles, coding, clean, empty)
 
 
 def _photometric_of_codestream(form: CodestreamForm, is_unmarked: bool) -> str:
     """Name the colors of a codestream; nothing for those that DICOM has no name for."""
-    if not form.is_8_bit or form.components not in (1, 3):
-        return ""
     if form.components == 1:
-        return "MONOCHROME2"
+        return "MONOCHROME2" if 8 <= form.bits <= 16 else ""
+    if form.bits != 8 or form.components != 3:
+        return ""
     if form.has_color_transform:
         return "YBR_RCT" if form.is_reversible else "YBR_ICT"
     if is_unmarked:  # YCbCr: the numbers of the irreversible transform, if they are whole

@@ -16,7 +16,13 @@ from scanner_samples import write_mirax
 from slide_samples import cut, jpeg, tissue, write_pyramid, write_svs
 
 from converter.engine import ConversionError, is_slide
-from converter.engine.sources.slide.jpeg_tiles import JpegTiles, Matrix
+from converter.engine.sources.slide.coding import Matrix, lossless_coding
+from converter.engine.sources.slide.directories import TiffStructure
+from converter.engine.sources.slide.encoded_level import encoded_level
+from converter.engine.sources.slide.encoding import decode_lossless, encode_lossless
+from converter.engine.sources.slide.jpeg_tiles import JpegTiles
+from converter.engine.sources.slide.layout import slide_layout
+from converter.engine.sources.slide.pyramid import unnamed_file, with_missing_levels
 
 WIDTH, LENGTH, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 256, 257, 322, 324, 325
 
@@ -155,6 +161,43 @@ def test_a_small_file_does_not_fill_the_disk(convert, out, tmp_path):
     path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + directory + bytes(8) + places)
     assert path.stat().st_size == size
     assert refusal(convert, out, path) == "bomb"
+
+
+class CountedReads(TiffStructure):
+    """Counts what is read."""
+
+    read_bytes = 0
+
+    def read(self, position: int, size: int) -> bytes:
+        self.read_bytes += size
+        return super().read(position, size)
+
+
+def test_of_a_list_that_should_be_one_number_only_the_first_is_read(tmp_path):
+    """Sixty directories that all claim a width of ten million numbers."""
+    path, count, data = tmp_path / "lists.tif", 60, bytearray(b"II*\0\x08\0\0\0")
+    for number in range(count):
+        entries = [(WIDTH, 4, 10_000_000, 1 << 16), (LENGTH, 3, 1, 64), (TILE_WIDTH, 3, 1, 64)]
+        entries += [(TILE_OFFSETS, 4, 1, 8), (TILE_BYTES, 4, 1, 8)]
+        following = len(data) + 2 + 12 * len(entries) + 4 if number < count - 1 else 0
+        data += struct.pack("<H", len(entries))
+        data += b"".join(struct.pack("<HHII", *one) for one in entries)
+        data += struct.pack("<I", following)
+    with path.open("w+b") as file:
+        file.write(data)
+        file.truncate((1 << 16) + 40_000_000)
+        structure = CountedReads(file.fileno())
+        assert slide_layout(structure) is None
+        assert structure.read_bytes < 1 << 20
+
+
+def test_tiles_that_cannot_be_shrunk_evenly_are_no_base_of_a_level(tmp_path):
+    with unnamed_file(tmp_path) as file:
+        matrix, codec = Matrix(500, 500, 250, 250), (encode_lossless, decode_lossless)
+        tiles = [np.zeros((250, 250), np.uint8)] * 4
+        level = encoded_level(matrix, lossless_coding(1), tiles, codec, file)
+        with pytest.raises(ConversionError):
+            with_missing_levels([level], file)
 
 
 def test_databases_and_folders_that_are_no_slides_are_refused(convert, out, tmp_path):

@@ -48,6 +48,13 @@ def test_tiles_without_loss_stay_without_loss(convert, tmp_path, options):
         assert np.array_equal(whole(dataset), picture)
 
 
+def test_a_made_level_has_no_dark_edge(convert, tmp_path):
+    pictures = write_pyramid(tmp_path / "slide.tif", PICTURE, factors=(1, 2), compression="lzw")
+    made = whole(convert(tmp_path / "slide.tif")[2])
+    assert pictures[1].shape[1] % 4 == 2  # so the last column is made of two
+    assert np.array_equal(made, np.asarray(Image.fromarray(pictures[1]).reduce(4)))
+
+
 def test_planes_of_colors_are_put_together(convert, tmp_path):
     path = tmp_path / "slide.tif"
     planes = np.ascontiguousarray(np.moveaxis(PICTURE, -1, 0))
@@ -131,6 +138,14 @@ def test_a_slide_in_a_folder_is_read_whole(convert_paths, dciodvfy_errors, tmp_p
         assert dciodvfy_errors(one.path) == []
         assert b"PLANTED" not in one.path.read_bytes()
         assert pydicom.dcmread(one.path).Manufacturer == "3DHISTECH"
+
+
+@pytest.mark.parametrize(("fill", "shown"), [(0, 0), (0xFFFFFF, 255)])
+def test_what_was_not_scanned_has_the_color_that_the_scanner_says(convert, tmp_path, fill, shown):
+    write_mirax(tmp_path / "slide.mrxs", fill=fill, missing=5)
+    companions = tuple((one.name, one) for one in (tmp_path / "slide").iterdir())
+    finest = whole(convert(tmp_path / "slide.mrxs", companions=companions)[0])
+    assert np.abs(finest[250:470, 330:630].astype(int) - shown).max() <= 2
 
 
 @pytest.mark.parametrize("kind", ["png", "bmp", "lzw.tif", "gray.png"])

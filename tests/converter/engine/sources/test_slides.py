@@ -64,6 +64,7 @@ def test_spacing_and_objective_are_those_of_the_description(convert, svs):
     assert [float(mm) for mm in coarser.PixelSpacing] == pytest.approx([4 * SPACING_MM] * 2)
     assert finest.ImagedVolumeWidth == pytest.approx(1300 * SPACING_MM)
     assert finest.ImagedVolumeHeight == pytest.approx(900 * SPACING_MM)
+    assert finest.ImagedVolumeDepth == pytest.approx(1.0)  # in µm
     assert finest.OpticalPathSequence[0].ObjectiveLensPower == 20
 
 

@@ -39,6 +39,12 @@ def test_samples_stay_exact_in_every_compression(convert, compression, tile, sam
     assert dataset.BitsStored == samples.itemsize * 8
 
 
+def test_thousands_of_pages_are_read(convert):
+    samples = RANDOM.integers(0, 65535, (2100, 4, 6), np.uint16)
+    (dataset,) = convert(tiff(samples, photometric="minisblack"))
+    assert (dataset.pixel_array == samples).all()
+
+
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 @pytest.mark.parametrize("bigtiff", [False, True])
 def test_both_byte_orders_and_both_sizes_of_offsets_are_read(convert, byteorder, bigtiff):
