@@ -37,6 +37,10 @@ def test_what_nobody_gave_is_empty_or_absent(convert):
     [
         ("patient_birth_date", "03.02.1956"),
         ("study_date", "20251340"),
+        ("study_date", "20250230"),
+        ("patient_birth_date", "19560203-19570203"),
+        ("study_time", "0815-0900"),
+        ("patient_name", "a^b^c^d^e^f"),
         ("patient_sex", "female"),
         ("patient_id", "P" * 65),
         ("patient_id", "two\\values"),
