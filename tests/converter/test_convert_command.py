@@ -150,6 +150,38 @@ def test_a_table_names_patients(here, mixed, tmp_path) -> None:
     assert {("A-1", "19560228"), ("B-2", "")} < found
 
 
+def test_a_table_is_read_as_spreadsheets_write_it(here, mixed, tmp_path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_bytes(
+        "path;Patient;Name;Birth date\r\nknee;A-1;Müller^Änne;28.02.1956\r\n".encode("cp1252")
+    )
+    ended = here.run("convert", mixed / "knee", "--output", tmp_path / "out", "--metadata", table)
+    assert ended.status == 0
+    (found,) = {
+        (header.PatientID, str(header.PatientName), header.PatientBirthDate)
+        for header in map(pydicom.dcmread, outputs(tmp_path / "out"))
+    }
+    assert found == ("A-1", "Müller^Änne", "19560228")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("knee,A-1,\nknee,A-2,\n", "Row 3: the path stands in another row"),
+        ("knee,A-1,04/05/1956\n", "Row 2: a date is no day"),
+        ("../knee,A-1,\n", "Row 2: the path leads out"),
+    ],
+)
+def test_a_wrong_row_stops_the_command_and_is_not_quoted(here, mixed, tmp_path, rows, told) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("path,patient_id,patient_birth_date\n" + rows)
+    ended = here.run("convert", mixed, "--output", tmp_path / "out", "--metadata", table)
+    assert ended.status == 2
+    assert told in ended.err
+    assert "A-1" not in ended.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_folders_are_patients_where_the_rule_says_so(here, tmp_path) -> None:
     for shade, name in enumerate(("A-1/s1/1.png", "A-1/s2/2.png", "B-2/s1/3.png"), start=10):
         draw(tmp_path / "in" / name, shade)
