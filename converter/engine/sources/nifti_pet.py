@@ -31,7 +31,7 @@ def add_pet(dataset: Dataset, volumes: int, slices: int, pet: Pet) -> None:
         dataset.NumberOfTimeSlices = volumes
     dataset.CollimatorType = None
     dataset.CorrectedImage = ["DECY"] if pet.decay_factors else None
-    dataset.DecayCorrection = "START" if pet.decay_factors else "NONE"
+    dataset.DecayCorrection = pet.decay_correction
     dataset.RadiopharmaceuticalInformationSequence = []
     dataset.PatientOrientationCodeSequence = []
     dataset.PatientGantryRelationshipCodeSequence = []
@@ -43,7 +43,7 @@ def pet_values(
     """Return what differs: the number of the slice, and the times of its frame in ms."""
     start_ms = volume * (interval_ms or 0)
     duration_ms = interval_ms or 0
-    if volume < len(pet.starts) and volume < len(pet.durations):
+    if pet.starts:
         start_ms = pet.starts[volume] * _MS_PER_SECOND
         duration_ms = pet.durations[volume] * _MS_PER_SECOND
     values: dict[int, str | bytes] = {
@@ -52,6 +52,5 @@ def pet_values(
         _IMAGE_INDEX: (index + 1 & 0xFFFF).to_bytes(2, "little"),
     }
     if pet.decay_factors:
-        factor = pet.decay_factors[min(volume, len(pet.decay_factors) - 1)]
-        values[_DECAY_FACTOR] = decimal_string(factor)
+        values[_DECAY_FACTOR] = decimal_string(pet.decay_factors[volume])
     return values
