@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from converter.cells import MODALITY, PATH, SERIES, STUDY
 from converter.engine import Attributes
 from converter.errors import MetadataError
-from converter.tables import TABLE_KIND, read_table
+from converter.tables import TABLE_KIND, path_parts, read_table
 from pacs_portal.jobs.steps import StepFile
 
 COLUMNS = tuple(attribute.name for attribute in fields(Attributes))
@@ -40,7 +40,8 @@ def read_metadata(path: Path) -> list[Row]:
 
 def row_for(name: PurePosixPath, rows: Sequence[Row]) -> Row:
     """Return the attributes that the table gives to the file `name`."""
-    names = {name, PurePosixPath(*name.parts[1:])}
+    parts = path_parts(name)
+    names = {PurePosixPath(*parts), PurePosixPath(*parts[1:])}
     best, depth = Row(), -1
     for row in rows:
         wanted = PurePosixPath(row.get(PATH, ""))

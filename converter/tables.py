@@ -64,7 +64,7 @@ class Table:
     @cached_property
     def folder(self) -> Key:
         """The folder that paths are seen from."""
-        return _parts(self.file.relative_path.parent)
+        return path_parts(self.file.relative_path.parent)
 
     def row_for(self, parts: Key) -> Row | None:
         """Return the row that names the longest part of the path, in parts, of a file below it."""
@@ -120,7 +120,7 @@ class Tables:
 
     def row_for(self, path: PurePosixPath) -> Row | None:
         """Return the row of the nearest table that names a file, or None."""
-        parts = _parts(path) if self.tables else ()
+        parts = path_parts(path) if self.tables else ()
         for depth in range(len(parts) - 1, -1, -1):
             for table in self._in_folder.get(parts[:depth], ()):
                 if row := table.row_for(parts):
@@ -214,5 +214,6 @@ def _rows(numbers: Sequence[int]) -> str:
     return f"Row{'s' if len(numbers) > 1 else ''} {named}{more}"
 
 
-def _parts(path: PurePosixPath) -> Key:
+def path_parts(path: PurePosixPath) -> Key:
+    """Return the parts of a path in the spelling of Unicode that tables are read in."""
     return PurePosixPath(unicodedata.normalize("NFC", str(path))).parts

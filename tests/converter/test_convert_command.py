@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -162,6 +163,16 @@ def test_a_table_is_read_as_spreadsheets_write_it(here, mixed, tmp_path) -> None
         for header in map(pydicom.dcmread, outputs(tmp_path / "out"))
     }
     assert found == ("A-1", "Müller^Änne", "19560228")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_row_finds_its_file_however_an_umlaut_is_spelled(here, tmp_path, form) -> None:
+    draw(tmp_path / "in" / unicodedata.normalize("NFD", "Müller.png"), 10)
+    table = tmp_path / "table.csv"
+    table.write_text(unicodedata.normalize(form, "path,patient_id\nMüller.png,A-1\n"))
+    here.run("convert", tmp_path / "in", "--output", tmp_path / "out", "--metadata", table)
+    (path,) = outputs(tmp_path / "out")
+    assert pydicom.dcmread(path).PatientID == "A-1"
 
 
 @pytest.mark.parametrize(
