@@ -158,7 +158,8 @@ def number_instance(dataset: Dataset, job: Job, index: int) -> None:
     uid = instance_uid(job, index)
     dataset.SOPInstanceUID = uid
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
-    dataset.InstanceNumber = job.series.first_instance_number + index
+    series = job.series
+    dataset.InstanceNumber = series.first_instance_number + index * series.instance_number_step
 
 
 def _file_meta(object_class: ObjectClass) -> FileMetaDataset:
