@@ -1,19 +1,19 @@
-"""A table of attributes beside the images: which patient and study a file or folder belongs to.
+"""The table of attributes that a command is given: which patient and study a file belongs to.
 
-CSV with a heading: `path` names a file or a folder (with or without the source's own name; empty
-for all), the other columns are attributes. The row that names the longest path counts.
+It is read as tables beside the files are, but a wrong row stops the command. `path` names a file
+or a folder, with or without the source's own name; the row that names the longest path counts.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
-from converter.cells import MODALITY, SERIES, STUDY
+from converter.cells import MODALITY, PATH, SERIES, STUDY
 from converter.engine import Attributes
 from converter.errors import MetadataError
+from converter.tables import TABLE_KIND, path_parts, read_table
+from pacs_portal.jobs.steps import StepFile
 
-PATH = "path"
 COLUMNS = tuple(attribute.name for attribute in fields(Attributes))
 MORE_COLUMNS = (STUDY, SERIES, MODALITY)  # which images belong together, and how they were made
 Row = dict[str, str]
@@ -25,20 +25,23 @@ def read_metadata(path: Path) -> list[Row]:
     Raises
     ------
     MetadataError
-        If the file cannot be read as such a table.
+        If the file cannot be read as such a table, or a row is wrong.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            _check_heading(reader.fieldnames)
-            return [_row(row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise MetadataError("The metadata file cannot be read. Save it as CSV in UTF-8.") from None
+    table = read_table(StepFile(path, (0,), TABLE_KIND, PurePosixPath(path.name)))
+    if table.refusal:
+        raise MetadataError(table.refusal)
+    if table.problems:
+        raise MetadataError(" ".join(table.told_problems()))
+    if table.unknown_columns:
+        known = ", ".join((PATH, *COLUMNS, *MORE_COLUMNS))
+        raise MetadataError(f"The table has a column that is not known. Known are: {known}.")
+    return [{PATH: "/".join(key), **row.values} for key, row in table.rows.items()]
 
 
 def row_for(name: PurePosixPath, rows: Sequence[Row]) -> Row:
     """Return the attributes that the table gives to the file `name`."""
-    names = {name, PurePosixPath(*name.parts[1:])}
+    parts = path_parts(name)
+    names = {PurePosixPath(*parts), PurePosixPath(*parts[1:])}
     best, depth = Row(), -1
     for row in rows:
         wanted = PurePosixPath(row.get(PATH, ""))
@@ -46,19 +49,3 @@ def row_for(name: PurePosixPath, rows: Sequence[Row]) -> Row:
         if fits and len(wanted.parts) > depth:
             best, depth = row, len(wanted.parts)
     return {column: value for column, value in best.items() if column != PATH}
-
-
-def _check_heading(heading: Sequence[str] | None) -> None:
-    unknown = set(heading or ()) - {PATH, *COLUMNS, *MORE_COLUMNS}
-    if PATH not in (heading or ()) or unknown:
-        known = ", ".join(COLUMNS + MORE_COLUMNS)
-        raise MetadataError(f"The metadata file needs a heading with {PATH} and any of: {known}.")
-
-
-def _row(row: dict[str, str | None]) -> Row:
-    """Take dates also as people write them in tables, 1956-02-28."""
-    return {
-        column: value.strip().replace("-", "") if column.endswith("_date") else value.strip()
-        for column, value in row.items()
-        if isinstance(value, str) and value.strip()
-    }

@@ -11,14 +11,14 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from converter.engine import Attributes, derive_uid
 from converter.engine import is_slide as is_slide_file
-from converter.label_maps import references
+from converter.label_maps import Drawn, is_named_label_map, references
 from converter.options import (
     PATIENT_FIELDS,
     VOLUME_KINDS,
@@ -55,12 +55,12 @@ def plan_units(
     patients: dict[tuple[str, ...], str] = {}
     units: list[PlannedUnit] = []
     for placed in studies_of(places):
-        seed = _study_seed(placed, options, digest)
-        study = Study(seed, derive_uid(seed, "study"))
-        identity = _given_identity(placed[0].attributes, study.study_instance_uid, patients)
         numbered = dict(enumerate(series_of(placed, options), start=1))
         volumes = {number: series.volume for number, series in numbered.items() if series.volume}
         drawn = references(volumes, options) if len(volumes) > 1 else {}
+        seed = _study_seed(placed, options, digest, _told_by_names(volumes, drawn, options))
+        study = Study(seed, derive_uid(seed, "study"))
+        identity = _given_identity(placed[0].attributes, study.study_instance_uid, patients)
         of_study = {
             number: list(series_units(study, number, series, identity, drawn.get(number)))
             for number, series in numbered.items()
@@ -120,10 +120,27 @@ def _series(alike: Sequence[Placed], *, is_photograph: bool) -> Series:
     return Series(files, is_photograph, alike[0].attributes, alike[0].modality)
 
 
-def _study_seed(study: Sequence[Placed], options: ConvertOptions, digest: KeyedDigest) -> bytes:
+def _told_by_names(
+    volumes: Mapping[int, Placed], drawn: Mapping[int, Drawn], options: ConvertOptions
+) -> dict[str, object]:
+    """Return what names of files decide: other images have other UIDs, whatever the contents."""
+    if options.volumes:
+        return {}
+    named = [n for n, placed in volumes.items() if is_named_label_map(placed.source.file)]
+    numbers = sorted((number, volume.number) for number, volume in drawn.items())
+    return ({"named": named} if named else {}) | ({"drawn": numbers} if numbers else {})
+
+
+def _study_seed(
+    study: Sequence[Placed],
+    options: ConvertOptions,
+    digest: KeyedDigest,
+    told_by_names: Mapping[str, object],
+) -> bytes:
     """Return what all UIDs of a study derive from: what was chosen, and the contents."""
     attributes = study[0].attributes
     chosen = {"modality": options.modality, "photograph": options.photograph, **asdict(attributes)}
+    chosen |= told_by_names
     if options.no_faces:
         chosen["no_faces"] = True
     if options.volumes:

@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -63,12 +64,10 @@ class Table:
     @cached_property
     def folder(self) -> Key:
         """The folder that paths are seen from."""
-        return _parts(self.file.relative_path.parent)
+        return path_parts(self.file.relative_path.parent)
 
     def row_for(self, parts: Key) -> Row | None:
-        """Return the row that names the longest part of a file's path, given in parts."""
-        if not self.rows or parts[: len(self.folder)] != self.folder:
-            return None
+        """Return the row that names the longest part of the path, in parts, of a file below it."""
         inner = parts[len(self.folder) :]
         found = None
         # As seen from the table's folder, or with that folder's own name before it.
@@ -114,15 +113,18 @@ class Tables:
     """All tables of a job, asked for one file after the other."""
 
     def __init__(self, files: Iterable[StepFile] = ()) -> None:
-        tables = [read_table(file) for file in files]
-        self.tables = sorted(tables, key=lambda table: -len(table.folder))
+        self.tables = [read_table(file) for file in files]
+        self._in_folder: dict[Key, list[Table]] = defaultdict(list)
+        for table in self.tables:
+            self._in_folder[table.folder].append(table)
 
     def row_for(self, path: PurePosixPath) -> Row | None:
         """Return the row of the nearest table that names a file, or None."""
-        parts = _parts(path) if self.tables else ()
-        for table in self.tables:
-            if row := table.row_for(parts):
-                return row
+        parts = path_parts(path) if self.tables else ()
+        for depth in range(len(parts) - 1, -1, -1):
+            for table in self._in_folder.get(parts[:depth], ()):
+                if row := table.row_for(parts):
+                    return row
         return None
 
     def verdicts(self) -> list[Verdict]:
@@ -212,5 +214,6 @@ def _rows(numbers: Sequence[int]) -> str:
     return f"Row{'s' if len(numbers) > 1 else ''} {named}{more}"
 
 
-def _parts(path: PurePosixPath) -> Key:
+def path_parts(path: PurePosixPath) -> Key:
+    """Return the parts of a path in the spelling of Unicode that tables are read in."""
     return PurePosixPath(unicodedata.normalize("NFC", str(path))).parts

@@ -13,6 +13,7 @@ from converter.units import (
     LABEL_MAPS,
     REFERENCE,
     REFERENCE_CLASS,
+    SOURCES,
     planned_receipts,
     position_name,
     series_uid,
@@ -117,5 +118,6 @@ class UnitPlan:
             uid_seed=source_seed(self._study_seed, number, position),
             series_number=number + int(self.values.get(AFTER, 0)),
             first_instance_number=position,
+            instance_number_step=int(self.values.get(SOURCES, 1)),
             study_modules=joined.modules if joined else b"",
         )

@@ -17,6 +17,7 @@ from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, PlanValues, StepF
 
 FILES_PER_UNIT = 100  # a larger folder is cut: its UIDs and numbers do not depend on the cut
 REFERENCE, REFERENCE_CLASS = "reference", "reference class"
+SOURCES = "sources"
 LABEL_MAPS = "label maps"
 _POSITION = "position "
 
@@ -60,6 +61,8 @@ def series_units(
         "seed": study.seed.hex(),
         "photograph": int(series.is_photograph),
     }
+    if not series.is_whole:
+        fixed[SOURCES] = len(series.files)
     if drawn:
         fixed |= {REFERENCE: drawn.number, REFERENCE_CLASS: drawn.sop_class_uid}
     given = {name: value for name, value in asdict(series.attributes).items() if value}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -36,7 +37,8 @@ _WRONG_VALUES = {
         "The given patient id is too long or holds a character that DICOM forbids. Correct it."
     ),
     "patient_name": _(
-        "The given patient name is too long or holds a character that DICOM forbids. Correct it."
+        "The given patient name is too long, has more than five parts or holds a character that "
+        "DICOM forbids. Correct it."
     ),
     "patient_birth_date": _("The given patient birth date is no date. Write it as YYYYMMDD."),
     "patient_sex": _("The given patient sex is not known. Write M, F or O."),
@@ -55,6 +57,7 @@ _OF_STUDY = (
     *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"),
     *("StudyDescription", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
 )
+_NAME_PARTS = 5  # family, given and middle name, prefix, suffix
 _RAISE = 2  # pydicom.config.RAISE; its settings object is global and stays untouched
 
 
@@ -155,7 +158,8 @@ def number_instance(dataset: Dataset, job: Job, index: int) -> None:
     uid = instance_uid(job, index)
     dataset.SOPInstanceUID = uid
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
-    dataset.InstanceNumber = job.series.first_instance_number + index
+    series = job.series
+    dataset.InstanceNumber = series.first_instance_number + index * series.instance_number_step
 
 
 def _file_meta(object_class: ObjectClass) -> FileMetaDataset:
@@ -196,16 +200,28 @@ def _check_side(attributes: Attributes) -> None:
         )
 
 
-def _is_one_line(value: str) -> bool:
-    """One value of DICOM, without control characters; validation by VR lets some pass."""
-    return "\\" not in value and (not value or value.isprintable())
+def _is_one_value(vr: str, value: str) -> bool:
+    """One value of DICOM without control characters; validation by VR lets more pass (PS3.5 6.2).
+
+    Raises
+    ------
+    ValueError
+        For a day that no calendar has.
+    """
+    if "\\" in value or (value and not value.isprintable()):
+        return False
+    if vr == "DA" and value:
+        date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    if vr == "PN":
+        return all(group.count("^") < _NAME_PARTS for group in value.split("="))
+    return not (vr == "TM" and "-" in value)  # no range, as a query has it
 
 
 def _checked(name: str, vr: str, value: str) -> str:
     """Refuse what DICOM cannot hold; the message names the attribute, never its value."""
     try:
         validate_value(vr, value, _RAISE)
-        is_valid = value in _ALLOWED.get(name, (value,)) and _is_one_line(value)
+        is_valid = value in _ALLOWED.get(name, (value,)) and _is_one_value(vr, value)
     except ValueError:
         is_valid = False
     if not is_valid:

@@ -26,14 +26,18 @@ def item(**elements: object) -> Dataset:
     return made
 
 
-def add_content(dataset: Dataset, job: Job, label: str) -> None:
+def study_begin(dataset: Dataset) -> tuple[str, str]:
+    """Return date and time of the study that an instance belongs to, where they are wanted."""
+    return dataset.get("StudyDate") or _UNKNOWN_DATE, dataset.get("StudyTime") or _UNKNOWN_TIME
+
+
+def add_content(dataset: Dataset, label: str) -> None:
     """Enhanced General Equipment, Content Identification and Multi-frame Functional Groups."""
     dataset.Manufacturer = IMPLEMENTATION_VERSION_NAME
     dataset.ManufacturerModelName = "Converter"
     dataset.DeviceSerialNumber = "0"
     dataset.SoftwareVersions = "1"
-    dataset.ContentDate = job.attributes.study_date or _UNKNOWN_DATE
-    dataset.ContentTime = job.attributes.study_time or _UNKNOWN_TIME
+    dataset.ContentDate, dataset.ContentTime = study_begin(dataset)
     dataset.ContentLabel = label
     dataset.ContentDescription = ""
     dataset.ContentCreatorName = ""

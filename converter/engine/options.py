@@ -83,6 +83,8 @@ class Series:
 
     `study_modules` are the patient and study modules of a study that the outputs join, encoded in
     Explicit VR Little Endian and UTF-8; they take the place of the given attributes.
+    `instance_number_step` is how many sources share the series: so the numbers of several pictures
+    of one source are nobody else's.
     `uid_seed` is a keyed digest of project, file and options: every UID that is not given here
     derives from it and an index. No clock is read: the time of a conversion says nothing of the
     image, and a date that a person can guess would betray a shift of dates made later.
@@ -93,6 +95,7 @@ class Series:
     uid_seed: bytes = field(repr=False)
     series_number: int
     first_instance_number: int = 1
+    instance_number_step: int = 1
     study_modules: bytes = field(default=b"", repr=False)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -148,6 +149,48 @@ def test_a_table_names_patients(here, mixed, tmp_path) -> None:
         for header in map(pydicom.dcmread, outputs(tmp_path / "out"))
     }
     assert {("A-1", "19560228"), ("B-2", "")} < found
+
+
+def test_a_table_is_read_as_spreadsheets_write_it(here, mixed, tmp_path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_bytes(
+        "path;Patient;Name;Birth date\r\nknee;A-1;Müller^Änne;28.02.1956\r\n".encode("cp1252")
+    )
+    ended = here.run("convert", mixed / "knee", "--output", tmp_path / "out", "--metadata", table)
+    assert ended.status == 0
+    (found,) = {
+        (header.PatientID, str(header.PatientName), header.PatientBirthDate)
+        for header in map(pydicom.dcmread, outputs(tmp_path / "out"))
+    }
+    assert found == ("A-1", "Müller^Änne", "19560228")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_row_finds_its_file_however_an_umlaut_is_spelled(here, tmp_path, form) -> None:
+    draw(tmp_path / "in" / unicodedata.normalize("NFD", "Müller.png"), 10)
+    table = tmp_path / "table.csv"
+    table.write_text(unicodedata.normalize(form, "path,patient_id\nMüller.png,A-1\n"))
+    here.run("convert", tmp_path / "in", "--output", tmp_path / "out", "--metadata", table)
+    (path,) = outputs(tmp_path / "out")
+    assert pydicom.dcmread(path).PatientID == "A-1"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("knee,A-1,\nknee,A-2,\n", "Row 3: the path stands in another row"),
+        ("knee,A-1,04/05/1956\n", "Row 2: a date is no day"),
+        ("../knee,A-1,\n", "Row 2: the path leads out"),
+    ],
+)
+def test_a_wrong_row_stops_the_command_and_is_not_quoted(here, mixed, tmp_path, rows, told) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("path,patient_id,patient_birth_date\n" + rows)
+    ended = here.run("convert", mixed, "--output", tmp_path / "out", "--metadata", table)
+    assert ended.status == 2
+    assert told in ended.err
+    assert "A-1" not in ended.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_folders_are_patients_where_the_rule_says_so(here, tmp_path) -> None:

@@ -232,3 +232,25 @@ def test_in_a_project_it_fails_with_its_volume_too(portal, scan) -> None:
     assert {outcome for outcome, _ in found.values()} == {"failed"}
     assert "drawn on was not converted" in found["a_dseg.nii"][1]
     assert not list(out.rglob("*.dcm"))
+
+
+def uids(found: dict[str, list[pydicom.Dataset]]) -> set[str]:
+    return {one.SOPInstanceUID for some in found.values() for one in some}
+
+
+def test_the_same_voxels_under_a_name_of_labels_are_other_images(scan) -> None:
+    labels(scan, "head.nii")
+    as_images = converted(scan)
+    (scan / "head.nii").rename(scan / "head_dseg.nii")
+    assert not uids(as_images) & uids(converted(scan))
+
+
+def test_a_label_map_drawn_on_another_volume_is_another_image(scan) -> None:
+    image(scan, "a_T1w.nii")
+    image(scan, "b_T1w.nii", volumes=2)
+    labels(scan, "c_a_dseg.nii")
+    before = converted(scan)
+    (scan / "c_a_dseg.nii").rename(scan / "b_T1w_dseg.nii")
+    after = converted(scan)
+    assert drawn_on(before["c_a_dseg.nii"][0]) != drawn_on(after["b_T1w_dseg.nii"][0])
+    assert not uids(before) & uids(after)

@@ -1,6 +1,7 @@
 """A table among the files: read as programs write it, matched by path, wrong rows by number."""
 
-from pathlib import PurePosixPath
+import time
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -150,3 +151,19 @@ def test_a_table_that_is_too_large_is_not_read(tmp_path, monkeypatch):
 def test_a_quote_without_end_is_a_long_cell_and_no_crash(tmp_path):
     table = read_table(table_file(tmp_path, "a.csv", 'path,patient\n1,"' + "x" * 200_000))
     assert table.refusal or table.problems
+
+
+def seconds_of_questions(folder: Path, table_count: int) -> float:
+    """Return the processor time of asking for 500 files, each with a table beside it."""
+    names = [f"{number}/all.csv" for number in range(table_count)]
+    tables = Tables([table_file(folder, name, "path,patient\n1.png,A\n") for name in names])
+    begin = time.process_time()
+    for number in range(500):
+        assert tables.row_for(PurePosixPath(f"{number % table_count}/1.png"))
+    return time.process_time() - begin
+
+
+def test_a_table_in_each_of_many_folders_costs_no_more_for_each_file(tmp_path):
+    few = min(seconds_of_questions(tmp_path, 5) for _round in range(3))
+    many = min(seconds_of_questions(tmp_path, 500) for _round in range(3))
+    assert many < 5 * few

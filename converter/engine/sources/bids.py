@@ -6,9 +6,9 @@ A sidecar can hold names, dates and free text. What is not in the list below is 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from converter.engine.errors import ConversionError
 from converter.engine.errors import gettext_noop as _
@@ -49,13 +49,24 @@ _LONGEST_LIST = 65536
 class Pet:
     """What the sidecar of a PET says: a term of Units, and for each frame its times in seconds.
 
-    `decay_factors` is empty where the frames are not said to be corrected.
+    `decay_factors` is empty, and `decay_correction` NONE, where the frames are not said to be
+    corrected.
     """
 
     units: str = ""
     starts: tuple[float, ...] = ()
     durations: tuple[float, ...] = ()
     decay_factors: tuple[float, ...] = ()
+    decay_correction: str = "NONE"
+
+    def of_frames(self, count: int) -> Self:
+        """Return what holds for a PET of `count` frames: lists of another length are left out."""
+        told = self
+        if not len(self.starts) == len(self.durations) == count:
+            told = replace(told, starts=(), durations=())
+        if len(self.decay_factors) != count:
+            told = replace(told, decay_factors=(), decay_correction="NONE")
+        return told
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,16 @@ def _pet(given: Mapping[str, Any]) -> Pet:
         starts=_numbers(given.get("FrameTimesStart")),
         durations=_numbers(given.get("FrameDuration")),
         decay_factors=factors if is_corrected else (),
+        decay_correction=_corrected_to(given) if factors and is_corrected else "NONE",
     )
+
+
+def _corrected_to(given: Mapping[str, Any]) -> str:
+    """Return to which time decay was corrected, PS3.3 C.8.9.1: the injection, or the start."""
+    keys = ("ImageDecayCorrectionTime", "InjectionStart", "ScanStart")
+    corrected_to, injection, start = (given.get(key) for key in keys)
+    is_told = isinstance(corrected_to, int | float)
+    return "ADMIN" if is_told and corrected_to == injection != start else "START"
 
 
 def _numbers(value: object) -> tuple[float, ...]:

@@ -9,6 +9,14 @@ from converter.engine.sources.ome import OmeImage
 _NAMES = {"C": "channels", "Z": "slices", "T": "frames"}
 _X_RESOLUTION, _Y_RESOLUTION = 282, 283
 _UNITS = {"micron": "µm", "\\u00B5m": "µm", "inch": "in"}  # else as OME writes them
+_TIME_UNITS = {
+    "sec": "s",
+    "seconds": "s",
+    "msec": "ms",
+    "minutes": "min",
+    "hour": "h",
+    "hours": "h",
+}
 _NO_COMPRESSION = 1
 
 
@@ -26,7 +34,7 @@ def read_imagej(file: TiffFile) -> OmeImage | None:
     images = _count(told, "images")
     if images == 1 or sizes["C"] * sizes["Z"] * sizes["T"] != images:
         return None
-    unit = told.get("unit", "")
+    unit, time_unit = told.get("unit", ""), told.get("tunit", "s")
     attributes = {
         "DimensionOrder": "XYCZT",
         "SizeX": str(page.imagewidth),
@@ -35,6 +43,7 @@ def read_imagej(file: TiffFile) -> OmeImage | None:
         "SizeZ": str(sizes["Z"]),
         "SizeT": str(sizes["T"]),
         "TimeIncrement": told.get("finterval", ""),
+        "TimeIncrementUnit": _TIME_UNITS.get(time_unit, time_unit),
         "PhysicalSizeZ": told.get("spacing", ""),
         "PhysicalSizeX": _length(page, _X_RESOLUTION),
         "PhysicalSizeY": _length(page, _Y_RESOLUTION),

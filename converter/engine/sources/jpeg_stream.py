@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 
 from converter.engine.errors import damaged, truncated
 
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
-_APP0, _APP14, _APP15 = 0xE0, 0xEE, 0xEF
-_APP1, _LOSSLESS = 0xE1, 0xC3
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_DHT, _DAC, _DQT, _DRI = 0xC4, 0xCC, 0xDB, 0xDD
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+_LOSSLESS = 0xC3
+_HIERARCHICAL = frozenset({0xDE, 0xDF})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, _DAC}
+_KEPT = _FRAME_HEADERS | {_DHT, _DAC, _DQT, _DRI, _SOS}
+"""What decoders need; every other segment may hold text."""
+_MOST_CONDITIONED = 8  # tables of arithmetic coding
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
 
@@ -29,7 +34,7 @@ class Frame:
 
 @dataclass
 class JpegStream:
-    """A JPEG without APPn and COM segments; what these said about color is kept beside it."""
+    """A JPEG of what decoders need alone; what APPn said about color is kept beside it."""
 
     clean: bytearray = field(default_factory=bytearray)
     frame: Frame | None = None
@@ -54,12 +59,12 @@ def read_stream(data: bytes) -> JpegStream:
     Returns
     -------
     JpegStream
-        Its `clean` bytes keep every other segment and the scans byte for byte.
+        Its `clean` bytes keep tables, frame and scans byte for byte.
 
     Raises
     ------
     ConversionError
-        Code "truncated" or "damaged".
+        Code "truncated", or "damaged" (a kept segment longer than its own numbers say, too).
 
     References
     ----------
@@ -109,14 +114,13 @@ def _segment(data: bytes, position: int) -> bytes:
 
 
 def _take(stream: JpegStream, marker: int, segment: bytes) -> None:
-    if marker == _APP0 and segment[2:7] == b"JFIF\0":
-        stream.has_jfif = True
-    elif marker == _APP14 and segment[2:7] == b"Adobe" and len(segment) >= 14:
-        stream.adobe_transform = segment[13]
-    elif marker == _APP1 and segment[2:8] == b"Exif\0\0":
-        stream.exif = segment[2:]
-    if _APP0 <= marker <= _APP15 or marker == _COM:
+    _take_application(stream, marker, segment)
+    if marker in _HIERARCHICAL or marker == _SOI:
+        raise damaged()
+    if marker not in _KEPT:
         return
+    if len(segment) != _told_length(marker, segment):
+        raise damaged()
     if marker in _FRAME_HEADERS:
         if stream.frame is not None:
             raise damaged()
@@ -124,9 +128,38 @@ def _take(stream: JpegStream, marker: int, segment: bytes) -> None:
     stream.clean += bytes((0xFF, marker)) + segment
 
 
+def _take_application(stream: JpegStream, marker: int, segment: bytes) -> None:
+    """Note what an APPn segment says of color, and its EXIF data."""
+    if marker == _APP0 and segment[2:7] == b"JFIF\0":
+        stream.has_jfif = True
+    elif marker == _APP14 and segment[2:7] == b"Adobe" and len(segment) >= 14:
+        stream.adobe_transform = segment[13]
+    elif marker == _APP1 and segment[2:8] == b"Exif\0\0":
+        stream.exif = segment[2:]
+
+
+def _told_length(marker: int, segment: bytes) -> int:
+    """Return the length that the numbers in a segment ask for: behind it text could hide."""
+    if marker == _DRI:
+        return 4
+    if marker == _DAC:
+        return min(len(segment) // 2, 1 + _MOST_CONDITIONED) * 2
+    if marker == _SOS:
+        return 6 + 2 * segment[2] if len(segment) > 2 else 0
+    if marker in _FRAME_HEADERS:
+        return 8 + 3 * segment[7] if len(segment) > 7 else 0
+    position = 2
+    while position < len(segment):
+        if marker == _DQT:
+            position += 65 if segment[position] < 16 else 129
+        else:
+            position += 17 + sum(segment[position + 1 : position + 17])
+    return position
+
+
 def _frame(marker: int, segment: bytes) -> Frame:
-    count = segment[7] if len(segment) > 7 else 0
-    if count == 0 or len(segment) < 8 + 3 * count:
+    count = segment[7]
+    if count == 0:
         raise damaged()
     components = [segment[8 + 3 * n : 11 + 3 * n] for n in range(count)]
     sampling = tuple((component[1] >> 4, component[1] & 15) for component in components)

@@ -25,7 +25,7 @@ _XML_LABEL = re.compile(
     rb"<Label\s([^<>]{0,500})>([^<>]{0,500}|<!\[CDATA\[[^<>]{0,500}\]\]>)</Label>"
 )
 _XML_VALUE = re.compile(rb'(\w{1,20})="([^"]{0,100})"')
-_QUOTED = re.compile(r'^\s*(-?\d+)((?:\s+[\d.]+){6})\s+"([^"]*)"')
+_QUOTED = re.compile(r'^\s*(-?\d{1,18})((?:\s+[\d.]+){6})\s+"([^"]*)"')
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the header of a volume alone tells a plan: where its voxels lie, and what they may be."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,12 @@ class Grid:
         """Tell whether the voxels of both lie at the same places, in the same order."""
         if self.shape != other.shape:
             return False
-        apart_mm = np.abs(self._corners() - other._corners()).max()
+        apart_mm = np.abs(self._corners - other._corners).max()
         return bool(apart_mm <= _CLOSE * min(*self.planes.pixel_spacing, self.planes.slice_spacing))
 
+    @cached_property
     def _corners(self) -> np.ndarray:
-        """Return the first voxel and the last one along each axis, in mm."""
+        """The first voxel and the last one along each axis, in mm."""
         columns, rows, slices = self.shape
         planes = self.planes
         origin = np.array(planes.origin)

@@ -264,8 +264,19 @@ def _no_orientation() -> ConversionError:
 
 def _qform(quaternion: tuple[float, ...], pixdim: tuple[float, ...]) -> np.ndarray:
     """Build the affine of method 2 of nifti1.h: rotation by a unit quaternion, then an offset."""
+    if min(pixdim[1:4]) < 0:
+        raise ConversionError(
+            _(
+                "This NIfTI file has a voxel size below 0, which programs read in different ways. "
+                "Save it again with its orientation."
+            ),
+            "geometry",
+        )
     b, c, d, *offset = quaternion
-    a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+    length = b * b + c * c + d * d
+    if length > 1:  # rounded, or not normalized: the rotation is half a turn
+        b, c, d = (part / np.sqrt(length) for part in (b, c, d))
+    a = np.sqrt(max(0.0, 1.0 - length))
     rotation = np.array(
         [
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],

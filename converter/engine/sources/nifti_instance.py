@@ -98,7 +98,7 @@ def new_slice(job: Job, info: SliceInfo) -> Dataset:
     elif modality == "CT":
         _add_ct(dataset)
     else:
-        add_pet(dataset, job, info.times.volumes, info.slices, info.sidecar.pet)
+        add_pet(dataset, info.times.volumes, info.slices, info.sidecar.pet)
     if modality != "PT":
         _add_times(dataset, info.times)
     add_plane(dataset, job, info.planes)

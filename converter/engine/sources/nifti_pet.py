@@ -3,17 +3,16 @@
 from pydicom.dataset import Dataset
 
 from converter.engine.instances import decimal_string
-from converter.engine.options import Job
+from converter.engine.multiframe import study_begin
 from converter.engine.sources.bids import Pet
 
 _FRAME_REFERENCE_TIME, _ACTUAL_FRAME_DURATION = 0x00541300, 0x00181242
 _IMAGE_INDEX, _DECAY_FACTOR = 0x00541330, 0x00541321
-_UNKNOWN_DATE, _UNKNOWN_TIME = "19000101", "000000"  # wanted by the standard; no clock is read
 _MS_PER_SECOND = 1000
 _PROPORTIONAL_TO_COUNTS = "PROPCNTS"
 
 
-def add_pet(dataset: Dataset, job: Job, volumes: int, slices: int, pet: Pet) -> None:
+def add_pet(dataset: Dataset, volumes: int, slices: int, pet: Pet) -> None:
     """PET Series, PET Isotope and PET Image modules, but for what differs from slice to slice.
 
     References
@@ -21,10 +20,9 @@ def add_pet(dataset: Dataset, job: Job, volumes: int, slices: int, pet: Pet) -> 
     DICOM PS3.3 C.8.4.6, C.8.9.1, C.8.9.2, C.8.9.4.
     """
     dataset.ImageType = ["DERIVED", "PRIMARY"]
-    dataset.SeriesDate = job.attributes.study_date or _UNKNOWN_DATE
-    dataset.SeriesTime = job.attributes.study_time or _UNKNOWN_TIME
-    dataset.AcquisitionDate = job.attributes.study_date
-    dataset.AcquisitionTime = job.attributes.study_time
+    dataset.SeriesDate, dataset.SeriesTime = study_begin(dataset)
+    dataset.AcquisitionDate = dataset.get("StudyDate", "")
+    dataset.AcquisitionTime = dataset.get("StudyTime", "")
     dataset.Units = pet.units or _PROPORTIONAL_TO_COUNTS
     dataset.CountsSource = "EMISSION"
     dataset.SeriesType = ["DYNAMIC" if volumes > 1 else "STATIC", "IMAGE"]
@@ -33,7 +31,7 @@ def add_pet(dataset: Dataset, job: Job, volumes: int, slices: int, pet: Pet) -> 
         dataset.NumberOfTimeSlices = volumes
     dataset.CollimatorType = None
     dataset.CorrectedImage = ["DECY"] if pet.decay_factors else None
-    dataset.DecayCorrection = "START" if pet.decay_factors else "NONE"
+    dataset.DecayCorrection = pet.decay_correction
     dataset.RadiopharmaceuticalInformationSequence = []
     dataset.PatientOrientationCodeSequence = []
     dataset.PatientGantryRelationshipCodeSequence = []
@@ -45,7 +43,7 @@ def pet_values(
     """Return what differs: the number of the slice, and the times of its frame in ms."""
     start_ms = volume * (interval_ms or 0)
     duration_ms = interval_ms or 0
-    if volume < len(pet.starts) and volume < len(pet.durations):
+    if pet.starts:
         start_ms = pet.starts[volume] * _MS_PER_SECOND
         duration_ms = pet.durations[volume] * _MS_PER_SECOND
     values: dict[int, str | bytes] = {
@@ -54,6 +52,5 @@ def pet_values(
         _IMAGE_INDEX: (index + 1 & 0xFFFF).to_bytes(2, "little"),
     }
     if pet.decay_factors:
-        factor = pet.decay_factors[min(volume, len(pet.decay_factors) - 1)]
-        values[_DECAY_FACTOR] = decimal_string(factor)
+        values[_DECAY_FACTOR] = decimal_string(pet.decay_factors[volume])
     return values

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from pydicom.datadict import dictionary_VR
@@ -36,7 +37,8 @@ def write_slices(volume: Volume, job: Job, box: Outbox) -> None:
     Memory holds a few slices; the voxels are read twice, once for their extent.
     """
     header = volume.header
-    sidecar = read_sidecar(job.options.sidecar)
+    told = read_sidecar(job.options.sidecar)
+    sidecar = replace(told, pet=told.pet.of_frames(header.volumes))
     choose = storage_from_zero if modality_of(job, sidecar) == "PT" else choose_storage
     storage = choose(header.dtype, extent_of(volume), header.slope, header.intercept)
     columns, rows, slices = header.shape

@@ -85,7 +85,7 @@ def _new_map(volume: Volume, extent: Extent, job: Job) -> Dataset:
     modality = modality_of(job, read_sidecar(job.options.sidecar))
     dataset = new_instance(job, ObjectClass(ParametricMapStorage, modality))
     number_instance(dataset, job, 0)
-    add_content(dataset, job, "PARAMETRIC_MAP")
+    add_content(dataset, "PARAMETRIC_MAP")
     dataset.ImageType = _TYPE
     dataset.DerivationDescription = " ".join((*volume.header.notes, EXACT))
     dataset.ContentQualification = "RESEARCH"

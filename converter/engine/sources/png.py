@@ -27,6 +27,7 @@ _NEEDED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"iCCP", b"eXIf", b"IEN
 _OF_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
 """By color type; a palette may hold transparency."""
+_GRAY = 0
 
 
 @dataclass
@@ -118,11 +119,24 @@ def needed_chunks(data: bytes) -> PngChunks:
             found.header = body
         elif kind in _OF_ANIMATION:
             _take_animation(found, kind, body, has_image)
+        if kind == b"tRNS" and len(body) == 2:
+            chunk = _spread_gray(found, chunk)
         if kind in _NEEDED or kind in _OF_ANIMATION:
             found.clean += chunk
     if len(found.header) != 13 or len(found.durations_ms) != found.announced_frames:
         raise damaged()
     return found
+
+
+def _spread_gray(found: PngChunks, chunk: bytes) -> bytes:
+    """Return a tRNS chunk with its gray of 2 or 4 bits spread over 8, as the pixels come."""
+    bit_depth, color_type = found.header[8:10] if len(found.header) > 9 else (8, _GRAY)
+    if color_type != _GRAY or bit_depth not in (2, 4):
+        return chunk
+    highest = 2**bit_depth - 1
+    gray = (int.from_bytes(chunk[8:10]) & highest) * (255 // highest)
+    body = chunk[4:8] + gray.to_bytes(2)
+    return chunk[:4] + body + zlib.crc32(body).to_bytes(4)
 
 
 def _take_animation(found: PngChunks, kind: bytes, body: bytes, has_image: bool) -> None:

@@ -159,7 +159,7 @@ def _new_segmentation(job: Job, frames: _Frames) -> Dataset:
     number_instance(dataset, job, 0)
     dataset.ImageType = ["DERIVED", "PRIMARY"]
     dataset.DerivationDescription = " ".join((*frames.labels.volume.header.notes, _KEPT))
-    add_content(dataset, job, "SEGMENTATION")
+    add_content(dataset, "SEGMENTATION")
     dataset.pop("Laterality", None)  # its frames may say so, with an anatomy
     reference = frames.reference
     seed = reference.uid_seed if reference else job.series.uid_seed

@@ -138,7 +138,7 @@ def _flat(page: TiffPage, samples: _Samples) -> _Samples:
     if not _is_unsigned(page):
         raise _unsupported()
     if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
-        colors = (np.asarray(page.colormap) >> 8).astype(np.uint8).T
+        colors = _colors_8_bit(np.asarray(page.colormap)).T
         return replace(samples, array=colors[samples.array[..., 0]], bits=8)
     if page.photometric == PHOTOMETRIC.SEPARATED and samples.bits == 8:
         return _from_cmyk(samples)
@@ -150,22 +150,33 @@ def _flat(page: TiffPage, samples: _Samples) -> _Samples:
     return _without_extra(page, samples, 3)
 
 
+def _colors_8_bit(colormap: np.ndarray) -> np.ndarray:
+    """Return a palette of 16 bits in 8; old writers filled in 8 bits, as libtiff knows, too."""
+    return (colormap >> 8 if colormap.max() > 255 else colormap).astype(np.uint8)
+
+
 def _flat_gray(page: TiffPage, samples: _Samples) -> _Samples:
+    if page.photometric == PHOTOMETRIC.MINISWHITE:
+        _invert(page, samples)
     samples = _without_extra(page, samples, 1)
-    is_white_zero = page.photometric == PHOTOMETRIC.MINISWHITE
     if not _is_unsigned(page) or samples.bits > 16:
-        if is_white_zero:
-            raise _unsupported()
         return _scaled(samples)
     highest = 2**samples.bits - 1
     array = samples.array.astype(np.uint16)
-    if is_white_zero:
-        array = highest - array
-        samples.notes.append(INVERTED)
     if samples.bits < 8:
         array, samples.bits = array * 255 // highest, 8
     samples.array = array.astype(np.uint8 if samples.bits == 8 else np.uint16)
     return samples
+
+
+def _invert(page: TiffPage, samples: _Samples) -> None:
+    """Let 0 be black, before alpha is laid on white; alpha itself stays."""
+    if not _is_unsigned(page) or EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
+        raise _unsupported()
+    gray, extra = samples.array[..., :1], samples.array[..., 1:]
+    gray = 2**samples.bits - 1 - gray.astype(np.uint16)
+    samples.array = np.concatenate([gray, extra], axis=-1) if extra.shape[-1] else gray
+    samples.notes.append(INVERTED)
 
 
 def _scaled(samples: _Samples) -> _Samples:

@@ -2,10 +2,12 @@ import dataclasses
 
 import pytest
 from nifti_samples import counted, nifti
+from pydicom.dataset import Dataset
 from raster_samples import saved, scene
-from series_samples import GIVEN
+from series_samples import GIVEN, a_series
 
 from converter.engine import Attributes, ConversionError, derive_uid
+from converter.engine.encoding import encoded
 from converter.engine.instances import decimal_string
 
 
@@ -35,6 +37,10 @@ def test_what_nobody_gave_is_empty_or_absent(convert):
     [
         ("patient_birth_date", "03.02.1956"),
         ("study_date", "20251340"),
+        ("study_date", "20250230"),
+        ("patient_birth_date", "19560203-19570203"),
+        ("study_time", "0815-0900"),
+        ("patient_name", "a^b^c^d^e^f"),
         ("patient_sex", "female"),
         ("patient_id", "P" * 65),
         ("patient_id", "two\\values"),
@@ -89,3 +95,24 @@ def test_a_derived_uid_is_a_uuid_number_that_depends_on_seed_and_parts():
 def test_a_decimal_string_has_all_the_digits_that_fit(value, text):
     assert decimal_string(value) == text
     assert len(text) <= 16
+
+
+def the_study() -> bytes:
+    stored = Dataset()
+    stored.PatientID, stored.PatientName, stored.StudyDate = "P-9", "", "20240302"
+    stored.StudyTime = "101500"
+    return encoded(stored)
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"modality": "PT"}, ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")),
+        ({"volumes": "labels"}, ("ContentDate", "ContentTime")),
+        ({"parametric_maps": True}, ("ContentDate", "ContentTime")),
+    ],
+)
+def test_dates_that_the_standard_wants_are_those_of_the_joined_study(convert, options, names):
+    datasets = convert(nifti(counted("f4")), series=a_series(study_modules=the_study()), **options)
+    for dataset in datasets:
+        assert {dataset[name].value for name in names} <= {"20240302", "101500"}

@@ -74,3 +74,18 @@ def test_compressed_slices_without_pages_are_refused(convert):
 def test_a_description_that_does_not_add_up_leaves_pages_as_they_are(convert):
     (dataset,) = convert(tiff(STACK[0, 0, 0], description="ImageJ=1.53\nslices=7\n"))
     assert (dataset.pixel_array == STACK[0, 0, 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("unit", "frame_ms"), [("sec", 2500), ("ms", 2.5), ("min", 150_000), ("hours", 9_000_000)]
+)
+def test_the_unit_of_time_counts(convert, unit, frame_ms):
+    told = f"ImageJ=1.53\nimages=3\nframes=3\nfinterval=2.5\ntunit={unit}\n"
+    (dataset,) = convert(one_page(told, STACK[:3, 0, 0]))
+    assert dataset.FrameTime == frame_ms
+
+
+def test_a_unit_of_time_that_nobody_knows_gives_no_time(convert):
+    told = "ImageJ=1.53\nimages=3\nframes=3\nfinterval=2.5\ntunit=beats\n"
+    (dataset,) = convert(one_page(told, STACK[:3, 0, 0]))
+    assert "FrameTime" not in dataset

@@ -250,3 +250,37 @@ def test_deep_color_is_refused_with_a_way_out(convert):
     source[source.index(b"\xff\xc0") + 4] = 12
     with pytest.raises(ConversionError, match="PNG"):
         convert(bytes(source))
+
+
+def grown(data: bytes, marker: int, extra: bytes) -> bytes:
+    """Append bytes to the first segment with this marker."""
+    start = data.index(bytes((0xFF, marker))) + 2
+    end = start + int.from_bytes(data[start : start + 2])
+    return (
+        data[:start]
+        + (end - start + len(extra)).to_bytes(2)
+        + data[start + 2 : end]
+        + extra
+        + data[end:]
+    )
+
+
+@pytest.mark.parametrize("marker", [0xF0, 0xF7, 0xFD, 0xC8, 0xDC])
+def test_text_in_segments_that_no_decoder_needs_is_left_out(convert_paths, marker):
+    (one,) = convert_paths(with_segment(saved(scene(), "JPEG"), marker, b"Mueller^Hans"))
+    assert b"Mueller" not in one.path.read_bytes()
+
+
+@pytest.mark.parametrize("marker", [0xC0, 0xC4, 0xDA, 0xDB, 0xDD])
+def test_text_behind_the_numbers_of_a_segment_is_refused(convert, marker):
+    source = saved(scene(), "JPEG", restart_marker_blocks=3)
+    with pytest.raises(ConversionError) as refused:
+        convert(grown(source, marker, b"\x11Mueller^Hans 1956"))
+    assert refused.value.code == "damaged"
+
+
+@pytest.mark.parametrize("marker", [0xCC, 0xD8, 0xDE, 0xDF])
+def test_segments_out_of_place_are_refused(convert, marker):
+    with pytest.raises(ConversionError) as refused:
+        convert(with_segment(saved(scene(), "JPEG"), marker, b"Mueller^Hans, born 1956 in Ulm"))
+    assert refused.value.code == "damaged"

@@ -147,3 +147,8 @@ def test_what_lies_beside_a_volume_counts_more_than_its_header(written):
 @pytest.mark.parametrize("extension", [b"<Label " * 500_000, b"<Label Key=" + b"x" * 4_000_000])
 def test_an_extension_that_never_ends_is_read_in_a_moment(extension):
     assert read_label_names(None, None, extension) == LabelNames({})
+
+
+def test_a_number_of_thousands_of_digits_names_no_label(written):
+    endless = f'{"1" * 5000} 255 0 0 1 1 1 "endless"\n'
+    assert read_label_names(written(ITK_SNAP + endless), None).by_value[1].name == "Left kidney"

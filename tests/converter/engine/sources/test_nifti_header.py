@@ -2,7 +2,7 @@ import nibabel
 import numpy as np
 import pytest
 from nifti_places import back_in_voxels
-from nifti_samples import AFFINES, SHAPE, counted, nifti
+from nifti_samples import AFFINES, SHAPE, counted, nifti, patched
 
 from converter.engine import ConversionError
 
@@ -79,3 +79,26 @@ def test_a_header_that_makes_no_sense_is_refused(convert):
         with pytest.raises(ConversionError) as refused:
             convert(nifti(counted("i2"), **fields))
         assert refused.value.code == "damaged"
+
+
+def with_qform(orientation: str, **fields: object) -> bytes:
+    image = nibabel.Nifti1Image(counted("i2"), None)
+    image.header.set_qform(AFFINES[orientation], code=1)
+    image.header.set_sform(None, code=0)
+    return patched(image.to_bytes(), image.header, fields)
+
+
+def test_a_quaternion_that_is_too_long_is_a_rotation_and_no_scale(convert):
+    """As nifti_quatern_to_mat44 of nifti1_io.c has it."""
+    source = with_qform("LPS", quatern_b=0, quatern_c=0, quatern_d=1.2)
+    volume = back_in_voxels(convert(source), AFFINES["LPS"], SHAPE)
+    assert (volume == counted("i2")).all()
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_a_voxel_size_below_zero_is_refused(convert, axis):
+    pixdim = [1, 1.5, 2, 3, 1, 1, 1, 1]
+    pixdim[axis] *= -1
+    with pytest.raises(ConversionError, match="below 0") as refused:
+        convert(with_qform("RAS", pixdim=pixdim))
+    assert refused.value.code == "geometry"

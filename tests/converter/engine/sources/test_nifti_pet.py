@@ -81,6 +81,31 @@ def test_the_sidecar_tells_units_times_and_decay(convert, sidecar):
     assert all("Zwirbelmayr" not in str(d) for d in datasets)
 
 
+@pytest.mark.parametrize(
+    ("times", "correction"),
+    [
+        ({"ImageDecayCorrectionTime": 0, "ScanStart": 0, "InjectionStart": -3600}, "START"),
+        ({"ImageDecayCorrectionTime": 0, "ScanStart": 3600, "InjectionStart": 0}, "ADMIN"),
+        ({"ImageDecayCorrectionTime": 0, "ScanStart": 0, "InjectionStart": 0}, "START"),
+        ({}, "START"),
+    ],
+)
+def test_the_time_that_decay_is_corrected_to_is_that_of_the_sidecar(
+    convert, sidecar, times, correction
+):
+    sidecar.write_text(json.dumps(TIMES | times))
+    assert {d.DecayCorrection for d in convert(nifti(dynamic()), sidecar=sidecar)} == {correction}
+
+
+def test_lists_that_do_not_fit_the_frames_are_left_out(convert, sidecar):
+    few = {"DecayCorrectionFactor": [1.01], "FrameTimesStart": [0, 10]}
+    sidecar.write_text(json.dumps(TIMES | few))
+    datasets = convert(nifti(dynamic()), sidecar=sidecar)
+    assert {d.DecayCorrection for d in datasets} == {"NONE"}
+    assert not any("DecayFactor" in d for d in datasets)
+    assert {float(d.FrameReferenceTime) for d in datasets} == {0}
+
+
 def test_without_a_sidecar_no_correction_and_no_unit_is_claimed(convert):
     dataset = convert(nifti(counted("i2")), modality="PT")[0]
     assert (dataset.Units, dataset.DecayCorrection) == ("PROPCNTS", "NONE")

@@ -188,3 +188,15 @@ def test_an_image_longer_than_dicom_allows_is_refused(convert):
 def test_more_than_eight_bits_are_no_photograph(convert):
     with pytest.raises(ConversionError, match="Secondary Capture"):
         convert(png(RANDOM.integers(0, 65536, (5, 11, 1)), 16, 0), photograph=True)
+
+
+@pytest.mark.parametrize("bit_depth", [1, 2, 4, 8])
+@pytest.mark.parametrize("with_more_bits", [False, True])
+def test_a_transparent_gray_is_laid_on_white_at_every_depth(convert, bit_depth, with_more_bits):
+    highest = 2**bit_depth - 1
+    values = np.arange(12).reshape(3, 4, 1) % (highest + 1)
+    transparent = 1 | (0xFF00 if with_more_bits and bit_depth < 8 else 0)
+    (dataset,) = convert(png(values, bit_depth, 0, chunk(b"tRNS", transparent.to_bytes(2))))
+    spread = values[..., 0] * (255 // highest)
+    assert (dataset.pixel_array == np.where(values[..., 0] == 1, 255, spread)).all()
+    assert "white" in dataset.get("DerivationDescription", "") or bit_depth == 1
