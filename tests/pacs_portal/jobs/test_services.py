@@ -3,7 +3,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from pacs_portal.audit.models import Event
+from pacs_portal.jobs.endings import give_up
 from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.leases import claim
 from pacs_portal.jobs.models import (
     FileReceipt,
     HeldFile,
@@ -148,6 +150,18 @@ def test_a_retry_of_many_files_takes_no_more_queries_than_one_of_few(failed_job,
         again = JobUnit.objects.filter(part__job=job, part__state=PartState.WAITING)
         assert [unit.receipts.count() for unit in again] == files * [1]
     assert counts[0] == counts[1]
+
+
+def test_a_job_whose_second_plan_fails_runs_on_until_its_work_is_done(failed_job, member):
+    job = failed_job(2)
+    retry_job(job=job, by=member)
+    plan = add_part(job, PartKind.PLAN, [])
+    give_up(claim(plan.pk, "worker"), plan, "It could not be planned.")
+    with pytest.raises(JobError, match="still running"):
+        retry_job(job=job, by=member)
+    run_job_here(job)
+    assert job.state == JobState.DONE
+    assert not job.receipts.filter(outcome=Outcome.WAITING).exists()
 
 
 def test_there_is_nothing_to_retry_where_nothing_failed(finish, member):
