@@ -6,7 +6,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 MINIMUM_SECRET_KEY = 32  # characters
 
@@ -27,6 +27,7 @@ def start() -> WSGIHandler:
     from pacs_portal.projects.keyfile import load_master_keys  # after the apps are ready
 
     load_master_keys()
+    connections.close_all()  # the processes that serve are forks, which must not share one
     return handler
 
 

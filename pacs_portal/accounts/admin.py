@@ -95,3 +95,8 @@ class AuthenticatorAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        """Keep a superuser's factors from those who are none."""
+        is_allowed: bool = super().has_delete_permission(request, obj)
+        return is_allowed and (obj is None or not obj.user.is_superuser or _is_superuser(request))

@@ -39,8 +39,8 @@ class StudyFilterForm(forms.Form):
 
     def _modalities(self) -> list[str]:
         series = Series.objects.filter(study__project=self.project, instance_count__gt=0)
-        names = series.exclude(modality="").values_list("modality", flat=True)
-        return sorted(set(names.distinct()))
+        names = series.exclude(modality="").order_by("modality")
+        return list(names.values_list("modality", flat=True).distinct())
 
     @property
     def order_name(self) -> str:

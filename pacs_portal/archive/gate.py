@@ -133,7 +133,11 @@ def _of_one_study(door: _Door, target: Target) -> HttpResponseBase:
         return _below(door, target)
     response = _objects(door, target)
     if target.is_file:
-        record_in(study.project, cast(User, door.request.user), "study.retrieved", study)
+        try:
+            record_in(study.project, cast(User, door.request.user), "study.retrieved", study)
+        except BaseException:
+            response.close()  # else the archive's answer waits for ever to be read
+            raise
     return response
 
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 # Reading waits long: Orthanc may have to read and index a large study before its first byte.
 TIMEOUT_SECONDS = {"connect": 5.0, "read": 300.0, "write": 300.0, "pool": 30.0}
-MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS = 64, 16
-# Orthanc closes a connection that is idle for a second; we must be the first to let go of it.
-IDLE_SECONDS = 0.5
+MAX_CONNECTIONS = 64
 UNAVAILABLE = "The archive does not answer; it is tried again later."
 
 
@@ -62,8 +60,9 @@ def _client(process_id: int, url: str, username: str, password: str) -> "Orthanc
         timeout=httpx.Timeout(**TIMEOUT_SECONDS),
         limits=httpx.Limits(
             max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
-            keepalive_expiry=IDLE_SECONDS,
+            # Orthanc closes what is idle for a second: on a busy machine at the very moment of the
+            # next request, which then fails. An idle connection also keeps a thread of Orthanc's.
+            max_keepalive_connections=0,
         ),
         trust_env=False,
     )

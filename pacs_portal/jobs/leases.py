@@ -88,24 +88,23 @@ def guarded(lease: Lease) -> Iterator[None]:
 
 
 @contextmanager
-def renewed(lease: Lease) -> Iterator[threading.Event]:
-    """Renew the lease in the background; the event yielded is set once it is lost."""
-    is_over, is_lost = threading.Event(), threading.Event()
-    thread = threading.Thread(target=_renew, args=(lease, is_over, is_lost), daemon=True)
+def renewed(lease: Lease) -> Iterator[None]:
+    """Renew the lease in the background; once it is lost, `guarded` says so."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=_renew, args=(lease, is_over), daemon=True)
     thread.start()
     try:
-        yield is_lost
+        yield
     finally:
         is_over.set()
         thread.join()
 
 
-def _renew(lease: Lease, is_over: threading.Event, is_lost: threading.Event) -> None:
+def _renew(lease: Lease, is_over: threading.Event) -> None:
     try:
         while not is_over.wait(settings.LEASE_SECONDS / 3):
             try:
                 if not lease.held().update(lease_expires_at=_expiry()):
-                    is_lost.set()
                     return
             except DatabaseError:
                 connection.close()  # tried again at the next turn, in a new connection

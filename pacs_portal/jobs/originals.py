@@ -15,17 +15,13 @@ UNFINISHED = (Outcome.WAITING, Outcome.FAILED, Outcome.HELD, Outcome.CANCELLED)
 
 def remove_finished_originals(upload: Upload) -> None:
     """Remove the files of `upload` that ended well in all its jobs, once these are over."""
-    if _has_running_job(upload):
-        return
     unfinished = _receipts(outcome__in=UNFINISHED)
-    _remove(_with_receipts(upload).exclude(unfinished))
+    _remove(upload, _with_receipts(upload).exclude(unfinished))
 
 
 def remove_old_originals(upload: Upload, *, before: datetime) -> None:
     """Remove also what failed, was held or cancelled, if that is longer ago than `before`."""
-    if _has_running_job(upload):
-        return
-    _remove(_with_receipts(upload).exclude(_receipts(updated_at__gte=before)))
+    _remove(upload, _with_receipts(upload).exclude(_receipts(updated_at__gte=before)))
 
 
 def _has_running_job(upload: Upload) -> bool:
@@ -41,9 +37,19 @@ def _receipts(**conditions: object) -> Exists:
     return Exists(FileReceipt.objects.filter(upload_file=OuterRef("pk"), **conditions))
 
 
-def _remove(files: QuerySet[UploadFile]) -> None:
+def _remove(upload: Upload, files: QuerySet[UploadFile]) -> None:
     """Remove in batches: a transaction per file would wait for the disk each time."""
-    while batch := list(files.order_by("pk")[:BATCH_ROWS]):
-        with transaction.atomic():
-            for file in batch:
-                remove_original(file)
+    if not _has_running_job(upload):
+        while _remove_some(upload, files.order_by("pk")[:BATCH_ROWS]):
+            pass
+
+
+@transaction.atomic
+def _remove_some(upload: Upload, files: QuerySet[UploadFile]) -> bool:
+    """Remove `files`, unless a job began; tell whether there were any."""
+    # Its row is held, as by who starts a job: the job finds the files gone, or they stay.
+    Upload.objects.select_for_update().get(pk=upload.pk)
+    batch = [] if _has_running_job(upload) else list(files)
+    for file in batch:
+        remove_original(file)
+    return bool(batch)

@@ -20,14 +20,12 @@ from pacs_portal.jobs.models import (
     FileReceipt,
     Job,
     JobPart,
-    JobUnit,
     Outcome,
     PartKind,
     PartState,
 )
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import KEEP, choose_first_step, find_step, is_keeping, pipeline
-from pacs_portal.jobs.private_values import set_private_values
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
 from pacs_portal.jobs.selected_rows import insert_selected
 from pacs_portal.jobs.steps import (
@@ -38,6 +36,7 @@ from pacs_portal.jobs.steps import (
     StepFile,
     Verdict,
 )
+from pacs_portal.jobs.unit_rows import NewUnit, write_units
 from pacs_portal.jobs.units import step_file
 from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
@@ -276,13 +275,10 @@ def _write_part(
     job: Job, number: int, steps: tuple[str, ...], units: Sequence[PlannedUnit]
 ) -> None:
     part = JobPart.objects.create(job=job, number=number, kind=PartKind.WORK, steps=list(steps))
-    keys = sealing_keys(job.project_id)
-    rows = [JobUnit(part=part, number=n, plan=dict(unit.values)) for n, unit in enumerate(units)]
-    for row, unit in zip(rows, units, strict=True):
-        set_private_values(row, unit.private, keys)
-    JobUnit.objects.bulk_create(rows, batch_size=BATCH_ROWS)
-    for row, unit in zip(rows, units, strict=True):
-        ids = [receipt_id for file in unit.files for receipt_id in file.receipt_ids]
-        for start in range(0, len(ids), BATCH_ROWS):
-            receipts = FileReceipt.objects.filter(pk__in=ids[start : start + BATCH_ROWS])
-            receipts.update(unit=row)
+    rows = [
+        NewUnit(
+            n, unit.values, unit.private, [pk for file in unit.files for pk in file.receipt_ids]
+        )
+        for n, unit in enumerate(units)
+    ]
+    write_units(part, rows, sealing_keys(job.project_id))

@@ -121,19 +121,16 @@ def finish_part(lease: Lease, state: PartState) -> None:
     """End the part inside the caller's guarded transaction."""
     job = Job.objects.select_for_update().get(pk=lease.job_id)
     lease.held().update(state=state, lease_owner="", lease_expires_at=None, not_before=None)
-    if state == PartState.FAILED:
-        Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, finished_at=timezone.now())
-    else:
-        end_job_if_done(job)
+    end_job_if_done(job, is_failed=state == PartState.FAILED)
 
 
-def end_job_if_done(job: Job) -> None:
+def end_job_if_done(job: Job, *, is_failed: bool = False) -> None:
     """Mark the job as ended once no part waits or runs; the caller holds the job's row."""
     if job.parts.filter(state__in=[PartState.WAITING, PartState.RUNNING]).exists():
         return
-    is_cancelled = job.cancel_requested_at is not None
+    state = JobState.DONE if job.cancel_requested_at is None else JobState.CANCELLED
     Job.objects.filter(pk=job.pk).update(
-        state=JobState.CANCELLED if is_cancelled else JobState.DONE, finished_at=timezone.now()
+        state=JobState.FAILED if is_failed else state, finished_at=timezone.now()
     )
 
 

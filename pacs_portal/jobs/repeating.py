@@ -1,5 +1,9 @@
 """Work that is done again, in parts of its own: a retry, and what a steward decided."""
 
+from collections import defaultdict
+from itertools import groupby
+from operator import attrgetter
+
 from django.db.models import Max, QuerySet
 
 from pacs_portal.jobs.models import (
@@ -12,7 +16,8 @@ from pacs_portal.jobs.models import (
     PartKind,
     Runner,
 )
-from pacs_portal.jobs.private_values import private_values_of, set_private_values
+from pacs_portal.jobs.private_values import private_values_of
+from pacs_portal.jobs.unit_rows import NewUnit, write_units
 from pacs_portal.projects.keys import sealing_keys
 
 
@@ -30,14 +35,18 @@ def run_again(job: Job, receipts: QuerySet[FileReceipt]) -> None:
 def repeat_parts(job: Job, receipts: QuerySet[FileReceipt]) -> None:
     """Give every part with some of `receipts` a successor with just these."""
     keys = sealing_keys(job.project_id)
-    repeated = receipts.exclude(unit=None)
-    for part in job.parts.filter(units__receipts__in=repeated).distinct():
-        successor = add_part(job, PartKind.WORK, part.steps)
-        for unit in part.units.filter(receipts__in=repeated).distinct():
-            again = JobUnit(part=successor, number=unit.number, plan=unit.plan)
-            set_private_values(again, private_values_of(unit, keys), keys)
-            again.save(force_insert=True)
-            repeated.filter(unit=unit).update(unit=again)
+    repeated: dict[int, list[int]] = defaultdict(list)
+    planned = receipts.exclude(unit=None).order_by("pk")
+    for unit_id, receipt_id in planned.values_list("unit_id", "pk"):
+        repeated[unit_id].append(receipt_id)
+    units = JobUnit.objects.select_related("part").in_bulk(list(repeated)).values()
+    in_order = sorted(units, key=lambda unit: (unit.part.number, unit.number))
+    for part, of_part in groupby(in_order, key=attrgetter("part")):
+        again = [
+            NewUnit(unit.number, unit.plan, private_values_of(unit, keys), repeated[unit.pk])
+            for unit in of_part
+        ]
+        write_units(add_part(job, PartKind.WORK, part.steps), again, keys)
 
 
 def add_part(job: Job, kind: PartKind, steps: list[str]) -> JobPart:

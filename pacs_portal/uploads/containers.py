@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import SealingKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError, UnpackError
-from pacs_portal.uploads.models import FileState, Upload, UploadFile
+from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import (
     digest_content,
     digest_path,
@@ -36,6 +36,8 @@ BATCH_ROWS = 500
 def unpack_container(container: UploadFile) -> None:
     """Make the members of a zip files of its upload; done before, it stays done.
 
+    An upload that was reopened meanwhile is let be: files may come that take the next numbers.
+
     Numbers follow the upload's highest. Files are written before their rows, and only under the
     folder's lock, so what a killed run left behind is known by its numbers and removed.
 
@@ -46,8 +48,8 @@ def unpack_container(container: UploadFile) -> None:
     """
     folder = upload_folder(container.upload_id)
     with folder.locked():
-        container.refresh_from_db(fields=["state"])
-        if container.state != FileState.RECEIVED:
+        packed = UploadFile.objects.filter(pk=container.pk, state=FileState.RECEIVED)
+        if not packed.exclude(upload__state=UploadState.OPEN).exists():
             return
         _check_depth(container)
         last = container.upload.files.aggregate(last=Max("number"))["last"]

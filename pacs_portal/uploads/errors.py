@@ -68,6 +68,15 @@ class UploadClosedError(UploadError):
         )
 
 
+class UploadBusyError(UploadError):
+    """A zip of the upload is being unpacked at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "upload-busy", _("A zip of this upload is being unpacked; try again in a moment.")
+        )
+
+
 class UploadIncompleteError(UploadError):
     """Some announced files have not arrived."""
 

@@ -18,6 +18,7 @@ from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.errors import (
     ManifestError,
+    UploadBusyError,
     UploadClosedError,
     UploadError,
     UploadIncompleteError,
@@ -177,11 +178,14 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
 
     Raises
     ------
-    UploadClosedError
-        If it is not complete, none that files are sent to, or a job has begun.
+    UploadClosedError, UploadBusyError
+        If it is not complete, none that files are sent to, or a job has begun; if a zip is being
+        unpacked, whose members take the next numbers.
     """
     complete = Upload.objects.filter(state=UploadState.COMPLETE, source_project=None, created_by=by)
-    with transaction.atomic():
+    if is_unpacking(upload):
+        raise UploadBusyError
+    with upload_folder(upload.pk).locked(), transaction.atomic():
         # Its row is held: a job that is being started is seen, or sees the upload open.
         locked = complete.select_for_update().filter(pk=upload.pk).first()
         if locked is None or locked.jobs.exists():

@@ -69,3 +69,14 @@ def test_a_wrong_setting_stops_with_one_line(environment):
     stopped = start(environment | {"PACS2GO_PORT": "eighty"})
     assert stopped.returncode == 1
     assert stopped.stderr.strip() == "PACS2GO_PORT must be a whole number."
+
+
+def test_the_forks_that_serve_inherit_no_connection_to_the_database(environment):
+    run(environment, "manage.py", "migrate", "-v0")
+    program = (
+        "import os, pacs_portal.wsgi\n"
+        "opened = [os.readlink(entry.path) for entry in os.scandir('/proc/self/fd')"
+        " if os.path.exists(entry.path)]\n"
+        "print([path for path in opened if 'sqlite' in path])"
+    )
+    assert run(environment, "-c", program).stdout.strip() == "[]"

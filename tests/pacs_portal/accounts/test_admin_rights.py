@@ -1,6 +1,7 @@
 """Staff who may change accounts, and no more, gain no right by it."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -42,3 +43,23 @@ def test_a_superusers_password_is_out_of_reach(clerk_client):
     assert clerk_client.post(address, new).status_code == 403
     chief.refresh_from_db()
     assert chief.check_password("correct horse battery")
+
+
+def test_a_superusers_second_factor_is_out_of_reach(clerk, clerk_client):
+    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="mfa"))
+    factors = {
+        name: Authenticator.objects.create(user=user, type="totp", data={"secret": "sealed"})
+        for name, user in {
+            "chief": User.objects.create_superuser("chief@example.org", "correct horse battery"),
+            "member": User.objects.create_user("member@example.org"),
+        }.items()
+    }
+    for factor in factors.values():
+        clerk_client.post(
+            reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"}
+        )
+    clerk_client.post(
+        reverse("admin:mfa_authenticator_changelist"),
+        {"action": "delete_selected", "_selected_action": [factors["chief"].pk], "post": "yes"},
+    )
+    assert list(Authenticator.objects.all()) == [factors["chief"]]

@@ -30,6 +30,22 @@ def test_sign_in_takes_the_e_mail_in_any_case(anonymous_client, member):
     assert answer.url == "/"
 
 
+@pytest.mark.parametrize(
+    ("asked", "led_to"),
+    [
+        ("/projects/heart/?page=2", "/projects/heart/?page=2"),
+        ("http://testserver/admin/", "http://testserver/admin/"),
+        ("http://127.0.0.1:9000/", "/"),
+        ("http://localhost/", "/"),
+        ("//evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_a_sign_in_leads_to_this_portal_and_nowhere_else(anonymous_client, member, asked, led_to):
+    assert sign_in(anonymous_client, member.email, next=asked).url == led_to
+
+
 def test_a_wrong_password_and_an_unknown_e_mail_get_the_same_answer(anonymous_client, member):
     wrong = sign_in(anonymous_client, member.email, "wrong")
     unknown = sign_in(anonymous_client, "nobody@example.org", "wrong")

@@ -1,10 +1,13 @@
 import json
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pydicom import dcmread
 
+from pacs_portal.archive import gate
 from pacs_portal.archive import orthanc as orthanc_client
 from pacs_portal.audit.models import Event
 from pacs_portal.projects.models import Membership
@@ -198,6 +201,32 @@ def test_an_archive_that_is_away_is_told_with_a_time_to_retry(sample, owner_clie
         assert (response.status_code, response.headers["Retry-After"]) == (503, "15")
         assert "127.0.0.1" not in response.content.decode()
     assert uids(owner_client.get("/dicom-web/studies")) == [sample.study_uid]
+
+
+def open_connections(port: int) -> int:
+    """Count the connections from this machine to `port` that are established."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+
+
+def test_no_idle_connection_is_kept_that_the_archive_may_close_under_the_next_request(
+    sample, orthanc, owner_client
+):
+    for address in (f"{instance_address(sample)}/frames/1", "series"):
+        assert body(owner_client.get(f"/dicom-web/{address}"))
+        assert open_connections(orthanc.plan.port) == 0
+
+
+def test_an_answer_that_cannot_be_recorded_is_not_left_waiting_in_the_archive(
+    sample, orthanc, owner_client, monkeypatch
+):
+    def refuse(*_arguments):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(gate, "record_in", refuse)
+    with pytest.raises(OperationalError):
+        owner_client.get(f"/dicom-web/{instance_address(sample)}")
+    assert open_connections(orthanc.plan.port) == 0
 
 
 def test_an_unknown_frame_is_no_server_error(sample, owner_client):

@@ -1,6 +1,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pacs_portal.archive.models import Series, Study, StudyState
@@ -87,6 +89,15 @@ def test_a_search_without_a_result_keeps_the_search_box(studies, viewer_client):
 def test_one_click_opens_a_study(studies, viewer_client):
     page = viewer_client.get(f"{LIST}?q=heart-a").content.decode()
     assert 'href="/ohif/viewer?StudyInstanceUIDs=1.2"' in page
+
+
+def test_the_choice_of_modalities_reads_each_once_and_not_every_series(studies, viewer_client):
+    with CaptureQueriesContext(connection) as queries:
+        viewer_client.get(LIST)
+    [sql] = [one["sql"] for one in queries if one["sql"].startswith("SELECT DISTINCT")]
+    with connection.cursor() as cursor:
+        found = cursor.execute(sql).fetchall()
+    assert found == [("CT",), ("MR",)]
 
 
 def test_claimed_and_deleted_studies_are_not_listed(studies, viewer_client):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs import housekeeping
+from pacs_portal.jobs import originals as originals_module
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, JobState, Runner
@@ -61,6 +62,22 @@ def test_after_their_time_originals_held_files_and_results_are_removed(job, sett
     assert not held.has_original
     assert not results_dir(job.pk).exists()
     assert job.receipts.count() == 3
+
+
+def test_a_job_that_begins_while_originals_go_keeps_what_it_found(job, member, monkeypatch):
+    remove, found = originals_module.remove_original, []
+
+    def remove_and_start_another(file):
+        remove(file)
+        create_job(upload=job.upload, tool="toy", destination=Destination.DOWNLOAD, by=member)
+        found.append(originals(job))
+
+    monkeypatch.setattr(originals_module, "BATCH_ROWS", 1)
+    monkeypatch.setattr(originals_module, "remove_original", remove_and_start_another)
+    let_pass(days=15)
+    keep_house()
+    assert found == [originals(job)]
+    assert len(originals(job)) == 1
 
 
 def test_originals_of_a_running_job_are_never_touched(start):

@@ -1,19 +1,25 @@
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from pacs_portal.audit.models import Event
+from pacs_portal.jobs.endings import give_up
 from pacs_portal.jobs.errors import JobError
+from pacs_portal.jobs.leases import claim
 from pacs_portal.jobs.models import (
     FileReceipt,
     HeldFile,
     Job,
     JobPart,
     JobState,
+    JobUnit,
     Outcome,
+    PartKind,
     PartState,
     ReceiptAttempt,
     WorkerHeartbeat,
 )
+from pacs_portal.jobs.repeating import add_part
 from pacs_portal.jobs.services import cancel_job, create_job, progress, retry_job, worker_is_alive
 from pacs_portal.jobs.storage import results_dir
 from pacs_portal.jobs.worker import beat, run_job_here, run_part
@@ -115,6 +121,47 @@ def test_a_retry_does_only_what_failed_and_keeps_the_history(finish, member, out
     history = [r.history.count() for r in job.receipts.order_by("upload_file__number")]
     assert history == [1, 2, 1]
     assert made == {path: path.stat().st_mtime_ns for path in results_dir(job.pk).rglob("*.dcm")}
+
+
+@pytest.fixture
+def failed_job(start):
+    """Return a function that makes an ended job with one part of so many units that failed."""
+
+    def make(count: int) -> Job:
+        job = start({f"a/{number}": b"fail" for number in range(count)})
+        part = add_part(job, PartKind.WORK, ["toy", "download"])
+        for number, file in enumerate(job.upload.files.all()):
+            unit = JobUnit.objects.create(part=part, number=number)
+            FileReceipt.objects.create(job=job, upload_file=file, unit=unit, outcome=Outcome.FAILED)
+        job.parts.update(state=PartState.DONE)
+        Job.objects.filter(pk=job.pk).update(state=JobState.DONE)
+        return job
+
+    return make
+
+
+def test_a_retry_of_many_files_takes_no_more_queries_than_one_of_few(failed_job, member):
+    counts = []
+    for files in (2, 20):
+        job = failed_job(files)
+        with CaptureQueriesContext(connection) as queries:
+            retry_job(job=job, by=member)
+        counts.append(len(queries))
+        again = JobUnit.objects.filter(part__job=job, part__state=PartState.WAITING)
+        assert [unit.receipts.count() for unit in again] == files * [1]
+    assert counts[0] == counts[1]
+
+
+def test_a_job_whose_second_plan_fails_runs_on_until_its_work_is_done(failed_job, member):
+    job = failed_job(2)
+    retry_job(job=job, by=member)
+    plan = add_part(job, PartKind.PLAN, [])
+    give_up(claim(plan.pk, "worker"), plan, "It could not be planned.")
+    with pytest.raises(JobError, match="still running"):
+        retry_job(job=job, by=member)
+    run_job_here(job)
+    assert job.state == JobState.DONE
+    assert not job.receipts.filter(outcome=Outcome.WAITING).exists()
 
 
 def test_there_is_nothing_to_retry_where_nothing_failed(finish, member):

@@ -2,13 +2,19 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from pacs_portal.uploads.models import UploadFile
+from pacs_portal.uploads import containers
+from pacs_portal.uploads.errors import UploadBusyError
+from pacs_portal.uploads.models import Upload, UploadFile
 from pacs_portal.uploads.services import (
     ManifestEntry,
+    announce_files,
     create_upload,
     input_files,
     local_path,
+    receive_file,
+    reopen_upload,
     unpack_containers,
+    unpack_next,
 )
 from pacs_portal.uploads.unpacking import UnpackLimits
 from tests.pacs_portal.uploads.conftest import PNG, make_zip, paths_of
@@ -105,3 +111,29 @@ def test_a_zip_from_the_command_line_stays_where_it_is(project, tmp_path):
     list(unpack_containers(upload))
     assert source.exists()
     assert local_path(input_files(upload).get()).read_bytes() == PNG
+
+
+def test_an_upload_is_not_reopened_while_a_zip_of_it_is_unpacked(send, member, monkeypatch):
+    upload = send({"a.zip": make_zip(("a.png", PNG))})
+    unpack = containers.unpack_zip
+
+    def unpack_while_another_tab_reopens(*arguments, **named):
+        with pytest.raises(UploadBusyError):
+            reopen_upload(Upload.objects.get(pk=upload.pk), by=member)
+        return unpack(*arguments, **named)
+
+    monkeypatch.setattr(containers, "unpack_zip", unpack_while_another_tab_reopens)
+    assert list(unpack_containers(upload)) == []
+    assert paths_of(upload) == ["a.zip", "a.zip/a.png"]
+    reopen_upload(upload, by=member)
+
+
+def test_a_zip_waits_while_its_upload_takes_more_files(send, member):
+    upload = send({"a.zip": make_zip(("a.png", PNG))})
+    as_the_other_tab_saw_it = Upload.objects.get(pk=upload.pk)
+    reopen_upload(upload, by=member)
+    announce_files(upload, [ManifestEntry(PurePosixPath("b.txt"), 3)])
+    receive_file(upload, 2, [b"two"])
+    assert unpack_next(as_the_other_tab_saw_it)
+    assert paths_of(upload) == ["a.zip", "b.txt"]
+    assert local_path(upload.files.get(number=2)).read_bytes() == b"two"
