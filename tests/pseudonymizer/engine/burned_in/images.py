@@ -11,6 +11,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEGBaseline8Bit,
+    JPEGLSLossless,
     RLELossless,
     SecondaryCaptureImageStorage,
     UltrasoundImageStorage,
@@ -71,6 +72,12 @@ def as_jpeg(dataset: Dataset) -> Dataset:
 def as_rle(dataset: Dataset) -> Dataset:
     """Return the image compressed without loss."""
     dataset.compress(RLELossless, generate_instance_uid=False)
+    return dataset
+
+
+def as_jpeg_ls(dataset: Dataset) -> Dataset:
+    """Return the image compressed without loss, as cameras and archives do."""
+    dataset.compress(JPEGLSLossless, generate_instance_uid=False)
     return dataset
 
 

@@ -19,6 +19,7 @@ from tests.pseudonymizer.engine.burned_in.images import (
     Blind,
     as_capture,
     as_jpeg,
+    as_jpeg_ls,
     as_rle,
     codes_of,
     dataset_of,
@@ -99,7 +100,7 @@ def test_a_clean_image_stays_as_it_is(
     assert output.BurnedInAnnotation == "NO"
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_rle])
+@pytest.mark.parametrize("compressed", [as_jpeg, as_jpeg_ls, as_rle])
 def test_compressed_text_waits_for_a_steward_with_its_boxes(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
@@ -116,7 +117,7 @@ def test_compressed_text_waits_for_a_steward_with_its_boxes(
     assert list(target.iterdir()) == []
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_rle])
+@pytest.mark.parametrize("compressed", [as_jpeg, as_jpeg_ls, as_rle])
 def test_a_redacted_compressed_image_is_decoded_and_black_there_alone(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
@@ -181,6 +182,26 @@ def test_nothing_is_said_of_pixels_that_are_not_there(
     output = run(write(tmp_path / "a", dataset), target, accepted)
     assert "BurnedInAnnotation" not in output
     assert "113101" not in codes_of(output)
+
+
+def test_a_jpeg_ls_frame_that_is_larger_than_its_header_says_is_held_and_not_decoded(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    dataset = as_jpeg_ls(as_capture(dataset_of(picture)))
+    dataset.Rows -= 1
+    with pytest.raises(TextFound, match="cannot be read here"):
+        pseudonymize_file(write(tmp_path / "a", dataset), target, context)
+
+
+def test_blackened_bytes_of_big_endian_are_not_swapped(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    written, mask = planted(picture)
+    dataset = dataset_of(written)
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+    output = run(write(tmp_path / "a", dataset), target, context)
+    assert (output.pixel_array[mask] == 0).all()
+    assert (output.pixel_array[60:] == written[60:]).all()
 
 
 def test_what_cannot_be_read_and_may_show_text_is_held(
