@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _STREAMS_WITH_SIZES = "1.2.840.10008.1.2.4."
 _JPEG_LS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (80, 81))
+_JPEG_LOSSLESS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (57, 70))
+_BITS_OF_A_BYTE = 8
 _LS_FRAME = 0xF7  # the marker before the size of a JPEG-LS frame
 # Of all compressed frames of a file: minutes of decoding. Native ones are bounded by the file.
 MOST_DECODED_SAMPLES = 1 << 33
@@ -101,6 +103,8 @@ class CompressedFrames:
         return decoded
 
     def _decode(self, encoded: bytes) -> "Samples":
+        if self.syntax in _JPEG_LOSSLESS:
+            return self._decode_lossless_jpeg(encoded)
         from pydicom.encaps import encapsulate
         from pydicom.pixels import get_decoder
         from pydicom.uid import UID
@@ -122,6 +126,18 @@ class CompressedFrames:
         decoder = get_decoder(UID(self.syntax))
         array, _facts = decoder.as_array(encapsulate([encoded]), index=0, **facts)
         return array
+
+    def _decode_lossless_jpeg(self, encoded: bytes) -> "Samples":
+        """Return a frame of 8 bits, which Pillow decodes and pydicom would not ask it for."""
+        import numpy as np
+        from PIL import Image
+
+        if self.source.allocated != _BITS_OF_A_BYTE or self.source.is_signed:
+            raise UnreadableError
+        picture = Image.open(io.BytesIO(encoded), formats=["JPEG"])
+        if self.source.photometric.startswith("YBR"):  # comes out as it lies in the frame
+            picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
+        return np.asarray(picture)
 
 
 def _ls_size(encoded: bytes) -> tuple[int, int]:
