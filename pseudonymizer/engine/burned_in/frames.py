@@ -134,7 +134,7 @@ class CompressedFrames:
 
         if self.source.allocated != _BITS_OF_A_BYTE or self.source.is_signed:
             raise UnreadableError
-        picture = Image.open(io.BytesIO(encoded), formats=["JPEG"])
+        picture: Image.Image = Image.open(io.BytesIO(encoded), formats=["JPEG"])
         if self.source.photometric.startswith("YBR"):  # comes out as it lies in the frame
             picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
         return np.asarray(picture)
