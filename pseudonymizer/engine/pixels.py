@@ -177,7 +177,8 @@ def write_pixels(pixels: Pixels, encoding: Encoding) -> Iterator[bytes | memoryv
 
 def _write_drawn(pixels: Pixels, drawn: Drawn, encoding: Encoding) -> Iterator[bytes]:
     head = pixels.head
-    yield write_head(Element(head.tag, "OW"), _written_length(drawn.size), encoding)
+    vr = "OW" if drawn.decoded_to else head.vr  # in OW of big endian every two bytes are swapped
+    yield write_head(Element(head.tag, vr), _written_length(drawn.size), encoding)
     chunks = drawn.chunks()
     yield from clear_unused_bits(chunks, pixels.mask) if pixels.mask else chunks
     if drawn.size % 2:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -14,13 +15,13 @@ from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 from pseudonymizer.lists.reading import PatientList
 from pseudonymizer.lists.rows import ListedPatient, Problem, listed_patient
-from pseudonymizer.matching.exact import PlainIdentity, plain_identity
+from pseudonymizer.matching.exact import PlainIdentity, letters, plain_identity
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.registry.blocking_index import index_missing
+from pseudonymizer.registry.enrolling import registered_alike
 from pseudonymizer.registry.likeness import Likeness, Lookalikes
 from pseudonymizer.registry.patients import current, find_each, identity_of
 
-CHUNK = 500
 MOST_OF_ONE_ID = 20  # rows with one ID that are compared with each other
 
 
@@ -91,10 +92,12 @@ def check_rows(project: Project, patients: PatientList, today: date) -> Report:
     listed = [listed_patient(row, today) for row in patients.rows]
     plain = {one.line: plain_identity(one.identity) for one in listed}
     found = _beside_each_other(listed, plain)
-    taken = _registered(project, listed)
+    alike = registered_alike(project, (one.pseudonym for one in listed))
+    taken = {patient.pseudonym: patient for patient in alike}
+    used = {pseudonym.lower() for pseudonym in taken}
     known = find_each(project, (one.identity for one in listed))
     verdicts = [
-        _verdict(one, taken.get(one.pseudonym), there, found.get(one.line))
+        _verdict(one, taken.get(one.pseudonym), there, found.get(one.line), used)
         for one, there in zip(listed, known, strict=True)
     ]
     if RegistryPatient.objects.filter(project=project).exists():
@@ -136,6 +139,7 @@ def _verdict(
     holder: RegistryPatient | None,
     known: RegistryPatient | None,
     beside: Verdict | None,
+    used: AbstractSet[str],
 ) -> Verdict:
     """Judge a row by who has its pseudonym, who the registry says it is, and the other rows.
 
@@ -149,20 +153,11 @@ def _verdict(
         return beside
     if holder:
         return Verdict(listed, RowState.CONFLICT, Problem.TAKEN)
+    if listed.pseudonym.lower() in used:
+        return Verdict(listed, RowState.CONFLICT, Problem.ALIKE_KNOWN)
     if known:
         return Verdict(listed, RowState.CONFLICT, Problem.HAS_ANOTHER)
     return Verdict(listed, RowState.READY)
-
-
-def _registered(project: Project, listed: Iterable[ListedPatient]) -> dict[str, RegistryPatient]:
-    """Return the patients of the registry whose pseudonyms the list names."""
-    pseudonyms = sorted({one.pseudonym for one in listed})
-    ours = RegistryPatient.objects.filter(project=project).select_related("merged_into")
-    return {
-        patient.pseudonym: patient
-        for start in range(0, len(pseudonyms), CHUNK)
-        for patient in ours.filter(pseudonym__in=pseudonyms[start : start + CHUNK])
-    }
 
 
 def _is_same(one: GivenIdentity, other: GivenIdentity) -> bool:
@@ -181,8 +176,9 @@ def _beside_each_other(listed: Sequence[ListedPatient], plain: Plain) -> dict[in
     found: dict[int, Verdict] = {}
     for verdict in (
         *_two_patients(listed, plain),
+        *_alike(listed),
         *_two_pseudonyms(listed, plain),
-        *_others_ids(listed, plain),
+        *_others_ids(listed),
         *_repeated(listed, plain),
     ):
         found.setdefault(verdict.line, verdict)
@@ -199,6 +195,15 @@ def _two_patients(listed: Sequence[ListedPatient], plain: Plain) -> Iterator[Ver
                 yield _conflict(one, Problem.TWO_PATIENTS, other)
             elif other := _another(shifts, one.shift_days):
                 yield _conflict(one, Problem.TWO_SHIFTS, other)
+
+
+def _alike(listed: Sequence[ListedPatient]) -> Iterator[Verdict]:
+    """Find pseudonyms that many people, and folders, would take for one another."""
+    for rows in _groups((one.pseudonym.lower(), one) for one in listed if one.pseudonym):
+        first = _first_of_each((one.pseudonym, one) for one in rows)
+        for one in rows:
+            if other := _another(first, one.pseudonym):
+                yield _conflict(one, Problem.ALIKE, other)
 
 
 def _two_pseudonyms(listed: Sequence[ListedPatient], plain: Plain) -> Iterator[Verdict]:
@@ -218,13 +223,17 @@ def _two_pseudonyms(listed: Sequence[ListedPatient], plain: Plain) -> Iterator[V
                 yield _conflict(other, Problem.TWO_PSEUDONYMS, one)
 
 
-def _others_ids(listed: Sequence[ListedPatient], plain: Plain) -> Iterator[Verdict]:
+def _others_ids(listed: Sequence[ListedPatient]) -> Iterator[Verdict]:
     """Find pseudonyms that are somebody's patient ID: a file with that ID would look clean."""
-    lines = {plain[one.line].patient_id: one for one in listed if one.identity.patient_id}
+    lines = {_bare(one.identity.patient_id): one for one in listed}
     for one in listed:
-        other = lines.get(one.pseudonym.casefold())
-        if other:
+        other = lines.get(_bare(one.pseudonym))
+        if other and _bare(one.pseudonym):
             yield _conflict(one, Problem.OTHERS_ID, other)
+
+
+def _bare(number: str) -> str:
+    return letters(number).lstrip("0")
 
 
 def _repeated(listed: Sequence[ListedPatient], plain: Plain) -> Iterator[Verdict]:

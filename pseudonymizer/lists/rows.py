@@ -28,6 +28,7 @@ _DATES = (
     re.compile(r"(?P<year>[0-9]{4})([-./]?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})"),
     re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})"),
 )
+_ROUNDED = re.compile(r"[1-9]([.,][0-9]+)?E\+[0-9]{2,3}")
 _SHIFT = re.compile(r"-[1-9][0-9]{0,3}")
 
 
@@ -38,10 +39,17 @@ class Problem(models.TextChoices):
     NO_ID = "no-id", _("The patient ID is empty.")
     NO_PSEUDONYM = "no-pseudonym", _("The pseudonym is empty.")
     LONG = "long", _("A cell is longer than DICOM allows.")
-    CHARACTER = "character", _("A cell contains a backslash or a control character.")
+    CHARACTER = (
+        "character",
+        _("A cell contains a backslash, a control character or an invisible one."),
+    )
+    ROUNDED = "rounded", _("A spreadsheet rounded the patient ID (4.71E+11). Save it as text.")
     BAD_PSEUDONYM = (
         "bad-pseudonym",
-        _("The pseudonym must have 1 to 64 letters, digits, dots, hyphens or underscores."),
+        _(
+            "The pseudonym must have 1 to 64 letters, digits, dots, hyphens or underscores, and "
+            "no dot at its end."
+        ),
     )
     TELLING = "telling", _("The pseudonym contains the name, the ID or the birth date.")
     SHARED_ID = "shared-id", _("Many patients share such an ID (0000, TEST, …) or name.")
@@ -56,7 +64,9 @@ class Problem(models.TextChoices):
     TWO_PSEUDONYMS = "two-pseudonyms", _("The same patient has another pseudonym in line %s.")
     TWO_SHIFTS = "two-shifts", _("The same patient has another date shift in line %s.")
     OTHERS_ID = "others-id", _("The pseudonym is the patient ID in line %s.")
+    ALIKE = "alike", _("The pseudonym and that of line %s differ in case alone.")
     TAKEN = "taken", _("The pseudonym stands for another patient in the registry.")
+    ALIKE_KNOWN = "alike-known", _("The pseudonym and one of the registry differ in case alone.")
     HAS_ANOTHER = "has-another", _("This patient has another pseudonym in the registry.")
 
 
@@ -106,21 +116,26 @@ def _text_problem(cells: Mapping[str, str]) -> Problem | None:
     if any(len(cells.get(name, "")) > longest for name, longest in LONGEST.items()):
         return Problem.LONG
     texts = [cells.get(name, "") for name in LONGEST]
-    if any("\\" in text or any(map(_is_control, text)) for text in texts):
+    if any("\\" in text or _has_any("Cc", text) for text in texts):
         return Problem.CHARACTER
-    return None
+    # Nobody sees them, and no image has them; in names, which are compared by letters, they may be.
+    if any(_has_any("Cf", cells.get(name, "")) for name in ("patient_id", "issuer")):
+        return Problem.CHARACTER
+    return Problem.ROUNDED if _ROUNDED.fullmatch(cells["patient_id"]) else None
 
 
 def _pseudonym_problem(pseudonym: str, identity: GivenIdentity) -> Problem | None:
-    if not (is_plain(pseudonym) and any(map(str.isalnum, pseudonym))):
+    # Some systems drop a last dot from the name of a folder.
+    is_name = is_plain(pseudonym) and not pseudonym.endswith(".")
+    if not (is_name and any(map(str.isalnum, pseudonym))):
         return Problem.BAD_PSEUDONYM
     if gives_away(pseudonym, identity):
         return Problem.TELLING
     return None if plain_identity(identity).has_own_id else Problem.SHARED_ID
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) == "Cc"
+def _has_any(category: str, text: str) -> bool:
+    return any(unicodedata.category(character) == category for character in text)
 
 
 def _read_date(text: str, today: date) -> str | None:

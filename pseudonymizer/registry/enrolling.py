@@ -1,9 +1,10 @@
 """Put patients into the registry under pseudonyms that others gave them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from pacs_portal.jobs.steps import GivenIdentity
@@ -32,15 +33,25 @@ class Enrollment:
     may_be: tuple[tuple[UUID, float], ...] = ()  # to be compared by a data steward
 
 
+def registered_alike(project: Project, pseudonyms: Iterable[str]) -> list[RegistryPatient]:
+    """Return the patients whose pseudonyms these are, in whatever case."""
+    wanted = sorted({pseudonym.lower() for pseudonym in pseudonyms})
+    ours = RegistryPatient.objects.filter(project=project).select_related("merged_into")
+    ours = ours.annotate(in_small_letters=Lower("pseudonym"))
+    return [
+        patient
+        for start in range(0, len(wanted), ROWS_AT_ONCE)
+        for patient in ours.filter(in_small_letters__in=wanted[start : start + ROWS_AT_ONCE])
+    ]
+
+
 def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
     """Add patients whom the registry does not know, in the caller's transaction.
 
     Raises
     ------
     RegistryError
-        If it knows one of them.
-    IntegrityError
-        If one of the pseudonyms is in use.
+        If it knows one of them, or one of the pseudonyms is in use, in whatever case.
     """
     lock_registry(project)
     keys = sealing_keys(project.pk)
@@ -51,6 +62,8 @@ def enroll(project: Project, enrollments: Sequence[Enrollment]) -> None:
     # Not left to the database: while keys are rotated, one patient has two digests.
     if any(find_each(project, (one.identity for one in enrollments))):
         raise RegistryError(_("A patient is in the registry already."))
+    if registered_alike(project, (one.pseudonym for one in enrollments)):
+        raise RegistryError(_("A pseudonym is in the registry already."))
     for one in enrollments:
         patient = RegistryPatient(
             project=project, pseudonym=one.pseudonym, blocking_version=VERSION

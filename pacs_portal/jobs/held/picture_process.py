@@ -19,6 +19,8 @@ MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MOST_DOCUMENT_BYTES = 256 * 2**20
 MOST_PIXELS = 100_000_000  # of one frame
+JPEG_LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70))
+BITS_OF_A_BYTE, HIGHEST_BYTE = 8, 255
 EXIF_ORIENTATION = 0x0112
 LYING = range(5, 9)  # columns and rows change places
 RED, OUTLINE = (255, 70, 70), 2
@@ -126,20 +128,42 @@ def _opened(stream: BinaryIO) -> Any:
 def _gray_or_color(stream: BinaryIO, frame: int, window: str) -> Any:
     """Return a frame of a DICOM file as bytes to look at, shape (rows, columns[, 3])."""
     from pydicom import dcmread
-    from pydicom.pixels import apply_color_lut, pixel_array
+    from pydicom.pixels import apply_color_lut
 
     header = dcmread(stream, stop_before_pixels=True, force=True)
     if int(header.Rows) * int(header.Columns) > MOST_PIXELS:
         raise ValueError("The frame is too large.")
     stream.seek(0)
-    values = pixel_array(stream, index=frame)
+    values = _values(stream, header, frame)
     photometric = str(header.get("PhotometricInterpretation", ""))
     if photometric == "PALETTE COLOR":
         values = apply_color_lut(values, header)
     if values.ndim == 3:
-        return (values >> (8 * (values.itemsize - 1))).astype("uint8")
+        is_wide = values.max() > HIGHEST_BYTE  # some palettes claim more bits than they fill
+        return (values >> (8 * (values.itemsize - 1)) if is_wide else values).astype("uint8")
     gray = _windowed(values, header, window)
     return 255 - gray if photometric == "MONOCHROME1" else gray
+
+
+def _values(stream: BinaryIO, header: Any, frame: int) -> Any:
+    """Return the values of a frame; JPEG without loss of 8 bits by Pillow, as the engine does."""
+    from io import BytesIO
+
+    import numpy as np
+    from PIL import Image
+    from pydicom import dcmread
+    from pydicom.encaps import get_frame
+    from pydicom.pixels import pixel_array
+
+    is_lossless = header.file_meta.TransferSyntaxUID in JPEG_LOSSLESS
+    if not is_lossless or header.BitsAllocated != BITS_OF_A_BYTE:
+        return pixel_array(stream, index=frame)
+    count = int(header.get("NumberOfFrames") or 1)
+    encoded = get_frame(dcmread(stream).PixelData, frame, number_of_frames=count)
+    picture: Image.Image = Image.open(BytesIO(encoded), formats=["JPEG"])
+    if str(header.PhotometricInterpretation).startswith("YBR"):
+        picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
+    return np.asarray(picture)
 
 
 def _windowed(values: Any, header: Any, window: str) -> Any:

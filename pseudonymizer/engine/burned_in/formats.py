@@ -67,6 +67,16 @@ class PixelFormat:
         """Return a view of a native frame with its colors on the last axis."""
         return frame.transpose(1, 2, 0) if self.samples > 1 and self.is_planar else frame
 
+    def stored_values(self, frame: "NDArray[np.generic]") -> "NDArray[np.generic]":
+        """Return a frame without the bits around the stored ones, which no viewer shows."""
+        import numpy as np
+
+        above, below = self.allocated - 1 - self.high_bit, self.high_bit + 1 - self.stored
+        if (above, below) == (0, 0) or min(above, below) < 0:
+            return frame
+        # The sign comes along.
+        return np.right_shift(np.left_shift(frame, above), above + below)
+
 
 def pixel_format(header: Dataset, encoding: Encoding, *, is_native: bool) -> PixelFormat:
     """Return the format that a header describes.

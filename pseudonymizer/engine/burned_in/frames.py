@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.generic]
 
-_SHOWN_BY_PILLOW = "1.2.840.10008.1.2.4."
+_STREAMS_WITH_SIZES = "1.2.840.10008.1.2.4."
+_JPEG_LS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (80, 81))
+_JPEG_LOSSLESS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (57, 70))
+_BITS_OF_A_BYTE = 8
+_LS_FRAME = 0xF7  # the marker before the size of a JPEG-LS frame
 # Of all compressed frames of a file: minutes of decoding. Native ones are bounded by the file.
 MOST_DECODED_SAMPLES = 1 << 33
 
@@ -83,8 +87,10 @@ class CompressedFrames:
     def frame(self, index: int) -> "Samples":
         """Return a decoded frame."""
         encoded = self.frames.content(index)
-        if self.syntax.startswith(_SHOWN_BY_PILLOW):
-            self._check_size(encoded)
+        if self.syntax.startswith(_STREAMS_WITH_SIZES):
+            size = _ls_size(encoded) if self.syntax in _JPEG_LS else _pillow_size(encoded)
+            if size != (self.source.columns, self.source.rows):
+                raise UnreadableError  # before a larger one than the header says is decoded
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # theirs quote values
@@ -97,6 +103,8 @@ class CompressedFrames:
         return decoded
 
     def _decode(self, encoded: bytes) -> "Samples":
+        if self.syntax in _JPEG_LOSSLESS:
+            return self._decode_lossless_jpeg(encoded)
         from pydicom.encaps import encapsulate
         from pydicom.pixels import get_decoder
         from pydicom.uid import UID
@@ -119,15 +127,38 @@ class CompressedFrames:
         array, _facts = decoder.as_array(encapsulate([encoded]), index=0, **facts)
         return array
 
-    def _check_size(self, encoded: bytes) -> None:
-        """Refuse a stream that is larger than the header says before it is decoded."""
+    def _decode_lossless_jpeg(self, encoded: bytes) -> "Samples":
+        """Return a frame of 8 bits, which Pillow decodes and pydicom would not ask it for."""
+        import numpy as np
         from PIL import Image
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                size = Image.open(io.BytesIO(encoded), formats=["JPEG", "JPEG2000"]).size
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            raise UnreadableError from None
-        if size != (self.source.columns, self.source.rows):
+        if self.source.allocated != _BITS_OF_A_BYTE or self.source.is_signed:
             raise UnreadableError
+        picture: Image.Image = Image.open(io.BytesIO(encoded), formats=["JPEG"])
+        if self.source.photometric.startswith("YBR"):  # comes out as it lies in the frame
+            picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
+        return np.asarray(picture)
+
+
+def _ls_size(encoded: bytes) -> tuple[int, int]:
+    """Return columns and rows of a clean JPEG-LS stream (ITU-T T.87 C.2.2)."""
+    position = 2
+    while encoded[position + 1 : position + 2] != bytes([_LS_FRAME]):
+        length = int.from_bytes(encoded[position + 2 : position + 4])
+        if not length:
+            raise UnreadableError
+        position += 2 + length
+    rows, columns = encoded[position + 5 : position + 7], encoded[position + 7 : position + 9]
+    return int.from_bytes(columns), int.from_bytes(rows)
+
+
+def _pillow_size(encoded: bytes) -> tuple[int, int]:
+    """Return columns and rows of a JPEG or JPEG 2000 stream."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(encoded), formats=["JPEG", "JPEG2000"]).size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise UnreadableError from None

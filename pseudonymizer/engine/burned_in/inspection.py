@@ -174,7 +174,13 @@ def _decoded_chunks(frames: Frames, black_out: BlackOut) -> Iterator[bytes]:
 
 
 def _darkest_entry(image: ImageFile, form: PixelFormat) -> int:
+    """Return the pixel value of the darkest color of a palette that a pixel can have."""
     if form.photometric != "PALETTE COLOR":
         return 0
-    first, palette = read_palette(image.header, image.part10.encoding)
-    return first + int(palette.astype("u4").sum(axis=1).argmin())
+    first, palette = read_palette(image.header, image.part10.encoding, form)
+    lowest, count = (-(1 << form.stored - 1) if form.is_signed else 0), 1 << form.stored
+    reached = range(max(first, lowest), min(first + len(palette), lowest + count))
+    if not reached:
+        raise UnreadableError
+    sums = palette[reached.start - first : reached.stop - first].astype("u4").sum(axis=1)
+    return reached.start + int(sums.argmin())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from pseudonymizer.engine.burned_in.formats import PixelFormat, UnreadableError
@@ -22,6 +23,7 @@ _INTERCEPT, _SLOPE = 0x00281052, 0x00281053
 _LUT_DESCRIPTOR, _LUT_DATA = 0x00281101, 0x00281201  # red; green and blue follow
 _MOST_WINDOWS = 2  # of the header
 _MIDDLE_PERCENT = (0.5, 99.5)
+_BITS_OF_A_BYTE, _HIGHEST_BYTE = 8, 255
 # Two windows show the same unless as many pixels as a letter has differ visibly.
 _LEAST_DIFFERENCE, _FEWEST_PIXELS = 16, 20
 
@@ -64,18 +66,21 @@ class Renderer:
     def _pictures(self, frame: "Samples") -> "Iterator[Image]":
         import numpy as np
 
+        stored = self.form.stored_values(frame)
         if self.palette is not None:
-            entries = frame.astype(np.int64) - self.first_entry
+            entries = stored.astype(np.int64) - self.first_entry
             yield self.palette[np.clip(entries, 0, len(self.palette) - 1)]
+            # A palette may show two values alike.
+            yield np.stack([_full_range(stored)] * 3, axis=-1)
             return
+        is_other = stored is not frame and bool((stored != frame).any())
         if self.form.photometric == "YBR_FULL":
-            frame = _rgb(frame, self.form.stored)
-        values = frame.astype(np.float32)
-        low, high = np.percentile(values, _MIDDLE_PERCENT)
-        yield _windowed(values, Window(float(values.min()), float(values.max())))
-        yield _windowed(values, Window(float(low), float(high)))
-        for window in self.windows:
+            stored = _rgb(stored, self.form.stored)
+        values = stored.astype(np.float32)
+        for window in (*_windows_of(values, self.form), *self.windows):
             yield _windowed(values, window)
+        if is_other:
+            yield _full_range(frame)
 
 
 def renderer(header: Dataset, encoding: Encoding, form: PixelFormat) -> Renderer:
@@ -92,13 +97,15 @@ def renderer(header: Dataset, encoding: Encoding, form: PixelFormat) -> Renderer
     """
     if form.photometric == "PALETTE COLOR":
         with suppress(UnreadableError):  # letters show without their colors, too
-            first, palette = read_palette(header, encoding)
+            first, palette = read_palette(header, encoding, form)
             return Renderer(form, palette=palette, first_entry=first)
     is_gray = form.samples == 1
     return Renderer(form, windows=tuple(_windows(header)) if is_gray else ())
 
 
-def read_palette(header: Dataset, encoding: Encoding) -> "tuple[int, NDArray[np.uint8]]":
+def read_palette(
+    header: Dataset, encoding: Encoding, form: PixelFormat
+) -> "tuple[int, NDArray[np.uint8]]":
     """Return the first mapped value of a palette, and its colors of 8 bits, (entries, 3).
 
     Raises
@@ -118,18 +125,22 @@ def read_palette(header: Dataset, encoding: Encoding) -> "tuple[int, NDArray[np.
         descriptor, content = header.get(_LUT_DESCRIPTOR + channel), header.get(_LUT_DATA + channel)
         if descriptor is None or content is None or len(descriptor.value) != 6:
             raise UnreadableError
-        count, first, bits = np.frombuffer(descriptor.value, f"{order}u2").tolist()
+        count, first, _bits = np.frombuffer(descriptor.value, f"{order}u2").tolist()
         count = count or 1 << 16
         # Entries of 8 bits lie in words of 16, or two in each word (PS3.3 C.7.6.3.1.6).
         is_packed = len(content.value) < 2 * count
-        entries = np.frombuffer(content.value, "u1" if is_packed else f"{order}u2")
+        entries = np.frombuffer(content.value, "u1" if is_packed else f"{order}u2")[:count]
         if len(entries) < count:
             raise UnreadableError
-        is_wide = not is_packed and bits > 8
-        colors.append((entries[:count] >> 8 if is_wide else entries[:count]).astype(np.uint8))
+        colors.append(entries)
     if len({len(color) for color in colors}) > 1:
         raise UnreadableError
-    return first, np.stack(colors, axis=1)
+    palette = np.stack(colors, axis=1)
+    if palette.max() > _HIGHEST_BYTE:  # devices write 16 bits for entries of 8, and the reverse
+        palette = palette >> 8
+    if form.is_signed and first >= 1 << 15:
+        first -= 1 << 16
+    return first, palette.astype(np.uint8)
 
 
 def differ(picture: "Image", other: "Image") -> bool:
@@ -138,6 +149,29 @@ def differ(picture: "Image", other: "Image") -> bool:
 
     difference = np.abs(picture.astype(np.int16) - other)
     return bool((difference >= _LEAST_DIFFERENCE).sum() >= _FEWEST_PIXELS)
+
+
+def _windows_of(values: "Floats", form: PixelFormat) -> Iterator[Window]:
+    """Yield the windows that the values of a frame ask for by themselves.
+
+    Padding far below or above the image leaves letters too little contrast in the first two.
+    """
+    import numpy as np
+
+    lowest, highest = values.min(), values.max()
+    yield Window(float(lowest), float(highest))
+    yield Window(*map(float, np.percentile(values, _MIDDLE_PERCENT)))
+    if form.samples == 1 and form.stored > _BITS_OF_A_BYTE:
+        between = values[(lowest < values) & (values < highest)]
+        if between.size:
+            yield Window(*map(float, np.percentile(between, _MIDDLE_PERCENT)))
+
+
+def _full_range(frame: "Samples") -> "Image":
+    import numpy as np
+
+    values = frame.astype(np.float32)
+    return _windowed(values, Window(float(values.min()), float(values.max())))
 
 
 def _windowed(values: "Floats", window: Window) -> "Image":
@@ -165,7 +199,8 @@ def _windows(header: Dataset) -> Iterator[Window]:
     centers, widths = _decimals(header, _CENTER), _decimals(header, _WIDTH)
     for center, width in list(zip(centers, widths, strict=False))[:_MOST_WINDOWS]:
         ends = sorted((center + side * width / 2 - intercept) / slope for side in (-1, 1))
-        yield Window(*ends)
+        if all(map(isfinite, ends)):
+            yield Window(*ends)
 
 
 def _decimals(header: Dataset, tag: int) -> list[float]:

@@ -4,6 +4,7 @@ Scanners of slices write no text into them, and looking takes a thousand times a
 screens, cameras and ultrasound devices write names into most of what they send.
 """
 
+import re
 from collections.abc import Iterator
 from enum import Enum
 
@@ -12,7 +13,7 @@ from pseudonymizer.engine.elements import Dataset, text_of
 LOOK_FROM = 3
 
 _IMAGE_TYPE, _MODALITY, _CONVERSION_TYPE = 0x00080008, 0x00080060, 0x00080064
-_PRESENTATION_INTENT = 0x00080068
+_PRESENTATION_INTENT, _SERIES_DESCRIPTION = 0x00080068, 0x0008103E
 _IMAGE_POSITION, _FRAME_GROUPS = 0x00200032, 0x52009229
 _LABEL_IN_IMAGE, _BURNED_IN_ANNOTATION = 0x00480010, 0x00280301
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
@@ -23,6 +24,11 @@ _SLICE_MODALITIES = frozenset({"CT", "MR", "PT", "NM", "SEG", "RTDOSE"})
 _XRAY_MODALITIES = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "RTIMAGE", "XA"})
 _PLAIN_XRAY_MODALITIES = frozenset({"CR", "DX", "IO", "PX", "RG"})
 _SCREEN_WORDS = ("CAPTURE", "DOSE", "PROTOCOL", "REPORT", "SCAN", "SCREEN")
+# How scanners call the pages that they add to slices; "low dose" and "protocol" alone are slices.
+_PAGE_NAMES = (
+    *("DOSE INFO", "DOSE PAGE", "DOSE RECORD", "DOSE REPORT", "DOSE SHEET", "DOSE SUMMARY"),
+    *("PATIENT PROTOCOL", "SCREEN CAPTURE", "SCREEN SAVE", "SCREENSAVE", "SCREENSHOT"),
+)
 
 
 class Clue(Enum):
@@ -35,11 +41,12 @@ class Clue(Enum):
     UNKNOWN_MODALITY = (3, "Nothing is known of what this device writes into its images.")
     CONVERTED = (3, "Conversion Type is given: a film or a screen was digitized.")
     SCREEN_TYPE = (3, "Image Type names a screen, a report or a dose sheet.")
+    PAGE = (3, "Series Description names a page for people to read.")
     XRAY = (2, "X-ray systems write markers, and names once an image is processed.")
     PLAIN_XRAY = (1, "Plain X-rays were films once, and come from digitizers and print queues.")
     DERIVED = (1, "Workstations write into what they derive.")
     SECONDARY = (1, "The pixels were made after the examination.")
-    NO_POSITION = (1, "A slice has a place in the patient; a picture of slices has none.")
+    NO_POSITION = (2, "A slice has a place in the patient; a picture of slices has none.")
 
     def __init__(self, weight: int, reason: str) -> None:
         self.weight = weight
@@ -79,6 +86,9 @@ def clues(header: Dataset, sop_class_uid: str) -> Iterator[Clue]:
     intent = text_of(header.get(_PRESENTATION_INTENT)).upper()
     if modality in _PLAIN_XRAY_MODALITIES and intent != "FOR PROCESSING":
         yield Clue.PLAIN_XRAY
+    description = " ".join(re.split(r"[\W_]+", text_of(header.get(_SERIES_DESCRIPTION)).upper()))
+    if any(name in description for name in _PAGE_NAMES):
+        yield Clue.PAGE
     yield from _type_clues(text_of(header.get(_IMAGE_TYPE)).upper())
     has_position = _IMAGE_POSITION in header or _FRAME_GROUPS in header
     if modality in _SLICE_MODALITIES and not has_position:

@@ -3,7 +3,8 @@
     crashing_worker.py prepare FOLDER toys|real     upload, start a job; prints its id
     crashing_worker.py run JOB toys|real [POINT before|after N [SIGNAL]]
     crashing_worker.py decide JOB toys|real [POINT …]   accept or replace what is held, if any is
-    crashing_worker.py merge JOB real                 merge its patients; prints the job it takes
+    crashing_worker.py merge JOB real [POINT …]       merge its patients; prints the job it takes
+    crashing_worker.py undo JOB real [POINT …]        undo that merge; prints the job it takes
     crashing_worker.py inspect JOB toys|real        prints what there is, as JSON
     crashing_worker.py serve     a copy of this process for each call that stdin names
 
@@ -55,9 +56,9 @@ from pacs_portal.uploads.services import (  # noqa: E402
     create_upload,
     receive_file,
 )
-from pseudonymizer.merges.merging import merge  # noqa: E402
+from pseudonymizer.merges.merging import merge, undo_merge  # noqa: E402
 from pseudonymizer.merges.moving import jobs_of  # noqa: E402
-from pseudonymizer.models import MatchReason  # noqa: E402
+from pseudonymizer.models import MatchReason, PatientMerge  # noqa: E402
 from tests.pacs_portal.jobs.toys import ToyStep  # noqa: E402
 
 CHOICES = {"toys": ("toy", Destination.DOWNLOAD), "real": ("auto", Destination.ARCHIVE)}
@@ -87,6 +88,13 @@ def merge_patients(job: Job) -> str:
     by = User.objects.get()
     made = merge(kept=kept, gone=gone, by=by, reason=MatchReason.SPELLING)
     return str(jobs_of(made).get().pk)
+
+
+def undo_last_merge() -> str:
+    """Undo the merge; print the job that it takes."""
+    made = PatientMerge.objects.get()
+    undo_merge(made=made, by=User.objects.get(), reason=MatchReason.RELATIVES)
+    return str(jobs_of(made).get(options__is_undo=True).pk)
 
 
 def decide_all(job: Job, kind: str) -> None:
@@ -153,6 +161,10 @@ def inspect(job: Job) -> dict[str, Any]:
             Instance.objects.exclude(stored_at=None).values_list("sop_instance_uid", flat=True)
         ),
         "patients": job.project.patients.count(),
+        "aliases": job.project.patients.exclude(merged_into=None).count(),
+        "merges": [made.is_undone for made in PatientMerge.objects.all()],
+        "jobs": Job.objects.count(),
+        "indexed": sorted(job.project.studies.values_list("patient_id", flat=True)),
         "held": HeldFile.objects.filter(receipt__job=job).count(),
         "held_files": sorted(path.name for path in settings.HELD_DIR.glob("*/*")),
         "held_folders": _count(settings.HELD_DIR),
@@ -211,12 +223,12 @@ def main(command: str, subject: str, kind: str, *crash: str) -> None:
         sys.stdout.write(prepare(Path(subject), kind))
         return
     job = Job.objects.get(pk=subject)
-    if command == "merge":
-        sys.stdout.write(merge_patients(job))
-        return
     if crash:
         point, when, number, *name = crash
         crash_at(point, when, int(number), signal.Signals[name[0] if name else "SIGKILL"])
+    if command in ("merge", "undo"):
+        sys.stdout.write(merge_patients(job) if command == "merge" else undo_last_merge())
+        return
     if command == "decide":
         decide_all(job, kind)
     elif command == "run":

@@ -67,9 +67,19 @@ class Installation:
 
     def merge(self) -> None:
         """Merge the patients of the job; the job that this takes becomes the installation's."""
-        answer = self.call("merge", self.job, self.kind)
+        self._take_job_of("merge")
+
+    def undo_merge(self) -> None:
+        """Undo the merge; the job that this takes becomes the installation's."""
+        self._take_job_of("undo")
+
+    def _take_job_of(self, command: str) -> None:
+        answer = self.call(command, self.job, self.kind)
         assert answer.returncode == 0, answer.stderr
         self.job = answer.stdout.strip()
+
+    def inspect(self) -> dict[str, Any]:
+        return self._read("inspect")
 
     def start(self, *crash: str) -> subprocess.Popen[bytes]:
         """Run in the background."""
@@ -78,7 +88,10 @@ class Installation:
             return subprocess.Popen(command, env=self.full_environment, stdout=log, stderr=log)
 
     def finish(self) -> dict[str, Any]:
-        ended = self.run()
+        return self._read("run")
+
+    def _read(self, command: str) -> dict[str, Any]:
+        ended = self.call(command, self.job, self.kind)
         assert ended.returncode == 0, ended.stderr
         return json.loads(ended.stdout)
 

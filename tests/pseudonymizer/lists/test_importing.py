@@ -155,6 +155,16 @@ C, R = RowState.CONFLICT, RowState.READY
             id="a pseudonym that is another patient's ID",
         ),
         pytest.param(
+            ["00/77,,Li^Wei,,,P1,", "B,,Stein^Ute,,,7-7,"],
+            [(2, R, None), (3, C, Problem.OTHERS_ID)],
+            id="a pseudonym that is another patient's ID but for signs",
+        ),
+        pytest.param(
+            ["A,,Li^Wei,,,P1,", "B,,Stein^Ute,,,p1,", "C,,May^Al,,,P2,"],
+            [(2, C, Problem.ALIKE), (3, C, Problem.ALIKE), (4, R, None)],
+            id="pseudonyms that differ in case alone",
+        ),
+        pytest.param(
             ["A,,Li^Wei,someday,,P1,", "B,,Stein^Ute,,,P1,"],
             [(2, C, Problem.BAD_DATE), (3, C, Problem.TWO_PATIENTS)],
             id="a bad row still claims its pseudonym",
@@ -177,6 +187,7 @@ def test_a_conflict_names_the_other_line_and_nothing_else(project) -> None:
     ("row", "problem"),
     [
         ("B-12,,Quastenflosser^Ute,,,P-0007,", Problem.TAKEN),
+        ("B-12,,Quastenflosser^Ute,,,p-0007,", Problem.ALIKE_KNOWN),
         ("A-4711,CLINIC,Zwirbelmayr^Hans,19560228,M,P-0009,", Problem.HAS_ANOTHER),
         ("A-4711,CLINIC,Zwirbelmayr^Heinz,19560228,M,P-0007,", Problem.TAKEN),
     ],
@@ -217,6 +228,16 @@ def test_who_comes_in_between_check_and_writing_is_refused_whole(project, monkey
         import_list(project, csv_of(UTE_ROW, HANS_ROW), by="cli:test", checked=report.fingerprint)
     assert RegistryPatient.objects.count() == PatientIndex.objects.count() == 1
     assert not Event.objects.filter(action="registry.imported").exists()
+
+
+def test_a_pseudonym_that_came_in_between_in_another_case_is_refused(project, monkeypatch) -> None:
+    rows = csv_of(UTE_ROW)
+    report = check(project, UTE_ROW)
+    imported(project, "C-1,,Li^Wei,,,p-0008,")
+    monkeypatch.setattr("pseudonymizer.lists.importing.check_rows", lambda *_: report)
+    with pytest.raises(ListChangedError):
+        import_list(project, rows, by="cli:test", checked=report.fingerprint)
+    assert [one.pseudonym for one in RegistryPatient.objects.all()] == ["p-0008"]
 
 
 def test_a_patient_with_an_id_alone_is_imported_and_recognizes_nobody_by_itself(project) -> None:

@@ -89,7 +89,14 @@ def test_sexes_are_read_in_usual_words(written: str, read: str) -> None:
         ({"pseudonym": ".."}, Problem.BAD_PSEUDONYM),
         ({"pseudonym": "Pß1"}, Problem.BAD_PSEUDONYM),
         ({"pseudonym": "=1+1"}, Problem.BAD_PSEUDONYM),
+        ({"pseudonym": "P1."}, Problem.BAD_PSEUDONYM),
         ({"patient_id": "A\\B"}, Problem.CHARACTER),
+        ({"patient_id": "A-\u200b4711"}, Problem.CHARACTER),
+        ({"patient_id": "\u200eA-4711"}, Problem.CHARACTER),
+        ({"issuer": "CLI\u00adNIC"}, Problem.CHARACTER),
+        ({"patient_id": "4.71081E+11"}, Problem.ROUNDED),
+        ({"patient_id": "5E+15"}, Problem.ROUNDED),
+        ({"patient_id": "4,71081E+11"}, Problem.ROUNDED),
         ({"patient_id": "A\x00B"}, Problem.CHARACTER),
         ({"name": "Hans\x1b"}, Problem.CHARACTER),
         ({"patient_id": "0000"}, Problem.SHARED_ID),
@@ -106,6 +113,10 @@ def test_sexes_are_read_in_usual_words(written: str, read: str) -> None:
 )
 def test_what_speaks_against_a_row(cells: dict[str, str], problem: Problem) -> None:
     assert listed(**cells).problem == problem
+
+
+def test_marks_that_join_letters_may_stand_in_a_name() -> None:
+    assert listed(name="\u0645\u06cc\u200c\u062e").problem is None
 
 
 @pytest.mark.parametrize("shift", ["-1", "-3650"])

@@ -10,8 +10,9 @@ from pacs_portal.archive.models import Instance, Study
 from pacs_portal.jobs import delivery
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.worker import run_job_here
+from pseudonymizer.merges.merging import undo_merge
 from pseudonymizer.merges.moving import jobs_of
-from pseudonymizer.models import PatientMerge, RegistryPatient
+from pseudonymizer.models import MatchReason, PatientMerge, RegistryPatient
 from tests.pseudonymizer.merges.people import (
     HANS,
     UTE,
@@ -90,6 +91,41 @@ def test_an_image_on_its_way_never_stays_under_who_is_gone(
     assert len(datasets_of(orthanc, project)) == 5
     keep_house()
     assert not jobs_of(made[0]).exclude(state="done").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(delivery, "store"), (client, "post_instance")], ids=["made", "claimed"]
+)
+def test_an_image_on_its_way_during_an_undo_ends_with_its_own_patient(
+    project, patients, steward, member, orthanc, monkeypatch, module, name
+) -> None:
+    """The merge is undone while an image lies between the step and the archive."""
+    hans, ute = patients
+    merged = joined(hans, ute, steward)
+    original, is_undone = getattr(module, name), []
+
+    def interrupted(*args, **kwargs):
+        if not is_undone:
+            is_undone.append(True)
+            undo_merge(made=merged, by=steward, reason=MatchReason.RELATIVES)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, interrupted)
+    later = {**UTE, "StudyInstanceUID": "1.2.3.8", "SeriesInstanceUID": "1.2.3.8.1"}
+    job = start_upload(project, member, slice_bytes(8, **later), slice_bytes(9, **HANS))
+    while job.state not in ("done", "failed"):
+        job.parts.update(not_before=None)
+        run_job_here(job)
+    assert outcomes(job) == [("stored", ""), ("stored", "")]
+    work(merged)
+    keep_house()
+    work(merged)
+    found = sorted(str(dataset.PatientID) for dataset in datasets_of(orthanc, project))
+    assert found == sorted([hans.pseudonym] * 2 + [ute.pseudonym] * 3)
+    studies = Study.objects.values_list("patient_id", flat=True)
+    assert sorted(studies) == sorted([hans.pseudonym] + [ute.pseudonym] * 2)
+    keep_house()
+    assert not jobs_of(merged).exclude(state="done").exists()
 
 
 def test_an_image_that_came_before_two_merges_goes_all_the_way(

@@ -100,6 +100,24 @@ def test_palettes_and_compressed_frames_are_drawn(name):
     assert len(np.unique(shown(Path(get_testdata_file(name))))) > 50
 
 
+def test_a_jpeg_without_loss_is_drawn_as_its_native_twin():
+    lossless, native = "SC_rgb_jpeg_gdcm.dcm", "SC_rgb.dcm"
+    drawn = shown(Path(get_testdata_file(lossless)))
+    assert (drawn == shown(Path(get_testdata_file(native)))).all()
+    assert set(np.unique(drawn)) == {0, 64, 128, 192, 255}
+
+
+def test_a_palette_of_8_bits_that_claims_16_is_not_black(tmp_path):
+    names = [f"{color}PaletteColorLookupTable" for color in ("Red", "Green", "Blue")]
+    entries = np.arange(256, dtype=np.uint16).tobytes()
+    palette = {f"{name}Data": entries for name in names}
+    palette |= {f"{name}Descriptor": [256, 0, 16] for name in names}
+    path = write_dicom(
+        tmp_path / "1", GRADIENT, PhotometricInterpretation="PALETTE COLOR", **palette
+    )
+    assert (shown(path) == GRADIENT[..., None]).all()
+
+
 def test_large_images_are_made_smaller(tmp_path):
     path = write_dicom(tmp_path / "1", np.zeros((30, 5000), np.uint8))
     assert shown(path).shape == (12, 2048)

@@ -8,9 +8,12 @@ import pydicom
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.pixels import pixel_array
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
     SecondaryCaptureImageStorage,
     UltrasoundImageStorage,
@@ -72,6 +75,50 @@ def as_rle(dataset: Dataset) -> Dataset:
     """Return the image compressed without loss."""
     dataset.compress(RLELossless, generate_instance_uid=False)
     return dataset
+
+
+def as_jpeg_ls(dataset: Dataset) -> Dataset:
+    """Return the image compressed without loss, as cameras and archives do."""
+    dataset.compress(JPEGLSLossless, generate_instance_uid=False)
+    return dataset
+
+
+def as_lossless_jpeg(dataset: Dataset) -> Dataset:
+    """Return the image with its one frame as a JPEG without loss, as most archives keep it."""
+    dataset.PixelData = encapsulate([lossless_jpeg(pixel_array(dataset, raw=True))])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    return dataset
+
+
+def lossless_jpeg(pixels: np.ndarray) -> bytes:
+    """Encode 8 bits by ITU-T T.81 Annex H: predictor 1, and codes of four bits for all sizes."""
+    values = np.atleast_3d(pixels).astype(int)
+    rows, columns, samples = values.shape
+    guess = np.full(values.shape, 128)
+    guess[1:, 0] = values[:-1, 0]
+    guess[:, 1:] = values[:, :-1]
+    bits = []
+    for difference in (values - guess).ravel().tolist():
+        size = abs(difference).bit_length()
+        ones = difference if difference > 0 else difference + (1 << size) - 1
+        bits.append(f"{size:04b}" + (f"{ones:0{size}b}" if size else ""))
+    text = "".join(bits)
+    text += "1" * (-len(text) % 8)
+    scan = int(text, 2).to_bytes(len(text) // 8).replace(b"\xff", b"\xff\0")
+    components = range(1, samples + 1)
+    frame = bytes([8, *rows.to_bytes(2), *columns.to_bytes(2), samples])
+    frame += b"".join(bytes([component, 0x11, 0]) for component in components)
+    table = bytes([0, 0, 0, 0, 9, *([0] * 12), *range(9)])
+    head = bytes([samples]) + b"".join(bytes([component, 0]) for component in components)
+    segments = [(0xC3, frame), (0xC4, table), (0xDA, head + bytes([1, 0, 0]))]
+    return b"".join(
+        [
+            b"\xff\xd8",
+            *(bytes([0xFF, kind]) + (len(one) + 2).to_bytes(2) + one for kind, one in segments),
+            *(scan, b"\xff\xd9"),
+        ]
+    )
 
 
 def as_capture(dataset: Dataset) -> Dataset:

@@ -19,6 +19,8 @@ from tests.pseudonymizer.engine.burned_in.images import (
     Blind,
     as_capture,
     as_jpeg,
+    as_jpeg_ls,
+    as_lossless_jpeg,
     as_rle,
     codes_of,
     dataset_of,
@@ -99,7 +101,7 @@ def test_a_clean_image_stays_as_it_is(
     assert output.BurnedInAnnotation == "NO"
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_rle])
+@pytest.mark.parametrize("compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_rle])
 def test_compressed_text_waits_for_a_steward_with_its_boxes(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
@@ -116,24 +118,43 @@ def test_compressed_text_waits_for_a_steward_with_its_boxes(
     assert list(target.iterdir()) == []
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_rle])
+@pytest.mark.parametrize("compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_rle])
 def test_a_redacted_compressed_image_is_decoded_and_black_there_alone(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
     written, _mask = planted(picture)
-    dataset = compressed(as_capture(dataset_of(np.stack([written] * 3, axis=-1))))
-    path = write(tmp_path / "a", dataset)
+    shown = np.stack([written, written // 2, 255 - written], axis=-1)
+    path = write(tmp_path / "a", compressed(as_capture(dataset_of(shown))))
     redacted = replace(context, redactions=(Box(0, 0, COLUMNS, 40),))
     output = run(path, target, redacted)
     assert output.file_meta.TransferSyntaxUID == pydicom.uid.ExplicitVRLittleEndian
     assert output.PhotometricInterpretation == "RGB"
-    shown = pydicom.dcmread(path).pixel_array
+    if compressed is as_jpeg:
+        shown = pydicom.dcmread(path).pixel_array
     assert (output.pixel_array[:40] == 0).all()
     assert (output.pixel_array[40:] == shown[40:]).all()
     lossy = "01" if compressed is as_jpeg else ""
     assert output.get("LossyImageCompression", "") == lossy
     assert {"113101"} <= codes_of(output)
     assert any("decoded" in text for text in output.DeidentificationMethod)
+
+
+def test_ycbcr_in_a_jpeg_without_loss_becomes_rgb(tmp_path: Path, target: Path, context: Context):
+    shown = np.full((ROWS, COLUMNS, 3), (76, 85, 255), np.uint8)  # red, by PS3.3 C.7.6.3.1.2
+    dataset = dataset_of(shown, PhotometricInterpretation="YBR_FULL")
+    path = write(tmp_path / "a", as_lossless_jpeg(as_capture(dataset)))
+    output = run(path, target, replace(context, redactions=(Box(0, 0, COLUMNS, 40),)))
+    assert output.PhotometricInterpretation == "RGB"
+    assert abs(output.pixel_array[40:].astype(int) - (254, 0, 0)).max() <= 1
+
+
+def test_a_jpeg_without_loss_of_more_than_8_bits_is_held(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    dataset = as_lossless_jpeg(as_capture(dataset_of(picture)))
+    dataset.BitsAllocated = 16
+    with pytest.raises(TextFound, match="cannot be read here"):
+        pseudonymize_file(write(tmp_path / "a", dataset), target, context)
 
 
 def test_a_box_on_one_frame_blackens_that_frame(
@@ -181,6 +202,26 @@ def test_nothing_is_said_of_pixels_that_are_not_there(
     output = run(write(tmp_path / "a", dataset), target, accepted)
     assert "BurnedInAnnotation" not in output
     assert "113101" not in codes_of(output)
+
+
+def test_a_jpeg_ls_frame_that_is_larger_than_its_header_says_is_held_and_not_decoded(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    dataset = as_jpeg_ls(as_capture(dataset_of(picture)))
+    dataset.Rows -= 1
+    with pytest.raises(TextFound, match="cannot be read here"):
+        pseudonymize_file(write(tmp_path / "a", dataset), target, context)
+
+
+def test_blackened_bytes_of_big_endian_are_not_swapped(
+    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
+):
+    written, mask = planted(picture)
+    dataset = dataset_of(written)
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+    output = run(write(tmp_path / "a", dataset), target, context)
+    assert (output.pixel_array[mask] == 0).all()
+    assert (output.pixel_array[60:] == written[60:]).all()
 
 
 def test_what_cannot_be_read_and_may_show_text_is_held(

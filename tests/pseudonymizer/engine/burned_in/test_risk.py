@@ -18,6 +18,7 @@ def header(modality: str, image_type: str, **others: str) -> Dataset:
         "conversion": (0x00080064, "CS"),
         "label": (0x00480010, "CS"),
         "intent": (0x00080068, "CS"),
+        "description": (0x0008103E, "LO"),
     }
     elements = [
         text_element(0x00080060, "CS", modality),
@@ -54,6 +55,8 @@ def test_slices_with_a_place_in_the_patient_are_not_looked_at(
         (PHOTOGRAPH, "XC", "ORIGINAL\\PRIMARY"),
         (CT, "CT", "DERIVED\\SECONDARY\\SCREEN SAVE"),
         (CT, "CT", "DERIVED\\SECONDARY"),
+        (CT, "CT", "ORIGINAL\\SECONDARY\\OTHER"),
+        (MR, "MR", "DERIVED\\PRIMARY"),
         (CR, "CR", "DERIVED\\PRIMARY"),
         (XA, "XA", "DERIVED\\PRIMARY"),
         (MG, "MG", "DERIVED\\PRIMARY"),
@@ -87,6 +90,22 @@ def test_plain_x_rays_are_looked_at_whatever_they_say_unless_nobody_reads_them(m
 def test_what_an_image_says_of_itself_is_enough(others: dict[str, str]):
     slice_ = header("CT", "ORIGINAL\\PRIMARY\\AXIAL", position="0\\0\\0", **others)
     assert must_look(slice_, CT)
+
+
+@pytest.mark.parametrize(
+    ("description", "is_page"),
+    [
+        ("Dose Report", True),
+        ("PATIENT_PROTOCOL", True),
+        ("999 Screen-Save", True),
+        ("Thorax low dose", False),
+        ("Stroke protocol, dose 50 %", False),
+    ],
+)
+def test_pages_between_slices_are_known_by_their_names(description: str, is_page: bool):
+    """Some devices store them as slices, place in the patient included."""
+    page = header("CT", "ORIGINAL\\PRIMARY\\AXIAL", position="0\\0\\0", description=description)
+    assert must_look(page, CT) == is_page
 
 
 def test_an_ultrasound_image_is_looked_at_whatever_it_says():
