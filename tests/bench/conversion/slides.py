@@ -38,7 +38,7 @@ def workload(is_small: bool) -> Workload:
             "`OrthancWSIDicomizer` makes no DICOM of the thumbnail of an SVS and looks at nothing "
             "that names a patient; `cp` copies."
         ),
-        packages=("orthanc-wsi",),
+        packages=("orthanc-wsi", "libturbojpeg0"),
     )
 
 
