@@ -1,8 +1,6 @@
 """Slides of channels that are damaged, too large or several: a sentence, and bounded memory."""
 
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from fluorescence_samples import signal, write_fluorescence, write_several
+from own_process import converted
 
 from converter.engine import ConversionError
 
@@ -62,19 +61,6 @@ def test_limits_hold_for_all_channels_together(convert, out, tmp_path):
     assert convert(path, max_slide_pixels=3 * 1100 * 700)
 
 
-MEASURE = """
-import re, sys
-from pathlib import Path
-from converter.engine import Attributes, Options, Series, convert_file
-series = Series(study_instance_uid="2.25.1", series_instance_uid="2.25.2", uid_seed=b"s",
-                series_number=1)
-source, out = map(Path, sys.argv[1:])
-count = len(list(convert_file(source, out, Attributes(), series, Options())))
-status = Path("/proc/self/status").read_text()
-print(count, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024)
-"""
-
-
 def test_memory_does_not_grow_with_the_planes(tmp_path, out):
     """Three channels of 12,800 x 10,240 in 16 bits are 790 MB of samples."""
     path = tmp_path / "slide.ome.tif"
@@ -95,17 +81,3 @@ def test_memory_does_not_grow_with_the_strips(tmp_path, out):
     tifffile.imwrite(path, np.zeros((6000, 16_400), np.uint16), rowsperstrip=16)
     assert path.stat().st_size > 190_000_000
     assert converted(path, out) == 4
-
-
-def converted(path: Path, out: Path) -> int:
-    """Convert in a process of its own, which may grow to 150 MB; return how many images came."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(path), str(out)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[4],
-    )
-    count, peak_mb = map(int, done.stdout.split())
-    assert peak_mb < 150
-    return count
