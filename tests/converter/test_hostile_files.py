@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,6 +43,16 @@ def tiff(tmp_path_factory) -> bytes:
     return path.read_bytes()
 
 
+def slow_tiff() -> bytes:
+    """Write four pages of 256 million pixels in little more than a megabyte."""
+    content = io.BytesIO()
+    page = np.zeros((SIDE, SIDE), np.uint8)
+    with tifffile.TiffWriter(content) as file:
+        for _page in range(4):
+            file.write(page, rowsperstrip=1000, compression="zlib", photometric="minisblack")
+    return content.getvalue()
+
+
 def slow_gif() -> bytes:
     """Write 240 frames of 2 million pixels that all have to be laid over each other."""
     frames = [Image.new("P", (2000, 1000), number % 2) for number in range(240)]
@@ -53,11 +64,14 @@ def slow_gif() -> bytes:
 
 
 def slow_webp() -> bytes:
-    """Write 240 frames of 2 million pixels."""
-    frames = [Image.new("RGB", (2000, 1000), (number, 0, 0)) for number in range(240)]
+    """Write 120 frames of 8 million pixels: the same two, over and over."""
+    frames = [Image.new("RGB", (4000, 2000), (250 * number, 90, 0)) for number in range(2)]
     content = io.BytesIO()
     frames[0].save(content, "WebP", save_all=True, append_images=frames[1:], method=0)
-    return content.getvalue()
+    container = content.getvalue()
+    start = container.index(b"ANMF")
+    chunks = container[12:start] + container[start:] * 60
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
 
 
 def outcomes(report: Path) -> dict[str, tuple[str, str]]:
@@ -65,12 +79,13 @@ def outcomes(report: Path) -> dict[str, tuple[str, str]]:
     return {Path(file["source"]).name: (file["outcome"], file["reason"]) for file in files}
 
 
-@pytest.mark.parametrize("make", [slow_gif, slow_webp, None])
-def test_what_takes_too_long_is_ended(here, folder, tmp_path, tiff, make) -> None:
-    (folder / "2.slow").write_bytes(make() if make else tiff)
+@pytest.mark.parametrize("make", [slow_gif, slow_webp, slow_tiff])
+def test_what_takes_too_long_is_ended(here, folder, tmp_path, make) -> None:
+    (folder / "2.slow").write_bytes(make())
     ended = here.run(
         *("convert", folder, "--output", tmp_path / "out", "--report", tmp_path / "report.json"),
         PACS2GO_CONVERT_MAX_SECONDS="1",
+        PACS2GO_CONVERT_MAX_PIXELS=str(4 * SIDE * SIDE),
     )
     assert (ended.status, "Traceback" in ended.err) == (1, False)
     found = outcomes(tmp_path / "report.json")
