@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pseudonymizer.engine.burned_in.boxes import Box
+from pseudonymizer.engine.burned_in.strokes import places_of_letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,7 @@ LARGEST_TILE = 512  # pixels a side; a whole image would look like one big lette
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
+_AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
@@ -48,7 +50,7 @@ class NetworkDetector:
         """Return a box around each line of text, whatever its direction.
 
         Where half a picture looks like one big letter, as the speckle of ultrasound does, a
-        line of text is part of it; at twice the size the network tells them apart.
+        line of text is part of it; in a small piece of it the network tells them apart.
         """
         rows, columns = image.shape[:2]
         scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
@@ -56,12 +58,11 @@ class NetworkDetector:
         thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
         boxes = [shape.box for shape in found if shape.is_line(thickest)]
         blobs = [shape.box for shape in found if shape.thickness > thickest]
-        part = _around(blobs) if blobs else None
-        if part is not None and part.width * part.height <= _PIXELS_IN_TIME:
-            again = image[part.top : part.bottom, part.left : part.right]
+        for piece in _pieces(image, blobs):
+            again = image[piece.top : piece.bottom, piece.left : piece.right]
             second = _shapes_in(again, _SECOND_SCALE)
             lines = (each.box for each in second if each.is_line(thickest) and each.is_long)
-            boxes += [_moved(box, part) for box in lines]
+            boxes += [_moved(box, piece) for box in lines]
         return tuple(boxes)
 
 
@@ -83,6 +84,15 @@ class _Shape:
         """Tell whether this is a line of text."""
         is_thin = self.thickness <= (thickest if self.is_long else _ALWAYS_THIN)
         return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
+
+
+def _pieces(image: "Image", blobs: list[Box]) -> list[Box]:
+    """Return where to look again: what may be letters in the part that the blobs lie in."""
+    part = _around(blobs) if blobs else Box(0, 0, 0, 0)
+    if not 0 < part.width * part.height <= _PIXELS_IN_TIME:
+        return []
+    places = places_of_letters(image[part.top : part.bottom, part.left : part.right])
+    return [_moved(place, part).grown(_AROUND_PLACE, _AROUND_PLACE) for place in places]
 
 
 def _around(boxes: list[Box]) -> Box:

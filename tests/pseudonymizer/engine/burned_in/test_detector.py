@@ -77,6 +77,24 @@ def test_of_a_large_film_only_what_may_be_letters_is_looked_at(monkeypatch):
     assert len(looked) == 1
 
 
+@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 2.3)])
+def test_bright_tissue_is_looked_at_again_only_where_letters_may_be(
+    kind: str, most: float, monkeypatch: pytest.MonkeyPatch
+):
+    looked: list[int] = []
+
+    def counted(tile: np.ndarray) -> np.ndarray:
+        looked.append(tile.shape[0] * tile.shape[1])
+        return run(tile)
+
+    run = detector._run
+    monkeypatch.setattr(detector, "_run", counted)
+    pixels = background(kind, (512, 512), np.random.default_rng(3))
+    mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), 200, 5, (255,) * 3)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+    assert sum(looked) < most * (1.5 * 512) ** 2  # tiles of the whole overlap a little
+
+
 def test_nothing_is_found_where_nothing_is_written():
     found = {kind: DETECTOR.boxes(pixels) for kind, pixels in clean_pictures(9, seed=1)}
     assert found == dict.fromkeys(found, ())
