@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pydicom
 from PIL import Image
@@ -12,6 +13,8 @@ from pydicom.pixels import pixel_array
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -88,6 +91,18 @@ def as_lossless_jpeg(dataset: Dataset) -> Dataset:
     dataset.PixelData = encapsulate([lossless_jpeg(pixel_array(dataset, raw=True))])
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    return dataset
+
+
+def as_deep_jpeg(dataset: Dataset, *, is_lossless: bool = True) -> Dataset:
+    """Return a gray image with its one frame as a JPEG of all bits that are stored."""
+    bits = dataset.BitsStored
+    values = pixel_array(dataset, raw=True).astype(np.uint16) & ((1 << bits) - 1)
+    frame = imagecodecs.jpeg8_encode(values, bitspersample=bits, lossless=is_lossless)
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    syntax = JPEGLossless if is_lossless else JPEGExtended12Bit
+    dataset.file_meta.TransferSyntaxUID = syntax
     return dataset
 
 

@@ -148,15 +148,6 @@ def test_ycbcr_in_a_jpeg_without_loss_becomes_rgb(tmp_path: Path, target: Path, 
     assert abs(output.pixel_array[40:].astype(int) - (254, 0, 0)).max() <= 1
 
 
-def test_a_jpeg_without_loss_of_more_than_8_bits_is_held(
-    picture: np.ndarray, tmp_path: Path, target: Path, context: Context
-):
-    dataset = as_lossless_jpeg(as_capture(dataset_of(picture)))
-    dataset.BitsAllocated = 16
-    with pytest.raises(TextFound, match="cannot be read here"):
-        pseudonymize_file(write(tmp_path / "a", dataset), target, context)
-
-
 def test_a_box_on_one_frame_blackens_that_frame(
     picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
