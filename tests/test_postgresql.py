@@ -15,6 +15,7 @@ from tests.command_line import ROOT, CommandLine, read_report
 ALIKE = [
     "tests/pacs_portal/audit",
     "tests/pacs_portal/test_known_values.py",
+    "tests/pacs_portal/test_inserting.py",
     "tests/pacs_portal/projects/test_keys.py",
     "tests/pacs_portal/archive/test_search.py",
     "tests/pacs_portal/jobs/test_leases.py",
