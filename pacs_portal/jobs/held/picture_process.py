@@ -21,6 +21,8 @@ MOST_DOCUMENT_BYTES = 256 * 2**20
 MOST_PIXELS = 100_000_000  # of one frame
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70))
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+HIGH_THROUGHPUT_2000 = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (201, 202, 203))
 BITS_OF_A_BYTE, HIGHEST_BYTE = 8, 255
 EXIF_ORIENTATION = 0x0112
 LYING = range(5, 9)  # columns and rows change places
@@ -147,14 +149,19 @@ def _gray_or_color(stream: BinaryIO, frame: int, window: str) -> Any:
 
 
 def _values(stream: BinaryIO, header: Any, frame: int) -> Any:
-    """Return the values of a frame; deep or lossless JPEG by imagecodecs, as the engine does."""
+    """Return the values of a frame, with the decoders that the engine has."""
     import numpy as np
     from imagecodecs import jpeg8_decode
     from PIL import Image
     from pydicom import dcmread
     from pydicom.encaps import get_frame
     from pydicom.pixels import pixel_array
+    from pydicom.uid import UID
 
+    if header.file_meta.TransferSyntaxUID in HIGH_THROUGHPUT_2000:
+        dataset = dcmread(stream)
+        dataset.file_meta.TransferSyntaxUID = UID(JPEG_2000)  # whose library reads both
+        return pixel_array(dataset, index=frame)
     syntax, bits = header.file_meta.TransferSyntaxUID, header.BitsAllocated
     if syntax not in JPEG_LOSSLESS and (syntax != JPEG_EXTENDED or bits == BITS_OF_A_BYTE):
         return pixel_array(stream, index=frame)

@@ -20,6 +20,9 @@ _JPEG_LS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (80, 81))
 _JPEG_EXTENDED = f"{_STREAMS_WITH_SIZES}51"
 _JPEG_LOSSLESS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (57, 70))
 _JPEG = _JPEG_LOSSLESS | {f"{_STREAMS_WITH_SIZES}50", _JPEG_EXTENDED}
+_JPEG_2000 = f"{_STREAMS_WITH_SIZES}90"
+# High-Throughput JPEG 2000 is another coding of blocks, which the library of the other one reads.
+_DECODED_AS = {f"{_STREAMS_WITH_SIZES}{arc}": _JPEG_2000 for arc in (201, 202, 203)}
 _BITS_OF_A_BYTE = 8
 # The markers before the size of a frame: ITU-T T.81 B.1.1.3, T.87 C.2.2.
 _FRAME_MARKERS = [bytes([code]) for code in (*range(0xC0, 0xC4), *range(0xC5, 0xC8), 0xF7)]
@@ -128,7 +131,7 @@ class CompressedFrames:
         }
         if source.samples > 1:
             facts["planar_configuration"] = int(source.is_planar)
-        decoder = get_decoder(UID(self.syntax))
+        decoder = get_decoder(UID(_DECODED_AS.get(self.syntax, self.syntax)))
         array, _facts = decoder.as_array(encapsulate([encoded]), index=0, **facts)
         return array
 

@@ -12,6 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
 from pydicom.uid import (
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -103,6 +104,17 @@ def as_deep_jpeg(dataset: Dataset, *, is_lossless: bool = True) -> Dataset:
     dataset["PixelData"].is_undefined_length = True
     syntax = JPEGLossless if is_lossless else JPEGExtended12Bit
     dataset.file_meta.TransferSyntaxUID = syntax
+    return dataset
+
+
+def as_high_throughput(dataset: Dataset) -> Dataset:
+    """Return the image with its one frame as High-Throughput JPEG 2000, as cloud archives do."""
+    frame = imagecodecs.htj2k_encode(pixel_array(dataset, raw=True), reversible=True)
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
+    if dataset.SamplesPerPixel == 3:
+        dataset.PhotometricInterpretation = "YBR_RCT"
     return dataset
 
 

@@ -18,6 +18,7 @@ from tests.pseudonymizer.engine.burned_in.images import (
     ROWS,
     Blind,
     as_capture,
+    as_high_throughput,
     as_jpeg,
     as_jpeg_ls,
     as_lossless_jpeg,
@@ -28,6 +29,8 @@ from tests.pseudonymizer.engine.burned_in.images import (
     run,
     write,
 )
+
+COMPRESSED = [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_high_throughput, as_rle]
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -101,7 +104,9 @@ def test_a_clean_image_stays_as_it_is(
     assert output.BurnedInAnnotation == "NO"
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_rle])
+@pytest.mark.parametrize(
+    "compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_high_throughput, as_rle]
+)
 def test_compressed_text_waits_for_a_steward_with_its_boxes(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
@@ -118,7 +123,9 @@ def test_compressed_text_waits_for_a_steward_with_its_boxes(
     assert list(target.iterdir()) == []
 
 
-@pytest.mark.parametrize("compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_rle])
+@pytest.mark.parametrize(
+    "compressed", [as_jpeg, as_lossless_jpeg, as_jpeg_ls, as_high_throughput, as_rle]
+)
 def test_a_redacted_compressed_image_is_decoded_and_black_there_alone(
     compressed, picture: np.ndarray, tmp_path: Path, target: Path, context: Context
 ):
