@@ -2,12 +2,11 @@
 
 from tifffile import COMPRESSION
 
-PLAIN = frozenset(
+FAX = frozenset({COMPRESSION.CCITTRLE, COMPRESSION.CCITT_T4, COMPRESSION.CCITT_T6})
+"""One bit for a sample, in runs."""
+PLAIN = FAX | frozenset(
     {
         COMPRESSION.NONE,
-        COMPRESSION.CCITTRLE,
-        COMPRESSION.CCITT_T4,
-        COMPRESSION.CCITT_T6,
         COMPRESSION.LZW,
         COMPRESSION.DEFLATE,
         COMPRESSION.ADOBE_DEFLATE,

@@ -1,7 +1,10 @@
 """What the gray and the palettes of a TIFF mean."""
 
+import io
+
 import numpy as np
 import pytest
+import tifffile
 from raster_samples import tiff
 
 from converter.engine import ConversionError
@@ -34,3 +37,14 @@ def test_a_palette_filled_in_8_bits_keeps_its_colors(convert, factor):
     colors = np.stack([np.arange(256), 255 - np.arange(256), np.arange(256) // 2]).astype(np.uint16)
     (dataset,) = convert(tiff(indices, photometric="palette", colormap=colors * factor))
     assert (dataset.pixel_array == colors.T[indices]).all()
+
+
+def test_a_palette_of_two_colors_keeps_them(convert):
+    indices = np.arange(24).reshape(4, 6) % 5 == 2
+    colors = np.array([[0, 250, 30], [200, 10, 90]])
+    source = bytearray(tiff(indices, extratags=[(320, 3, 6, (colors.T * 257).ravel().tolist())]))
+    with tifffile.TiffFile(io.BytesIO(source)) as file:
+        photometric = file.pages[0].tags[262].valueoffset
+    source[photometric : photometric + 2] = (3).to_bytes(2, "little")
+    (dataset,) = convert(bytes(source))
+    assert (dataset.pixel_array == colors[indices.astype(int)]).all()
