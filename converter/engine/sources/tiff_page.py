@@ -173,7 +173,15 @@ def _flat_gray(page: TiffPage, samples: _Samples) -> _Samples:
 
 def _invert(page: TiffPage, samples: _Samples) -> None:
     """Let 0 be black, before alpha is laid on white; alpha itself stays."""
-    if not _is_unsigned(page) or EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
+    if not _is_unsigned(page):
+        raise ConversionError(
+            _(
+                "In this TIFF the lowest value is white, and its values are signed or no whole "
+                "numbers. Save it so that the lowest value is black."
+            ),
+            "unsupported",
+        )
+    if EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
         raise _unsupported()
     gray, extra = samples.array[..., :1], samples.array[..., 1:]
     gray = 2**samples.bits - 1 - gray.astype(np.uint16)

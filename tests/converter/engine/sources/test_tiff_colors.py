@@ -31,6 +31,12 @@ def test_premultiplied_gray_where_white_is_zero_is_refused(convert):
         convert(tiff(samples, photometric="miniswhite", extrasamples=["assocalpha"]))
 
 
+@pytest.mark.parametrize("dtype", ["i2", "f4"])
+def test_values_that_cannot_be_inverted_are_refused_for_their_white(convert, dtype):
+    with pytest.raises(ConversionError, match="the lowest value is white"):
+        convert(tiff(np.zeros((4, 6), dtype), photometric="miniswhite"))
+
+
 @pytest.mark.parametrize("factor", [1, 257], ids=["8 bit", "16 bit"])
 def test_a_palette_filled_in_8_bits_keeps_its_colors(convert, factor):
     indices = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
