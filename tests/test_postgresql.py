@@ -24,6 +24,7 @@ ALIKE = [
     "tests/pseudonymizer/registry/test_patients.py",
     "tests/pseudonymizer/registry/test_many_at_once.py",
     "tests/pseudonymizer/matches/test_decisions.py",
+    "tests/pseudonymizer/matches/test_waiting_files.py",
     "tests/pseudonymizer/merges/test_late_images.py",
     "tests/pseudonymizer/merges/test_merging.py",
     "tests/pseudonymizer/lists/test_importing.py",
