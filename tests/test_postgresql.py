@@ -29,6 +29,7 @@ ALIKE = [
     "tests/pseudonymizer/merges/test_merging.py",
     "tests/pseudonymizer/lists/test_importing.py",
     "tests/pseudonymizer/disclosure/test_approvals.py",
+    "tests/pseudonymizer/disclosure/test_approval_pages.py",
 ]
 SERIES_COUNT = 3
 
