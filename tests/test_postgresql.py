@@ -21,6 +21,7 @@ ALIKE = [
     "tests/pacs_portal/jobs/test_leases.py",
     "tests/pacs_portal/jobs/test_services.py",
     "tests/pacs_portal/jobs/held/test_decisions.py",
+    "tests/pacs_portal/jobs/held/test_command_decisions.py",
     "tests/pseudonymizer/registry/test_patients.py",
     "tests/pseudonymizer/registry/test_many_at_once.py",
     "tests/pseudonymizer/matches/test_decisions.py",
