@@ -18,7 +18,7 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.owners import process_owner
 from pacs_portal.jobs.services import cancel_job, create_job, has_work_left, retry_job
 from pacs_portal.jobs.storage import held_dir, results_dir
-from pacs_portal.uploads import services as upload_services
+from pacs_portal.uploads import discarding
 from pacs_portal.uploads.models import FileState, Upload
 from pacs_portal.uploads.services import ManifestEntry, create_upload
 
@@ -133,18 +133,31 @@ def test_two_that_keep_house_at_once_discard_a_stale_upload_once(project, member
         for _ in range(2)
     ]
     Upload.objects.update(created_at=timezone.now() - timedelta(days=15))
-    discard = upload_services.discard_upload
+    discard = discarding.discard_upload
 
     def discard_after_the_other(upload: Upload, *, by: str) -> None:
         if upload == stale[0]:
             discard(Upload.objects.get(pk=upload.pk), by="the other")
         discard(upload, by=by)
 
-    monkeypatch.setattr(upload_services, "discard_upload", discard_after_the_other)
+    monkeypatch.setattr(discarding, "discard_upload", discard_after_the_other)
     keep_house()
     assert set(Upload.objects.values_list("state", flat=True)) == {"discarded"}
     labels = Event.objects.filter(action="upload.discarded").values_list("actor_label", flat=True)
     assert sorted(labels) == ["housekeeping", "the other"]
+
+
+def test_what_arrived_and_nobody_started_goes_after_its_time(upload, settings):
+    waiting = upload({"a/1": b"one"})
+    Upload.objects.update(created_at=timezone.now() - timedelta(days=20))
+    Upload.objects.update(completed_at=timezone.now() - timedelta(days=13))
+    keep_house()
+    assert waiting.files.get().state == FileState.RECEIVED
+    Upload.objects.update(completed_at=timezone.now() - timedelta(days=15))
+    keep_house()
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.files.get().state) == ("discarded", FileState.GONE)
+    assert not (settings.UPLOADS_DIR / str(waiting.pk)).exists()
 
 
 def test_sessions_go_when_their_time_is_up(member_client, viewer_client):
