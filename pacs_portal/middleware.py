@@ -26,9 +26,16 @@ def no_store(get_response: Handler) -> Handler:
 class SignInRequired(LoginRequiredMiddleware):
     """Sends who is not signed in to the sign-in page, and says so if a form came too late."""
 
-    def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., Any]
-    ) -> HttpResponseBase:
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        to_sign_in = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_sign_in is None:
+            return None
         if request.headers.get("HX-Request") == "true":
             # The browser would lay the sign-in page into the middle of the open one.
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
@@ -36,4 +43,4 @@ class SignInRequired(LoginRequiredMiddleware):
             messages.warning(
                 request, _("You were signed out, so nothing was done. Sign in, then do it again.")
             )
-        return super().handle_no_permission(request, view_func)
+        return to_sign_in
