@@ -177,6 +177,8 @@ def retry_job(*, job: Job, by: User | str) -> None:
         If the job still runs, or nothing is left to try again.
     """
     with transaction.atomic():
+        # Its upload's row is held, as by who removes originals: they stay, or the job finds none.
+        Upload.objects.select_for_update().get(pk=job.upload_id)
         locked = Job.objects.select_for_update().get(pk=job.pk)
         if locked.state in {JobState.WAITING, JobState.RUNNING}:
             raise JobError(STILL_RUNNING)
