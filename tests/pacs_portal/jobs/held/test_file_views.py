@@ -4,6 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
@@ -50,6 +52,22 @@ def test_a_steward_sees_the_findings_and_the_look_is_recorded(named, steward_cli
     assert shown.text.count(f'<strong class="text-break">{FINDING}</strong>') == 1
     event = Event.objects.get(action="held.finding_viewed")
     assert FINDING not in str(event.details)
+
+
+def test_the_page_of_a_file_knows_its_neighbours_without_reading_all_that_wait(hold, project):
+    HeldFile.objects.update(created_at=hold(*4 * [b"hold"])[0].created_at)  # held at one moment
+    held = list(HeldFile.objects.order_by("pk"))
+    keys = project_keys(project.pk)
+    with CaptureQueriesContext(connection) as asked:
+        places = [held_page(one, keys) for one in held]
+    assert [(one.number, one.count) for one in places] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    ids = [None, *(one.pk for one in held), None]
+    assert [(one.previous_id, one.next_id) for one in places] == list(
+        zip(ids[:-2], ids[2:], strict=True)
+    )
+    waiting = [query["sql"] for query in asked if '"decision" = ' in query["sql"]]
+    assert waiting
+    assert all("COUNT(" in sql or "LIMIT 1" in sql for sql in waiting)
 
 
 def test_the_page_of_a_file_that_is_decided_meanwhile_is_shown(named):
