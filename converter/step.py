@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from converter.conversion import NAME, convert_unit
 from converter.engine import CONVERTIBLE
 from converter.engine.conversion import ANALYZE
+from converter.engine.foreign import FOREIGN
 from converter.options import ConvertOptions
 from converter.pairs import COMPANION_KINDS, whole_sources
 from converter.planning import KeyedDigest, plan_units
@@ -59,6 +60,8 @@ class ConvertStep:
             return "is-dicom", IS_DICOM
         if kind == "analyze":
             return "geometry", ANALYZE
+        if kind in FOREIGN:
+            return "unsupported", FOREIGN[kind]
         return "not-an-image", NOT_AN_IMAGE
 
     def plan(self, job: Job, files: Sequence[StepFile], options: Mapping[str, Any]) -> Plan:

@@ -15,18 +15,22 @@ from tests.command_line import ROOT, CommandLine, read_report
 ALIKE = [
     "tests/pacs_portal/audit",
     "tests/pacs_portal/test_known_values.py",
+    "tests/pacs_portal/test_inserting.py",
     "tests/pacs_portal/projects/test_keys.py",
     "tests/pacs_portal/archive/test_search.py",
     "tests/pacs_portal/jobs/test_leases.py",
     "tests/pacs_portal/jobs/test_services.py",
     "tests/pacs_portal/jobs/held/test_decisions.py",
+    "tests/pacs_portal/jobs/held/test_command_decisions.py",
     "tests/pseudonymizer/registry/test_patients.py",
     "tests/pseudonymizer/registry/test_many_at_once.py",
     "tests/pseudonymizer/matches/test_decisions.py",
+    "tests/pseudonymizer/matches/test_waiting_files.py",
     "tests/pseudonymizer/merges/test_late_images.py",
     "tests/pseudonymizer/merges/test_merging.py",
     "tests/pseudonymizer/lists/test_importing.py",
     "tests/pseudonymizer/disclosure/test_approvals.py",
+    "tests/pseudonymizer/disclosure/test_approval_pages.py",
 ]
 SERIES_COUNT = 3
 

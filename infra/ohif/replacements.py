@@ -51,6 +51,13 @@ REPLACEMENTS = (
         1,
     ),
     Replacement(
+        "tiles that are asked for again while the archive restarts",
+        "dicom-microscopy-viewer/dicomMicroscopyViewer.min.js",
+        re.compile(r"client\.retrieveInstanceFrames\(retrieveOptions\)\.then"),
+        (Path(__file__).parent / "ask_again.js").read_text("utf-8"),
+        1,
+    ),
+    Replacement(
         "base address of scripts",
         "*.js",
         re.compile(r'__webpack_require__\.p = "/";'),

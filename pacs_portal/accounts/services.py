@@ -1,13 +1,17 @@
 """What can be done with accounts."""
 
 import secrets
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
 from pacs_portal.accounts.models import User
 
 PASSWORD_BYTES = 15  # 20 letters
+MAIL_SECONDS = 24 * 3600  # long enough for a site admin to pass a link on
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,3 +34,11 @@ def create_first_admin(email: str, password: str = "") -> FirstAdmin | None:
 def remove_ended_sessions() -> None:
     """Remove the sessions whose time is up: nobody can use them, and they name their person."""
     SessionStore.clear_expired()
+
+
+def remove_old_mail() -> None:
+    """Remove the mails that were written to files a day ago: each names a person, with a link."""
+    yesterday = time.time() - MAIL_SECONDS
+    for path in Path(settings.EMAIL_FILE_PATH).glob("*.log"):
+        if path.stat().st_mtime < yesterday:
+            path.unlink(missing_ok=True)

@@ -132,7 +132,7 @@ def _of_one_study(door: _Door, target: Target) -> HttpResponseBase:
     if target.kind == Kind.BELOW:
         return _below(door, target)
     response = _objects(door, target)
-    if target.is_file:
+    if target.is_file and door.has_body:
         try:
             record_in(study.project, cast(User, door.request.user), "study.retrieved", study)
         except BaseException:

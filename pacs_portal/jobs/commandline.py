@@ -4,7 +4,7 @@ import getpass
 import os
 import stat
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -117,13 +117,13 @@ def make_output(output: Path) -> Path:
     return output.resolve()
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this account may read, whole or not at all."""
+def write_private(path: Path, text: Iterable[str]) -> None:
+    """Write a file, piece by piece, that only this account may read, whole or not at all."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # mode 0600
     part = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.writelines(text)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -23,7 +23,8 @@ from pacs_portal.jobs.storage import make_private, results_dir
 from pacs_portal.jobs.verdicts import disk_full_told
 
 TAKEN = gettext_noop(
-    "Another file stands in the folder under this name; it was left alone. Choose an empty folder."
+    "The folder holds another image with the same UID; it was left alone. "
+    "If that one is of another run, choose an empty folder."
 )
 ALREADY_THERE = gettext_noop("Exactly this image is in the folder already; nothing was changed.")
 CONFLICT = gettext_noop(

@@ -1,7 +1,9 @@
 """The results of a job as a zip that is made while it is sent."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from zipstream import ZIP_STORED, ZipStream
 
 from pacs_portal.jobs.models import Destination, Job, JobState, Outcome, ReceiptOutput
@@ -17,6 +19,13 @@ def is_downloadable(job: Job) -> bool:
         and job.state in ENDED
         and results_dir(job.pk).is_dir()
     )
+
+
+def removal_at(job: Job) -> datetime | None:
+    """Return until when the results of an ended job lie here; None if it gives none back."""
+    if job.destination != Destination.DOWNLOAD or job.finished_at is None:
+        return None
+    return job.finished_at + timedelta(days=settings.KEEP_RESULTS_DAYS)
 
 
 def zip_stream(job: Job) -> ZipStream:

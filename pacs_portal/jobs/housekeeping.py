@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from pacs_portal.accounts.services import remove_ended_sessions
+from pacs_portal.accounts.services import remove_ended_sessions, remove_old_mail
 from pacs_portal.archive.errors import ArchiveError
 from pacs_portal.archive.services import sweep_deletions
 from pacs_portal.jobs.held.aside import remove_settled
@@ -62,6 +62,7 @@ def keep_house() -> None:
         sweep_companions,
         forget_workers,
         remove_ended_sessions,
+        remove_old_mail,
         *_chores,
         sweep_deletions,
     )

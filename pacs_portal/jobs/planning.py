@@ -13,6 +13,7 @@ from django.db.models import DateTimeField, F, Max, UUIDField, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from pacs_portal.inserting import insert_selected
 from pacs_portal.jobs.archived import fetch_inputs
 from pacs_portal.jobs.held.aside import put_aside
 from pacs_portal.jobs.leases import Lease, guarded
@@ -27,7 +28,6 @@ from pacs_portal.jobs.models import (
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import KEEP, choose_first_step, find_step, is_keeping, pipeline
 from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
-from pacs_portal.jobs.selected_rows import insert_selected
 from pacs_portal.jobs.steps import (
     DiskFullError,
     PlannedUnit,

@@ -59,11 +59,15 @@ def tool_label(name: str) -> Text:
 
 def study_url(job: Job) -> str:
     """Return the address of what the job stored in the viewer; "" where that is not one study."""
-    stored = ReceiptOutput.objects.filter(receipt__job=job, receipt__outcome__in=IN_ARCHIVE)
-    uids = stored.values_list("study_instance_uid", flat=True).distinct()[:2]
-    if job.destination != Destination.ARCHIVE or len(uids) != 1:
+    if job.destination != Destination.ARCHIVE:
         return ""
-    return f"{reverse('ohif', args=['viewer'])}?StudyInstanceUIDs={uids[0]}"
+    stored = ReceiptOutput.objects.filter(receipt__job=job, receipt__outcome__in=IN_ARCHIVE)
+    uids = stored.values_list("study_instance_uid", flat=True)
+    for uid in uids[:1]:
+        # Found at the first image of another study; a DISTINCT may read all images of the job.
+        if not stored.exclude(study_instance_uid=uid).exists():
+            return f"{reverse('ohif', args=['viewer'])}?StudyInstanceUIDs={uid}"
+    return ""
 
 
 def _row(job: Job, receipt: FileReceipt, keys: ProjectKeys | None) -> ReceiptRow:

@@ -9,6 +9,7 @@ from django.db.models import DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from pacs_portal.inserting import insert_selected
 from pacs_portal.jobs.held.contents import seal_content
 from pacs_portal.jobs.held.findings import places_of, seal_findings
 from pacs_portal.jobs.leases import Lease, guarded
@@ -23,7 +24,6 @@ from pacs_portal.jobs.models import (
     ReceiptAttempt,
     ReceiptOutput,
 )
-from pacs_portal.jobs.selected_rows import insert_selected
 from pacs_portal.jobs.steps import FoundText, Region
 from pacs_portal.projects.keys import SealingKeys, sealing_keys
 

@@ -9,7 +9,7 @@ from pacs_portal.jobs.held.contents import held_content, seal_content
 from pacs_portal.jobs.held.findings import renew_finding
 from pacs_portal.jobs.models import HeldFile, Job, JobUnit
 from pacs_portal.jobs.options import renew_options
-from pacs_portal.jobs.private_values import private_values_of, set_private_values
+from pacs_portal.jobs.private_values import private_values_of, seal_private_values
 from pacs_portal.projects.keys import SealingKeys
 from pacs_portal.projects.sealed import SealedTable, sealed_otherwise
 
@@ -31,7 +31,8 @@ def _outdated_plans(project_id: UUID, version: int) -> QuerySet[JobUnit]:
 
 def _renew_plans(rows: Sequence[JobUnit], keys: SealingKeys) -> None:
     for unit in rows:
-        set_private_values(unit, private_values_of(unit, keys), keys)
+        values = private_values_of(unit, keys)
+        unit.sealed_values = seal_private_values(unit.part_id, unit.number, values, keys)
     JobUnit.objects.bulk_update(rows, ["sealed_values"])
 
 

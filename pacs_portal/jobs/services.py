@@ -62,6 +62,7 @@ STILL_RUNNING = gettext_noop("The job is still running. Cancel it or wait for it
 NOTHING_FAILED = gettext_noop("Nothing failed, so there is nothing to try again.")
 COMMANDS_OWN = gettext_noop("A command ran this job. Run the command again: what is done stays.")
 RETRIED = (Outcome.FAILED, Outcome.CANCELLED)
+TROUBLES = (Outcome.HELD, Outcome.FAILED)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class Progress:
     @property
     def percent(self) -> int:
         return 100 * self.done // self.total if self.total else 0
+
+    @property
+    def troubles(self) -> list[tuple[Outcome, int]]:
+        """What a job that is done has not done, with how many files."""
+        counted = [(outcome, self.by_outcome.get(outcome, 0)) for outcome in TROUBLES]
+        return [(outcome, count) for outcome, count in counted if count]
 
 
 def create_job(
@@ -170,6 +177,8 @@ def retry_job(*, job: Job, by: User | str) -> None:
         If the job still runs, or nothing is left to try again.
     """
     with transaction.atomic():
+        # Its upload's row is held, as by who removes originals: they stay, or the job finds none.
+        Upload.objects.select_for_update().get(pk=job.upload_id)
         locked = Job.objects.select_for_update().get(pk=job.pk)
         if locked.state in {JobState.WAITING, JobState.RUNNING}:
             raise JobError(STILL_RUNNING)

@@ -1,8 +1,9 @@
 """The command of a tool: sources in, a folder or the archive out, with the portal's history."""
 
+import itertools
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,8 @@ class ToolCommand(BaseCommand):
             raise SystemExit(STOPPED) from None
         self.has_failed |= print_ends(report, self.stdout, self.stderr)
         if options["report"]:
-            text = json.dumps(report, indent=2, ensure_ascii=False)
-            self.write_for_person("--report", options["report"], f"{text}\n")
+            text = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(report)
+            self.write_for_person("--report", options["report"], itertools.chain(text, "\n"))
         if self.has_failed:
             raise SystemExit(SOME_FAILED)
 
@@ -83,7 +84,7 @@ class ToolCommand(BaseCommand):
         """Return the tool's own options; all of them are sealed."""
         return {}
 
-    def write_for_person(self, option: str, path: Path, text: str) -> None:
+    def write_for_person(self, option: str, path: Path, text: Iterable[str]) -> None:
         """Write a private file; where that fails, say so and go on: the images are done."""
         try:
             write_private(path, text)

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection
 
+from pacs_portal.inserting import insert_rows
 from pacs_portal.jobs.models import FileReceipt, JobPart, JobUnit
-from pacs_portal.jobs.private_values import set_private_values
+from pacs_portal.jobs.private_values import seal_private_values
 from pacs_portal.jobs.steps import PrivateValues
 from pacs_portal.projects.keys import SealingKeys
-
-BATCH_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,25 @@ class NewUnit:
     receipt_ids: Sequence[int]
 
 
+class UnitRow(NamedTuple):
+    """The row of a unit; the names are those of `JobUnit`."""
+
+    part_id: int
+    number: int
+    plan: Mapping[str, object]
+    sealed_values: bytes | None
+
+
 def write_units(part: JobPart, units: Sequence[NewUnit], keys: SealingKeys) -> None:
-    """Write the units of `part`; their files belong to no other unit afterwards."""
-    rows = [JobUnit(part=part, number=unit.number, plan=dict(unit.plan)) for unit in units]
-    for row, unit in zip(rows, units, strict=True):
-        set_private_values(row, unit.private, keys)
-    JobUnit.objects.bulk_create(rows, batch_size=BATCH_ROWS)
-    _give(
-        [
-            (row.pk, receipt_id)
-            for row, unit in zip(rows, units, strict=True)
-            for receipt_id in unit.receipt_ids
-        ]
-    )
+    """Write the units of a new part; their files belong to no other unit afterwards."""
+    insert_rows(JobUnit, UnitRow._fields, (_row(part.pk, unit, keys) for unit in units))
+    ids = dict(JobUnit.objects.filter(part=part).values_list("number", "pk"))
+    _give([(ids[unit.number], receipt_id) for unit in units for receipt_id in unit.receipt_ids])
+
+
+def _row(part_id: int, unit: NewUnit, keys: SealingKeys) -> UnitRow:
+    sealed = seal_private_values(part_id, unit.number, unit.private, keys)
+    return UnitRow(part_id, unit.number, dict(unit.plan), sealed)
 
 
 def _give(pairs: Sequence[tuple[int, int]]) -> None:

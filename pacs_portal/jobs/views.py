@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pacs_portal.accounts.models import User
-from pacs_portal.jobs.downloads import is_downloadable, zip_stream
+from pacs_portal.jobs.downloads import is_downloadable, removal_at, zip_stream
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.forms import OutcomeFilter, StartForm
 from pacs_portal.jobs.models import Destination, Job, JobState, Outcome
@@ -166,4 +166,5 @@ def _progress_context(shown: Job) -> dict[str, Any]:
         "is_waiting_for_archive": is_waiting_for_archive(shown),
         "can_retry": shown.state not in UNFINISHED and has_work_left(shown),
         "can_download": is_downloadable(shown),
+        "removal_at": removal_at(shown),
     }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import SealingKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError, UnpackError
+from pacs_portal.uploads.file_rows import FileRow, insert_files
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import (
     digest_content,
@@ -29,8 +30,6 @@ from pacs_portal.uploads.unpacking import (
     UnpackLimits,
     unpack_zip,
 )
-
-BATCH_ROWS = 500
 
 
 def unpack_container(container: UploadFile) -> None:
@@ -114,32 +113,33 @@ def _create_members(
 ) -> None:
     outer = relative_path(container, project_keys(container.upload.project_id))
     paths = [outer / member.path for member in members]
-    rows = [
-        _member_row(container, member, sniff_file(folder.file(member.number), path))
+    kinds = [
+        sniff_file(folder.file(member.number), path)
         for member, path in zip(members, paths, strict=True)
     ]
     with transaction.atomic():
         keys = sealing_keys(container.upload.project_id)
-        for row, path, member in zip(rows, paths, members, strict=True):
-            _seal(row, path_bytes(path), keys)
-            row.content_digest = digest_content(row.upload_id, member.sha256)
-        UploadFile.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+        insert_files(
+            _member_row(container, member, path_bytes(path), keys)._replace(kind=kind)
+            for member, path, kind in zip(members, paths, kinds, strict=True)
+        )
         container.state = FileState.UNPACKED
         container.save(update_fields=["state"])
 
 
-def _member_row(container: UploadFile, member: UnpackedFile, kind: str) -> UploadFile:
-    return UploadFile(
-        upload=container.upload,
+def _member_row(
+    container: UploadFile, member: UnpackedFile, path: bytes, keys: SealingKeys
+) -> FileRow:
+    upload_id = container.upload_id
+    return FileRow(
+        upload_id=upload_id,
         number=member.number,
-        container=container,
+        container_id=container.pk,
+        sealed_path=seal_path(keys, upload_id, member.number, path),
+        path_digest=digest_path(keys, upload_id, path),
         size_bytes=member.size_bytes,
         received_bytes=member.size_bytes,
         state=FileState.RECEIVED,
-        kind=kind,
+        kind="",
+        content_digest=digest_content(upload_id, member.sha256),
     )
-
-
-def _seal(row: UploadFile, plain: bytes, keys: SealingKeys) -> None:
-    row.sealed_path = seal_path(keys, row.upload_id, row.number, plain)
-    row.path_digest = digest_path(keys, row.upload_id, plain)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import SealingKeys, sealing_keys
 from pacs_portal.uploads.errors import ManifestError, UploadClosedError
-from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
+from pacs_portal.uploads.file_rows import FileRow, insert_files
+from pacs_portal.uploads.models import FileState, Upload, UploadState
 from pacs_portal.uploads.paths import digest_path, path_bytes, path_digests, seal_path, seal_source
 from pacs_portal.uploads.sniffing import is_system_file, sniff_file
 from pacs_portal.uploads.storage import has_room, require_room
@@ -44,6 +46,14 @@ class Announced:
 
     number: int
     is_missing: bool
+
+
+class Known(NamedTuple):
+    """What an upload knows of a file that was announced."""
+
+    number: int
+    size_bytes: int
+    state: str
 
 
 def announcements(manifest: Sequence[ManifestEntry]) -> list[Sequence[ManifestEntry]]:
@@ -104,10 +114,8 @@ def _distinct_paths(entries: Sequence[ManifestEntry]) -> list[bytes]:
     return paths
 
 
-def _known_files(
-    upload: Upload, paths: Sequence[bytes], keys: SealingKeys
-) -> dict[bytes, UploadFile]:
-    known: dict[bytes, UploadFile] = {}
+def _known_files(upload: Upload, paths: Sequence[bytes], keys: SealingKeys) -> dict[bytes, Known]:
+    known: dict[bytes, Known] = {}
     if not upload.file_count:
         return known
     for start in range(0, len(paths), BATCH_ROWS):
@@ -116,16 +124,15 @@ def _known_files(
             for path in paths[start : start + BATCH_ROWS]
             for digest in path_digests(keys, upload.pk, path)
         }
-        for row in upload.files.filter(path_digest__in=list(by_digest)).only(
-            "number", "size_bytes", "state", "path_digest"
-        ):
-            known[by_digest[bytes(row.path_digest)]] = row
+        rows = upload.files.filter(path_digest__in=list(by_digest))
+        for digest, *facts in rows.values_list("path_digest", *Known._fields):
+            known[by_digest[bytes(digest)]] = Known(*facts)
     return known
 
 
 def _create_rows(
     upload: Upload, fresh: Mapping[bytes, ManifestEntry], keys: SealingKeys
-) -> dict[bytes, UploadFile]:
+) -> dict[bytes, Known]:
     upload.file_count += len(fresh)
     upload.size_bytes += sum(entry.size_bytes for entry in fresh.values())
     _check_limits(upload)
@@ -134,9 +141,9 @@ def _create_rows(
         path: _row(upload, number, (path, entry), keys)
         for number, (path, entry) in enumerate(fresh.items(), start=last + 1)
     }
-    UploadFile.objects.bulk_create(rows.values(), batch_size=BATCH_ROWS)
+    insert_files(rows.values())
     upload.save(update_fields=["file_count", "size_bytes"])
-    return rows
+    return {path: Known(row.number, row.size_bytes, row.state) for path, row in rows.items()}
 
 
 def _check_limits(upload: Upload) -> None:
@@ -167,10 +174,10 @@ def _require_room(upload: Upload) -> None:
 
 def _row(
     upload: Upload, number: int, announced: tuple[bytes, ManifestEntry], keys: SealingKeys
-) -> UploadFile:
+) -> FileRow:
     path, entry = announced
-    row = UploadFile(
-        upload=upload,
+    row = FileRow(
+        upload_id=upload.pk,
         number=number,
         sealed_path=seal_path(keys, upload.pk, number, path),
         path_digest=digest_path(keys, upload.pk, path),
@@ -179,20 +186,20 @@ def _row(
         kind="system" if is_system_file(entry.path) else "",
     )
     if entry.sop_instance_uid:
-        row.sop_instance_uid, row.state, row.kind = (
-            entry.sop_instance_uid,
-            FileState.STORED,
-            "dicom",
+        return row._replace(
+            sop_instance_uid=entry.sop_instance_uid, state=FileState.STORED, kind="dicom"
         )
     if entry.source is not None:
-        row.sealed_source = seal_source(keys, upload.pk, number, entry.source)
-        row.state = FileState.RECEIVED
-        row.received_bytes = entry.size_bytes
-        row.kind = sniff_file(entry.source, entry.path)
+        return row._replace(
+            sealed_source=seal_source(keys, upload.pk, number, entry.source),
+            state=FileState.RECEIVED,
+            received_bytes=entry.size_bytes,
+            kind=sniff_file(entry.source, entry.path),
+        )
     return row
 
 
-def _announced(row: UploadFile, entry: ManifestEntry) -> Announced:
+def _announced(row: Known, entry: ManifestEntry) -> Announced:
     if row.size_bytes != entry.size_bytes:
         raise ManifestError(
             "file-changed",

@@ -67,6 +67,11 @@ class Upload(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("upload", args=[self.project.key, self.pk])
 
+    @property
+    def waits_for_start(self) -> bool:
+        """Tell whether all has arrived and no job has begun, so that nothing came of it yet."""
+        return self.state == UploadState.COMPLETE and not self.jobs.all()
+
 
 class FileState(models.TextChoices):
     EXPECTED = "expected", _("expected")

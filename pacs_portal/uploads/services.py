@@ -1,12 +1,8 @@
 """What can be done with uploads: announce, receive, complete, unpack, read, remove."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -16,6 +12,12 @@ from pacs_portal.accounts.models import User
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
+from pacs_portal.uploads.discarding import (
+    discard_stale_uploads,
+    discard_upload,
+    removal_at,
+    sweep_storage,
+)
 from pacs_portal.uploads.errors import (
     ManifestError,
     UploadBusyError,
@@ -59,6 +61,7 @@ __all__ = [
     "receive_file",
     "receive_stored",
     "relative_path",
+    "removal_at",
     "remove_original",
     "reopen_upload",
     "shown_path",
@@ -196,47 +199,6 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
     upload.state = UploadState.OPEN
 
 
-def discard_upload(upload: Upload, *, by: User | str) -> None:
-    """Drop an upload that is still open, with everything received."""
-    with transaction.atomic():
-        discarded = Upload.objects.filter(pk=upload.pk, state=UploadState.OPEN).update(
-            state=UploadState.DISCARDED
-        )
-        if not discarded:
-            raise UploadClosedError
-        upload.files.filter(sealed_source=None).update(state=FileState.GONE)
-        record_in(upload.project, by, "upload.discarded", upload)
-    upload.state = UploadState.DISCARDED
-    upload_folder(upload.pk).remove()
-
-
-def discard_stale_uploads(older_than: timedelta) -> int:
-    """Discard the open uploads to which nothing came for `older_than`; return how many."""
-    limit = timezone.now() - older_than
-    stale = [
-        upload
-        for upload in Upload.objects.filter(state=UploadState.OPEN, created_at__lt=limit)
-        if (upload_folder(upload.pk).last_change() or upload.created_at) < limit
-    ]
-    discarded = 0
-    for upload in stale:
-        with suppress(UploadClosedError):  # completed or discarded meanwhile
-            discard_upload(upload, by="housekeeping")
-            discarded += 1
-    return discarded
-
-
-def sweep_storage() -> int:
-    """Remove the folders of uploads that need none any more; return how many."""
-    root = Path(settings.UPLOADS_DIR)
-    removed = 0
-    for path in root.iterdir() if root.exists() else ():
-        if not _is_needed(path.name):
-            upload_folder(UUID(path.name)).remove()
-            removed += 1
-    return removed
-
-
 def local_path(upload_file: UploadFile) -> Path:
     """Return where the bytes of a received file lie."""
     if upload_file.sealed_source is not None:
@@ -288,12 +250,3 @@ def _refuse_if_discarded(upload: Upload) -> None:
     if upload.state == UploadState.DISCARDED:
         upload_folder(upload.pk).remove()
         raise UploadClosedError
-
-
-def _is_needed(folder_name: str) -> bool:
-    try:
-        upload_id = UUID(folder_name)
-    except ValueError:
-        return True  # not ours to judge
-    waiting = (FileState.EXPECTED, FileState.STORED, FileState.RECEIVED)
-    return UploadFile.objects.filter(upload_id=upload_id, state__in=waiting).exists()

@@ -11,12 +11,14 @@ import struct
 import zlib
 from pathlib import Path, PurePosixPath
 
+from pacs_portal.uploads.foreign import FOREIGN_KINDS, foreign_kind, is_mgh
 from pacs_portal.uploads.slides import is_slide_tiff
 
 HEAD_BYTES = 4096
 SLIDE_PART = re.compile(r"slidedat\.ini|index\.dat|data\d{4,5}\.dat")
 SQLITE = b"SQLite format 3\0"
-TELL_NOTHING = frozenset({"unknown", "gzip"})  # kinds for which the name is asked too
+# Kinds for which the name is asked too: voxels may begin like anything.
+TELL_NOTHING = FOREIGN_KINDS | {"unknown", "gzip"}
 LABEL_TABLE_SUFFIXES = (".tsv", ".ctbl", ".label", ".txt")
 SYSTEM_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"})
 SYSTEM_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes"})
@@ -61,6 +63,7 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
         of tiles, or of a known scanner), "slide-part" (of a MIRAX slide), "nifti",
         "nifti-gz", "nifti-pair" (the header of a pair, packed or not), "voxels" (the rest of a
         pair), "json" (an object), "labels" (a table of names for a label map), "analyze",
+        one of `FOREIGN_KINDS`,
         "gzip", "zip", "pdf", "table" (text whose heading has a column for files or folders),
         "system" or "unknown".
     """
@@ -123,8 +126,9 @@ def _sniff_structure(head: bytes) -> str:
     if head.startswith(b"PK\x03\x04"):
         return "unknown" if head[30:].startswith(DOCUMENT_ENTRIES) else "zip"
     if head.startswith(b"\x1f\x8b"):
-        packed = _volume_kind(_gunzipped(head))
-        return "nifti-gz" if packed == "nifti" else packed or "gzip"
+        unpacked = _gunzipped(head)
+        packed = _volume_kind(unpacked) or ("mgh" if is_mgh(unpacked) else "gzip")
+        return "nifti-gz" if packed == "nifti" else packed
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if _is_bmp(head):
@@ -133,7 +137,9 @@ def _sniff_structure(head: bytes) -> str:
         return kind
     if _starts_with_element(head):
         return "dicomdir" if _is_dicomdir(head, 0) else "dicom"
-    return "table" if _is_table(head) else "unknown"
+    if _is_table(head):
+        return "table"
+    return foreign_kind(head) or "unknown"
 
 
 def _is_table(head: bytes) -> bool:

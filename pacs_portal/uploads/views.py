@@ -21,7 +21,7 @@ from pacs_portal.uploads.errors import UploadError
 from pacs_portal.uploads.intake import upload_create
 from pacs_portal.uploads.kinds import kind_label
 from pacs_portal.uploads.models import NO_UPLOAD_YET, FileState, Upload, UploadFile, UploadState
-from pacs_portal.uploads.services import discard_upload, input_files, shown_path
+from pacs_portal.uploads.services import discard_upload, input_files, removal_at, shown_path
 
 UPLOADS_PER_PAGE = 25
 FILES_PER_PAGE = 100
@@ -76,6 +76,8 @@ def upload(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
         "rows": _rows(list(page.object_list), project, may_read_names=may_read_names),
         "may_read_names": may_read_names,
         "may_send": is_own and frame["can_contribute"] and shown.state == UploadState.OPEN,
+        "may_discard": is_own and (shown.state == UploadState.OPEN or shown.waits_for_start),
+        "removal_at": removal_at(shown),
         "may_start": frame["can_contribute"] and _has_work(shown),
         "missing": shown.files.filter(state=FileState.EXPECTED).count(),
         "jobs": shown.jobs.all(),
@@ -86,7 +88,7 @@ def upload(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
 
 @require_POST
 def upload_discard(request: HttpRequest, key: str, upload_id: UUID) -> HttpResponse:
-    """Drop an upload that was not completed."""
+    """Drop an upload that no job has worked on."""
     user = cast(User, request.user)
     own = Upload.objects.editable_by(user).filter(created_by=user)
     dropped = get_object_or_404(own, pk=upload_id, project__key=key)

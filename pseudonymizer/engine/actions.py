@@ -14,7 +14,7 @@ OLDEST_AGE_YEARS = 90
 PATIENT_AGE = 0x00101010
 PATIENT_SEX = 0x00100040
 
-_AGE = re.compile(r"(\d{3})([DWMY])")
+_AGE = re.compile(r"(\d{1,3})([DWMY])")  # of three digits, but some devices write fewer
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _OFFSET = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
 _DAYS_IN = {"D": 1, "W": 7, "M": 30, "Y": 365}
@@ -120,5 +120,6 @@ def _cap_age(element: Element, value: str) -> Element | None:
     match = _AGE.fullmatch(value)
     if match is None:
         return None
-    days = int(match[1]) * _DAYS_IN[match[2]]
-    return text_element(element.tag, "AS", "090Y") if days >= OLDEST_AGE_YEARS * 365 else element
+    count, unit = int(match[1]), match[2]
+    is_old = count * _DAYS_IN[unit] >= OLDEST_AGE_YEARS * 365
+    return text_element(element.tag, "AS", "090Y" if is_old else f"{count:03}{unit}")

@@ -10,6 +10,16 @@ from pseudonymizer.engine.dictionary import keyword_tags
 from pseudonymizer.engine.iod_types import iod_of
 
 IOD_ATTRIBUTES = "iod-attributes.json"
+# Numbers without which pixels are read wrongly, or mean something else. Devices write them where
+# the standard has no place for them: frames and slopes in plain MR images, for example.
+_DESCRIBE_PIXELS = frozenset(
+    0x00280000 | number
+    for number in (
+        *(0x0002, 0x0004, 0x0006, 0x0008, 0x0010, 0x0011, 0x0030, 0x0034),
+        *(0x0100, 0x0101, 0x0102, 0x0103, 0x0120, 0x0121, 0x1050, 0x1051, 0x1052, 0x1053),
+        *(0x1101, 0x1102, 0x1103, 0x1201, 0x1202, 0x1203, 0x1221, 0x1222, 0x1223),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,7 @@ class Outline:
     def holds(self, path: tuple[int, ...], tag: int) -> bool:
         """Tell whether an attribute belongs where it stands: `path` leads to it."""
         if not path:
-            return tag in self.tags
+            return tag in self.tags or tag in _DESCRIBE_PIXELS
         return path[-1] not in self.items or tag in self.items[path[-1]]
 
 

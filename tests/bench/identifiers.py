@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 
 from tests.bench.contestants import ROOT, gdcmanon, make_peers, ours
-from tests.bench.hard_files import Planter, make_hard_files
+from tests.bench.hard_files import make_hard_files
 from tests.bench.page import put_section
+from tests.bench.planting import Planter
 from tests.services.orthanc import RunningOrthanc
 
 PEER_SCRIPT = Path(__file__).with_name("peers_per_file.py")

@@ -8,9 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from pacs_portal.jobs.models import Destination, Job, Outcome
+from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import StepFile, UnitContext, step_named
-from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.sniffing import sniff_file
 from tests.command_line import CommandLine, read_report
 
@@ -84,14 +83,6 @@ def found_in(folder: Path) -> list[StepFile]:
         for number, name in enumerate(names, start=1)
         for given in [PurePosixPath("scan") / name]
     ]
-
-
-@pytest.fixture
-def job(project, member) -> Job:
-    upload = Upload.objects.create(project=project, created_by=member)
-    return Job.objects.create(
-        project=project, upload=upload, tool="convert", destination=Destination.DOWNLOAD
-    )
 
 
 @pytest.mark.django_db

@@ -9,9 +9,8 @@ import pydicom
 import pytest
 from PIL import Image
 
-from pacs_portal.jobs.models import Destination, Job, Outcome
+from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import StepFile, step_named
-from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.sniffing import sniff_file
 from tests.command_line import CommandLine, read_report
 from tests.converter.engine.scanner_samples import write_mirax
@@ -21,14 +20,6 @@ from tests.converter.engine.slide_samples import write_svs
 @pytest.fixture
 def here(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
-
-
-@pytest.fixture
-def job(project, member) -> Job:
-    upload = Upload.objects.create(project=project, created_by=member)
-    return Job.objects.create(
-        project=project, upload=upload, tool="convert", destination=Destination.DOWNLOAD
-    )
 
 
 def found_in(folder: Path) -> list[StepFile]:

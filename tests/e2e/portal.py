@@ -57,6 +57,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def orthanc_pids(portal: Portal) -> list[int]:
+    """Return the processes of this portal's Orthanc."""
+    pids = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"Orthanc" in command and str(portal.data).encode() in command:
+            pids.append(int(folder.name))
+    return pids
+
+
 @contextmanager
 def running_portal(data: Path) -> Iterator[Portal]:
     """Start a portal on `data`, wait until it is ready, and stop it as Ctrl-C does."""

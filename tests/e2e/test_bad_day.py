@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import walk
 from tests.e2e.planted import SLICES, Drop, make_drop
-from tests.e2e.portal import Portal
+from tests.e2e.portal import Portal, orthanc_pids
 
 KEY = "bad-day"
 ESTABLISHED = "01"
@@ -23,19 +23,6 @@ VIEWERS = 24  # as many requests as four of them have under way
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Drop:
     return make_drop(tmp_path_factory.mktemp("person"))
-
-
-def orthanc_pids(portal: Portal) -> list[int]:
-    """Return the processes of this portal's Orthanc."""
-    pids = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"Orthanc" in command and str(portal.data).encode() in command:
-            pids.append(int(folder.name))
-    return pids
 
 
 def connections_to(port: int) -> int:

@@ -10,6 +10,8 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from converter.engine import Attributes, ConversionError, Converted, Options, Series, convert_file
+from converter.engine.foreign import FOREIGN
+from pacs_portal.uploads.sniffing import sniff_head
 from tests.formats import pictures, slides, tiffs, volumes
 from tests.formats.samples import Refused, Sample
 
@@ -70,6 +72,8 @@ def row(sample: Sample) -> str:
 
 def refusal(one: Refused) -> str:
     """Return the row of a file that is refused."""
+    if sentence := FOREIGN.get(sniff_head(one.data)):
+        return f"| {one.what} | {sentence} |\n"
     with tempfile.TemporaryDirectory() as folder:
         try:
             convert(one.data, Path(folder), photograph=False)

@@ -90,7 +90,10 @@ def refused() -> list[Refused]:
     return [
         Refused("JPEG in color with more than 8 bits", bytes(deep)),
         Refused("JPEG 2000 as a file", saved(scene(), "JPEG2000")),
-        Refused("AVIF, HEIC", b"\0\0\0\x1cftypheic" + bytes(400)),
+        Refused("HEIC, AVIF", b"\0\0\0\x1cftypheic" + bytes(400)),
+        Refused("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(400)),
+        Refused("CZI, LIF, ND2", b"ZISRAWFILE" + bytes(400)),
+        Refused("MP4, AVI, MPEG, WebM", b"\0\0\0\x18ftypmp42" + bytes(400)),
         Refused("PDF", b"%PDF-1.7\n" + bytes(400)),
         Refused("a picture cut short", saved(scene(), "JPEG")[:-200]),
         Refused("a picture of 2 billion pixels", large),

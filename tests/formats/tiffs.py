@@ -7,7 +7,7 @@ import tifffile
 
 from tests.formats.samples import Reader, Refused, Sample, pillow
 
-from raster_samples import moving, pages, scene, tiff  # isort: skip
+from raster_samples import moving, pages, saved, scene, tiff  # isort: skip
 
 RGB = np.asarray(scene())
 GRAY16 = (np.arange(20 * 34).reshape(20, 34) * 96).astype("u2")
@@ -40,6 +40,12 @@ def samples() -> list[Sample]:
             "planes of color",
             tiff(np.moveaxis(RGB, -1, 0), photometric="rgb", planarconfig="separate"),
             by_pixel,
+        ),
+        _tiff(
+            "fax (T.6), 1 bit",
+            saved(scene().convert("1"), "TIFF", compression="group4"),
+            pillow("L"),
+            "Pillow",
         ),
         _tiff("tiles", tiff(RGB, photometric="rgb", tile=(16, 32))),
         _tiff("gray of 16 bits", tiff(GRAY16)),

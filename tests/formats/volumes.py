@@ -65,4 +65,10 @@ def samples() -> list[Sample]:
 def refused() -> list[Refused]:
     header = nibabel.AnalyzeHeader()
     header.set_data_shape((5, 6, 7))
-    return [Refused("Analyze", header.binaryblock + bytes(676))]
+    freesurfer = nibabel.MGHImage(np.zeros((2, 3, 4), np.int16), np.eye(4))
+    return [
+        Refused("Analyze", header.binaryblock + bytes(676)),
+        Refused("NRRD", b"NRRD0004\n" + bytes(400)),
+        Refused("MetaImage", b"ObjectType = Image\n" + bytes(400)),
+        Refused("MGH, MGZ", freesurfer.to_bytes()),
+    ]

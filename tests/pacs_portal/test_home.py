@@ -1,8 +1,16 @@
 import pytest
 
 from pacs_portal.archive.models import Study, StudyState
-from pacs_portal.jobs.models import Destination, Job, JobState
-from pacs_portal.uploads.models import Upload
+from pacs_portal.jobs.models import (
+    Decision,
+    Destination,
+    FileReceipt,
+    HeldFile,
+    Job,
+    JobState,
+    Outcome,
+)
+from pacs_portal.uploads.models import Upload, UploadFile
 
 
 @pytest.fixture
@@ -24,8 +32,41 @@ def test_a_member_sees_her_projects_jobs_and_uploads(member_client, project, run
     assert [card.project for card in page.context["cards"]] == [project]
     assert page.context["cards"][0].study_count == 1
     assert list(page.context["running_jobs"]) == [running_job]
-    assert list(page.context["last_uploads"]) == [running_job.upload]
+    assert [row.upload for row in page.context["last_uploads"]] == [running_job.upload]
     assert b"Heart study" in page.content
+
+
+def test_the_last_uploads_say_what_became_of_them(member_client, member, running_job):
+    waiting = Upload.objects.create(
+        project=running_job.project, created_by=member, state="complete", file_count=1
+    )
+    page = member_client.get("/").content.decode()
+    assert "not started" in page
+    assert waiting.get_absolute_url() in page
+    file = UploadFile.objects.create(
+        upload=running_job.upload, number=1, size_bytes=1, sealed_path=b"", path_digest=b"1"
+    )
+    FileReceipt.objects.create(job=running_job, upload_file=file, outcome=Outcome.FAILED)
+    Job.objects.update(state=JobState.DONE)
+    (row,) = [one for one in member_client.get("/").context["last_uploads"] if one.job]
+    assert row.progress.troubles == [(Outcome.FAILED, 1)]
+    ended = member_client.get("/").content.decode()
+    assert "1 failed" in ended
+    assert running_job.get_absolute_url() in ended
+
+
+def test_a_steward_is_told_what_waits_for_her(steward_client, member_client, running_job):
+    file = UploadFile.objects.create(
+        upload=running_job.upload, number=1, size_bytes=1, sealed_path=b"", path_digest=b"1"
+    )
+    receipt = FileReceipt.objects.create(
+        job=running_job, upload_file=file, outcome=Outcome.HELD, reason="It is a document."
+    )
+    held = HeldFile.objects.create(receipt=receipt, cause="document", stage="toy")
+    assert b"1 file waits for your decision" in steward_client.get("/").content
+    assert b"your decision" not in member_client.get("/").content
+    HeldFile.objects.filter(pk=held.pk).update(decision=Decision.REJECT)
+    assert b"your decision" not in steward_client.get("/").content
 
 
 def test_a_stranger_sees_none_of_it_and_is_told_what_to_do(stranger_client, running_job):

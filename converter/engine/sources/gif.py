@@ -14,7 +14,7 @@ from converter.engine.sources.frames import Frames, check_animation, write_frame
 from converter.engine.sources.large import write_image
 from converter.engine.sources.raster import Picture, flatten, pillow_errors
 
-_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+_PADDING, _EXTENSION, _IMAGE, _TRAILER = 0x00, 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
 
 
@@ -87,6 +87,8 @@ def read_blocks(data: bytes) -> GifBlocks:
             position = _take_image(blocks, data, position + 1)
             blocks.durations_ms.append(duration_ms)
             duration_ms = 0.0
+        elif kind == _PADDING:  # empty blocks that some programs leave; decoders skip them
+            position += 1
         else:
             raise damaged()
     blocks.source_bytes = position + 1

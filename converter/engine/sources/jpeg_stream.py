@@ -15,6 +15,7 @@ _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, _DAC}
 _KEPT = _FRAME_HEADERS | {_DHT, _DAC, _DQT, _DRI, _SOS}
 """What decoders need; every other segment may hold text."""
 _MOST_CONDITIONED = 8  # tables of arithmetic coding
+_ANY_MARKER = re.compile(rb"\xff[^\x00\xff]")
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
 
@@ -90,18 +91,17 @@ def read_stream(data: bytes) -> JpegStream:
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
-    """Return the marker and the position behind it; fill bytes before it are skipped."""
-    if position >= len(data):
+    """Return the marker and the position behind it.
+
+    Fill bytes are skipped, and what else may stand before it: decoders do so, too.
+    """
+    found = _ANY_MARKER.search(data, position)
+    if found is None:
         raise truncated()
-    if data[position] != 0xFF:
+    marker = data[found.end() - 1]
+    if marker < 0xC0 and marker not in _STANDALONE:
         raise damaged()
-    while position < len(data) and data[position] == 0xFF:
-        position += 1
-    if position >= len(data):
-        raise truncated()
-    if data[position] < 0xC0 and data[position] not in _STANDALONE:
-        raise damaged()
-    return data[position], position + 1
+    return marker, found.end()
 
 
 def _segment(data: bytes, position: int) -> bytes:

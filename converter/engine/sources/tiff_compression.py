@@ -2,19 +2,21 @@
 
 from tifffile import COMPRESSION
 
-PLAIN = frozenset(
-    {
-        COMPRESSION.NONE,
-        COMPRESSION.CCITTRLE,
-        COMPRESSION.CCITT_T4,
-        COMPRESSION.CCITT_T6,
-        COMPRESSION.LZW,
-        COMPRESSION.DEFLATE,
-        COMPRESSION.ADOBE_DEFLATE,
-        COMPRESSION.PACKBITS,
-        COMPRESSION.LZMA,
-        COMPRESSION.ZSTD,
-    }
+FAX = frozenset({COMPRESSION.CCITTRLE, COMPRESSION.CCITT_T4, COMPRESSION.CCITT_T6})
+"""One bit for a sample, in runs."""
+DEFLATE = frozenset({COMPRESSION.DEFLATE, COMPRESSION.ADOBE_DEFLATE})
+PLAIN = (
+    FAX
+    | DEFLATE
+    | frozenset(
+        {
+            COMPRESSION.NONE,
+            COMPRESSION.LZW,
+            COMPRESSION.PACKBITS,
+            COMPRESSION.LZMA,
+            COMPRESSION.ZSTD,
+        }
+    )
 )
 """Samples alone: strips and tiles have no header of their own."""
 LOSSLESS = PLAIN | {COMPRESSION.PNG}

@@ -13,6 +13,7 @@ from converter.engine.sources.webp import read_chunks
 _SLACK_SAMPLES = 2**20  # strips and tiles are padded by some writers
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
+_START_OF_JPEG = b"\xff\xd8"
 _MOST_BOXES = 1000
 
 
@@ -59,7 +60,8 @@ def check_part(page: TiffPage, data: bytes) -> None:
     if page.compression in PLAIN:
         return
     claimed = _CLAIMS.get(page.compression)
-    if claimed is None:
+    is_in_pieces = page.compression == COMPRESSION.OJPEG and data[:2] != _START_OF_JPEG
+    if claimed is None or is_in_pieces:
         raise ConversionError(
             _("The compression of this TIFF is not supported. Save it with LZW or Deflate."),
             "unsupported",

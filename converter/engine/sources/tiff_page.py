@@ -12,6 +12,7 @@ from converter.engine.errors import gettext_noop as _
 from converter.engine.sources.nifti_scaling import EXACT, Extent, choose_storage
 from converter.engine.sources.raster import FROM_CMYK, ON_WHITE, UPRIGHT, GrayScale, Picture
 from converter.engine.sources.tiff_compression import JPEG, LOSSLESS, lossy_method
+from converter.engine.sources.tiff_samples import read_samples
 from converter.engine.sources.turning import turned
 
 INVERTED = "Inverted, since the highest value was black."
@@ -121,7 +122,7 @@ def _with_loss(page: TiffPage, picture: Picture) -> Picture:
 
 
 def _by_pixel(page: TiffPage, samples_read: np.ndarray | None) -> np.ndarray:
-    array = page.asarray(maxworkers=1) if samples_read is None else samples_read
+    array = read_samples(page) if samples_read is None else samples_read
     if page.axes == "YX":
         return array[..., np.newaxis]
     if page.axes == "SYX":
@@ -139,7 +140,8 @@ def _flat(page: TiffPage, samples: _Samples) -> _Samples:
         raise _unsupported()
     if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
         colors = _colors_8_bit(np.asarray(page.colormap)).T
-        return replace(samples, array=colors[samples.array[..., 0]], bits=8)
+        numbers = samples.array[..., 0].astype(np.uint16)  # of 1 bit they come as truth values
+        return replace(samples, array=colors[numbers], bits=8)
     if page.photometric == PHOTOMETRIC.SEPARATED and samples.bits == 8:
         return _from_cmyk(samples)
     is_color = page.photometric == PHOTOMETRIC.RGB or (
@@ -171,7 +173,15 @@ def _flat_gray(page: TiffPage, samples: _Samples) -> _Samples:
 
 def _invert(page: TiffPage, samples: _Samples) -> None:
     """Let 0 be black, before alpha is laid on white; alpha itself stays."""
-    if not _is_unsigned(page) or EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
+    if not _is_unsigned(page):
+        raise ConversionError(
+            _(
+                "In this TIFF the lowest value is white, and its values are signed or no whole "
+                "numbers. Save it so that the lowest value is black."
+            ),
+            "unsupported",
+        )
+    if EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
         raise _unsupported()
     gray, extra = samples.array[..., :1], samples.array[..., 1:]
     gray = 2**samples.bits - 1 - gray.astype(np.uint16)

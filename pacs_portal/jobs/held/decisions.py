@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -82,6 +82,15 @@ def open_like(held: HeldFile) -> QuerySet[HeldFile]:
     """Return the open files of the project that are held for the same cause and reason."""
     receipt = held.receipt
     return open_holds(receipt.job.project).filter(cause=held.cause, receipt__reason=receipt.reason)
+
+
+def neighbours_of(held: HeldFile) -> tuple[QuerySet[HeldFile], QuerySet[HeldFile]]:
+    """Return the open files of the same cause before and after `held`, decided meanwhile or not."""
+    alike = waiting_files(held.receipt.job.project).filter(cause=held.cause)
+    at = held.created_at
+    before = alike.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=held.pk))
+    after = alike.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=held.pk))
+    return before.order_by("created_at", "pk"), after.order_by("created_at", "pk")
 
 
 def decide(*, held: HeldFile, choice: Choice) -> None:

@@ -19,7 +19,10 @@ MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MOST_DOCUMENT_BYTES = 256 * 2**20
 MOST_PIXELS = 100_000_000  # of one frame
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70))
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+HIGH_THROUGHPUT_2000 = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (201, 202, 203))
 BITS_OF_A_BYTE, HIGHEST_BYTE = 8, 255
 EXIF_ORIENTATION = 0x0112
 LYING = range(5, 9)  # columns and rows change places
@@ -146,24 +149,34 @@ def _gray_or_color(stream: BinaryIO, frame: int, window: str) -> Any:
 
 
 def _values(stream: BinaryIO, header: Any, frame: int) -> Any:
-    """Return the values of a frame; JPEG without loss of 8 bits by Pillow, as the engine does."""
-    from io import BytesIO
-
+    """Return the values of a frame, with the decoders that the engine has."""
     import numpy as np
+    from imagecodecs import jpeg8_decode
     from PIL import Image
     from pydicom import dcmread
     from pydicom.encaps import get_frame
     from pydicom.pixels import pixel_array
+    from pydicom.uid import UID
 
-    is_lossless = header.file_meta.TransferSyntaxUID in JPEG_LOSSLESS
-    if not is_lossless or header.BitsAllocated != BITS_OF_A_BYTE:
+    if header.file_meta.TransferSyntaxUID in HIGH_THROUGHPUT_2000:
+        dataset = dcmread(stream)
+        dataset.file_meta.TransferSyntaxUID = UID(JPEG_2000)  # whose library reads both
+        return pixel_array(dataset, index=frame)
+    syntax, bits = header.file_meta.TransferSyntaxUID, header.BitsAllocated
+    if syntax not in JPEG_LOSSLESS and (syntax != JPEG_EXTENDED or bits == BITS_OF_A_BYTE):
         return pixel_array(stream, index=frame)
     count = int(header.get("NumberOfFrames") or 1)
     encoded = get_frame(dcmread(stream).PixelData, frame, number_of_frames=count)
-    picture: Image.Image = Image.open(BytesIO(encoded), formats=["JPEG"])
-    if str(header.PhotometricInterpretation).startswith("YBR"):
-        picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
-    return np.asarray(picture)
+    if header.SamplesPerPixel > 1:
+        colors = jpeg8_decode(encoded, colorspace="RGB", outcolorspace="RGB")  # as they lie there
+        if str(header.PhotometricInterpretation).startswith("YBR"):
+            colors = np.asarray(Image.fromarray(colors, "YCbCr").convert("RGB"))
+        return colors
+    values = jpeg8_decode(encoded).astype(f"u{bits // 8}")
+    if not header.PixelRepresentation:
+        return values
+    above = bits - header.BitsStored
+    return np.right_shift(np.left_shift(values.view(f"i{bits // 8}"), above), above)
 
 
 def _windowed(values: Any, header: Any, window: str) -> Any:

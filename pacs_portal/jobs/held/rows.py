@@ -14,7 +14,7 @@ from pacs_portal.jobs.held.causes import (
     allowed_decisions,
     decision_page,
 )
-from pacs_portal.jobs.held.decisions import open_holds, open_like
+from pacs_portal.jobs.held.decisions import neighbours_of, open_like
 from pacs_portal.jobs.held.looks import unseen
 from pacs_portal.jobs.held.permits import refusals_of
 from pacs_portal.jobs.held.pictures import has_picture, is_here
@@ -140,11 +140,8 @@ class HeldPage:
 
 def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
     """Return what the page of one held file shows beside its pictures and findings."""
-    project = held.receipt.job.project
-    alike = list(open_holds(project).filter(cause=held.cause).values_list("pk", flat=True))
-    if held.pk not in alike:  # somebody decides about it this very moment
-        alike.append(held.pk)
-    place = alike.index(held.pk)
+    before, after = neighbours_of(held)
+    number = before.count() + 1
     allowed = allowed_decisions(held)
     boxes = dict.fromkeys(replace(region, frame=None) for region in regions_in(held.regions))
     return HeldPage(
@@ -157,10 +154,10 @@ def held_page(held: HeldFile, keys: ProjectKeys) -> HeldPage:
         first_frame=min((box.frame or 0 for box in regions_in(held.regions)), default=0),
         has_file=is_here(held),
         page=decision_page(held.cause),
-        number=place + 1,
-        count=len(alike),
-        previous_id=alike[place - 1] if place else None,
-        next_id=alike[place + 1] if place + 1 < len(alike) else None,
+        number=number,
+        count=number + after.count(),
+        previous_id=before.values_list("pk", flat=True).last(),
+        next_id=after.values_list("pk", flat=True).first(),
     )
 
 

@@ -30,6 +30,7 @@ from pacs_portal.uploads.services import (
     input_files,
     is_unpacking,
     packed_files,
+    removal_at,
     reopen_upload,
     shown_path,
     unpack_next,
@@ -155,6 +156,7 @@ def _outlook_context(request: HttpRequest, choices: Choices, summary: Summary) -
             for statement in tool.statements
         ],
         "jobs": upload.jobs.order_by("-created_at"),
+        "removal_at": removal_at(upload),
         "may_add": upload.created_by_id == request.user.pk and not upload.jobs.exists(),
         "zips": upload.files.filter(state=FileState.UNPACKED).count(),
         "has_errors": choices.start.errors or any(form.errors for form, *_fields in forms),

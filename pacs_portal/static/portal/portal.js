@@ -47,6 +47,34 @@
     }
   });
 
+  // Signing in again in another tab changes the token: forms of an open page send the newest.
+  const newestToken = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  document.addEventListener("submit", (event) => {
+    const field = event.target.querySelector('[name="csrfmiddlewaretoken"]');
+    if (field) field.value = newestToken() || field.value;
+  }, true);
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const token = newestToken();
+    if (!token) return;
+    detail.headers["X-CSRFToken"] = token;
+    if (detail.formData.has("csrfmiddlewaretoken")) detail.formData.set("csrfmiddlewaretoken", token);
+  });
+
+  // Who was signed out meanwhile is told so, and what was refused is asked for again by the
+  // event "signed-in" as soon as she comes back from the other tab.
+  const signedOut = document.getElementById("signed-out");
+  let refused = null;
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isRefused = detail.xhr.status === 401;
+    if (!signedOut || !detail.xhr.status || isRefused === Boolean(refused)) return;
+    refused = isRefused ? detail.elt : null;
+    if (isRefused) signedOut.append(signedOut.querySelector("template").content.cloneNode(true));
+    else signedOut.querySelector(".notice").remove();
+  });
+  window.addEventListener("focus", () => {
+    if (refused) window.htmx.trigger(refused, "signed-in");
+  });
+
   // <img data-again>: a picture that the portal was too busy to draw (503) is asked for again.
   const TRIES = 10;
   const pause = (seconds) => new Promise((resolve) => { window.setTimeout(resolve, seconds * 1000); });

@@ -30,6 +30,7 @@ OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
+_THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
@@ -58,10 +59,12 @@ class NetworkDetector:
         thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
         boxes = [shape.box for shape in found if shape.is_line(thickest)]
         blobs = [shape.box for shape in found if shape.thickness > thickest]
-        for piece in _pieces(image, blobs):
+        for place in _places(image, blobs):
+            piece = place.grown(_AROUND_PLACE, _AROUND_PLACE)
             again = image[piece.top : piece.bottom, piece.left : piece.right]
+            most = min(thickest, _THICKER_THAN_PLACE * min(place.width, place.height))
             second = _shapes_in(again, _SECOND_SCALE)
-            lines = (each.box for each in second if each.is_line(thickest) and each.is_long)
+            lines = (each.box for each in second if each.is_line(most) and each.is_long)
             boxes += [_moved(box, piece) for box in lines]
         return tuple(boxes)
 
@@ -86,13 +89,13 @@ class _Shape:
         return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
 
 
-def _pieces(image: "Image", blobs: list[Box]) -> list[Box]:
+def _places(image: "Image", blobs: list[Box]) -> list[Box]:
     """Return where to look again: what may be letters in the part that the blobs lie in."""
     part = _around(blobs) if blobs else Box(0, 0, 0, 0)
     if not 0 < part.width * part.height <= _PIXELS_IN_TIME:
         return []
     places = places_of_letters(image[part.top : part.bottom, part.left : part.right])
-    return [_moved(place, part).grown(_AROUND_PLACE, _AROUND_PLACE) for place in places]
+    return [_moved(place, part) for place in places]
 
 
 def _around(boxes: list[Box]) -> Box:

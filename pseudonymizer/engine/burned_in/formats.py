@@ -1,6 +1,6 @@
 """How the pixels of an image are laid out, as its header says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pseudonymizer.engine.elements import Dataset, Encoding, count_of, number_of, text_of
@@ -76,6 +76,14 @@ class PixelFormat:
             return frame
         # The sign comes along.
         return np.right_shift(np.left_shift(frame, above), above + below)
+
+    def with_sign(self, frame: "NDArray[np.generic]") -> "NDArray[np.generic]":
+        """Return a frame whose stored bits alone were compressed, with the sign above them."""
+        return (
+            replace(self, high_bit=self.stored - 1).stored_values(frame)
+            if self.is_signed
+            else frame
+        )
 
 
 def pixel_format(header: Dataset, encoding: Encoding, *, is_native: bool) -> PixelFormat:

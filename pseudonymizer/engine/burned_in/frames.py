@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 _STREAMS_WITH_SIZES = "1.2.840.10008.1.2.4."
 _JPEG_LS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (80, 81))
+_JPEG_EXTENDED = f"{_STREAMS_WITH_SIZES}51"
 _JPEG_LOSSLESS = frozenset(f"{_STREAMS_WITH_SIZES}{arc}" for arc in (57, 70))
+_JPEG = _JPEG_LOSSLESS | {f"{_STREAMS_WITH_SIZES}50", _JPEG_EXTENDED}
+_JPEG_2000 = f"{_STREAMS_WITH_SIZES}90"
+# High-Throughput JPEG 2000 is another coding of blocks, which the library of the other one reads.
+_DECODED_AS = {f"{_STREAMS_WITH_SIZES}{arc}": _JPEG_2000 for arc in (201, 202, 203)}
 _BITS_OF_A_BYTE = 8
-_LS_FRAME = 0xF7  # the marker before the size of a JPEG-LS frame
+# The markers before the size of a frame: ITU-T T.81 B.1.1.3, T.87 C.2.2.
+_FRAME_MARKERS = [bytes([code]) for code in (*range(0xC0, 0xC4), *range(0xC5, 0xC8), 0xF7)]
 # Of all compressed frames of a file: minutes of decoding. Native ones are bounded by the file.
 MOST_DECODED_SAMPLES = 1 << 33
 
@@ -88,7 +94,8 @@ class CompressedFrames:
         """Return a decoded frame."""
         encoded = self.frames.content(index)
         if self.syntax.startswith(_STREAMS_WITH_SIZES):
-            size = _ls_size(encoded) if self.syntax in _JPEG_LS else _pillow_size(encoded)
+            has_segments = self.syntax in _JPEG | _JPEG_LS
+            size = _frame_size(encoded) if has_segments else _codestream_size(encoded)
             if size != (self.source.columns, self.source.rows):
                 raise UnreadableError  # before a larger one than the header says is decoded
         try:
@@ -103,8 +110,9 @@ class CompressedFrames:
         return decoded
 
     def _decode(self, encoded: bytes) -> "Samples":
-        if self.syntax in _JPEG_LOSSLESS:
-            return self._decode_lossless_jpeg(encoded)
+        is_deep = self.syntax == _JPEG_EXTENDED and self.source.allocated > _BITS_OF_A_BYTE
+        if is_deep or self.syntax in _JPEG_LOSSLESS:
+            return self._decode_jpeg(encoded)
         from pydicom.encaps import encapsulate
         from pydicom.pixels import get_decoder
         from pydicom.uid import UID
@@ -123,27 +131,32 @@ class CompressedFrames:
         }
         if source.samples > 1:
             facts["planar_configuration"] = int(source.is_planar)
-        decoder = get_decoder(UID(self.syntax))
+        decoder = get_decoder(UID(_DECODED_AS.get(self.syntax, self.syntax)))
         array, _facts = decoder.as_array(encapsulate([encoded]), index=0, **facts)
         return array
 
-    def _decode_lossless_jpeg(self, encoded: bytes) -> "Samples":
-        """Return a frame of 8 bits, which Pillow decodes and pydicom would not ask it for."""
+    def _decode_jpeg(self, encoded: bytes) -> "Samples":
+        """Return a frame of more than 8 bits or without loss, for which pydicom has no decoder."""
         import numpy as np
+        from imagecodecs import jpeg8_decode
         from PIL import Image
 
-        if self.source.allocated != _BITS_OF_A_BYTE or self.source.is_signed:
+        source = self.source
+        if source.samples == 1:
+            decoded = jpeg8_decode(encoded).astype(f"u{source.allocated // 8}", casting="safe")
+            return source.with_sign(decoded.view(source.dtype))
+        if source.allocated != _BITS_OF_A_BYTE:
             raise UnreadableError
-        picture: Image.Image = Image.open(io.BytesIO(encoded), formats=["JPEG"])
-        if self.source.photometric.startswith("YBR"):  # comes out as it lies in the frame
-            picture = Image.frombytes("YCbCr", picture.size, picture.tobytes()).convert("RGB")
-        return np.asarray(picture)
+        decoded = jpeg8_decode(encoded, colorspace="RGB", outcolorspace="RGB")  # as they lie there
+        if source.photometric.startswith("YBR"):
+            return np.asarray(Image.fromarray(decoded, "YCbCr").convert("RGB"))
+        return np.asarray(decoded)
 
 
-def _ls_size(encoded: bytes) -> tuple[int, int]:
-    """Return columns and rows of a clean JPEG-LS stream (ITU-T T.87 C.2.2)."""
+def _frame_size(encoded: bytes) -> tuple[int, int]:
+    """Return columns and rows of a clean JPEG or JPEG-LS stream."""
     position = 2
-    while encoded[position + 1 : position + 2] != bytes([_LS_FRAME]):
+    while encoded[position + 1 : position + 2] not in _FRAME_MARKERS:
         length = int.from_bytes(encoded[position + 2 : position + 4])
         if not length:
             raise UnreadableError
@@ -152,13 +165,13 @@ def _ls_size(encoded: bytes) -> tuple[int, int]:
     return int.from_bytes(columns), int.from_bytes(rows)
 
 
-def _pillow_size(encoded: bytes) -> tuple[int, int]:
-    """Return columns and rows of a JPEG or JPEG 2000 stream."""
+def _codestream_size(encoded: bytes) -> tuple[int, int]:
+    """Return columns and rows of a JPEG 2000 stream."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Image.open(io.BytesIO(encoded), formats=["JPEG", "JPEG2000"]).size
+            return Image.open(io.BytesIO(encoded), formats=["JPEG2000"]).size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise UnreadableError from None

@@ -1,4 +1,3 @@
-import io
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,6 +78,5 @@ class Command(ToolCommand):
     def after(self, job: Job, options: Mapping[str, Any]) -> None:
         """Write the mapping to where the person said."""
         if self.permitted is not None:
-            lines = io.StringIO(newline="")
-            lines.writelines(export_job_mapping(job, self.permitted))
-            self.write_for_person("--mapping", options["mapping"], lines.getvalue())
+            lines = export_job_mapping(job, self.permitted)
+            self.write_for_person("--mapping", options["mapping"], lines)

@@ -39,6 +39,16 @@ def pages(*samples: np.ndarray, bigtiff: bool = False, **options: object) -> byt
     return stream.getvalue()
 
 
+def with_strip(source: bytes, strip: bytes) -> bytes:
+    """Put another strip behind a TIFF of one, and let it be the picture."""
+    changed = bytearray(source + strip)
+    with tifffile.TiffFile(io.BytesIO(source)) as file:
+        tags = [file.pages[0].tags[code] for code in (273, 279)]
+    for tag, value in zip(tags, (len(source), len(strip)), strict=True):
+        changed[tag.valueoffset : tag.valueoffset + 4] = struct.pack("<I", value)
+    return bytes(changed)
+
+
 def animated(kind: str, frames: list[Image.Image], **options: object) -> bytes:
     return saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
 

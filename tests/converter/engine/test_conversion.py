@@ -159,7 +159,7 @@ def test_a_failure_in_the_last_slice_leaves_nothing_behind(convert_paths, out, m
         (b"Name;Diagnosis\n", "not-an-image"),
         (b"\xff\xd8\xff but then a text", "damaged"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),
-        (b"GIF89a" + bytes(100), "damaged"),
+        (b"GIF89a" + bytes(100), "truncated"),
         (b"II*\0" + bytes(100), "damaged"),
         (Path(get_testdata_file("CT_small.dcm")), "is-dicom"),
     ],

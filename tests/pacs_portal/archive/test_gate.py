@@ -243,6 +243,11 @@ def test_who_takes_files_away_is_recorded_once_for_each_request(sample, viewer, 
     assert sample.study_uid not in str(list(taken.values_list("target_id", "details")))
 
 
+def test_who_asks_for_the_headers_alone_takes_nothing(sample, viewer_client):
+    assert viewer_client.head(f"/dicom-web/{study_address(sample)}").status_code == 200
+    assert not Event.objects.filter(action="study.retrieved").exists()
+
+
 def test_who_finds_nothing_takes_nothing(sample, stranger_client):
     stranger_client.get(f"/dicom-web/{study_address(sample)}")
     assert not Event.objects.filter(action="study.retrieved").exists()

@@ -1,7 +1,7 @@
 import os
 import subprocess
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 import pytest
@@ -18,9 +18,10 @@ from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.owners import process_owner
 from pacs_portal.jobs.services import cancel_job, create_job, has_work_left, retry_job
 from pacs_portal.jobs.storage import held_dir, results_dir
-from pacs_portal.uploads import services as upload_services
+from pacs_portal.uploads import discarding
 from pacs_portal.uploads.models import FileState, Upload
 from pacs_portal.uploads.services import ManifestEntry, create_upload
+from tests.processes import answers_of
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,12 @@ def test_a_job_that_begins_while_originals_go_keeps_what_it_found(job, member, m
     assert len(originals(job)) == 1
 
 
+def test_a_job_that_is_tried_again_while_originals_go_keeps_them(tmp_path, database_environment):
+    script = Path(__file__).with_name("retry_and_removal.py")
+    (answer,) = answers_of(script, tmp_path, 1, database_environment)
+    assert answer == ["waiting", "received", "True"]
+
+
 def test_originals_of_a_running_job_are_never_touched(start):
     job = start({"a/1": b"one"})
     let_pass(days=100)
@@ -133,18 +140,45 @@ def test_two_that_keep_house_at_once_discard_a_stale_upload_once(project, member
         for _ in range(2)
     ]
     Upload.objects.update(created_at=timezone.now() - timedelta(days=15))
-    discard = upload_services.discard_upload
+    discard = discarding.discard_upload
 
     def discard_after_the_other(upload: Upload, *, by: str) -> None:
         if upload == stale[0]:
             discard(Upload.objects.get(pk=upload.pk), by="the other")
         discard(upload, by=by)
 
-    monkeypatch.setattr(upload_services, "discard_upload", discard_after_the_other)
+    monkeypatch.setattr(discarding, "discard_upload", discard_after_the_other)
     keep_house()
     assert set(Upload.objects.values_list("state", flat=True)) == {"discarded"}
     labels = Event.objects.filter(action="upload.discarded").values_list("actor_label", flat=True)
     assert sorted(labels) == ["housekeeping", "the other"]
+
+
+def test_what_arrived_and_nobody_started_goes_after_its_time(upload, settings):
+    waiting = upload({"a/1": b"one"})
+    Upload.objects.update(created_at=timezone.now() - timedelta(days=20))
+    Upload.objects.update(completed_at=timezone.now() - timedelta(days=13))
+    keep_house()
+    assert waiting.files.get().state == FileState.RECEIVED
+    Upload.objects.update(completed_at=timezone.now() - timedelta(days=15))
+    keep_house()
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.files.get().state) == ("discarded", FileState.GONE)
+    assert not (settings.UPLOADS_DIR / str(waiting.pk)).exists()
+
+
+def test_mails_with_links_go_after_a_day(client, member, settings, tmp_path):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    client.post("/accounts/password/reset/", {"email": member.email})
+    (mail,) = settings.EMAIL_FILE_PATH.iterdir()
+    assert member.email in mail.read_text()
+    keep_house()
+    assert mail.exists()
+    two_days_ago = (timezone.now() - timedelta(days=2)).timestamp()
+    os.utime(mail, (two_days_ago, two_days_ago))
+    keep_house()
+    assert not mail.exists()
 
 
 def test_sessions_go_when_their_time_is_up(member_client, viewer_client):

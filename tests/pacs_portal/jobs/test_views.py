@@ -1,12 +1,14 @@
 import io
+import shutil
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.models import Destination, JobState, Outcome, ReceiptOutput
+from pacs_portal.jobs.models import Destination, Job, JobState, Outcome, ReceiptOutput
+from pacs_portal.jobs.storage import results_dir
 from pacs_portal.uploads.models import UploadFile
 
 FILES = {"Mueller_Hans/1": b"one", "Mueller_Hans/2": b"fail", "Mueller_Hans/3": b"hold"}
@@ -153,3 +155,23 @@ def test_administration_reads_jobs_and_receipts_without_names(job, admin_client)
     assert page.status_code == 200
     assert "Mueller" not in page.text
     assert UploadFile.objects.filter(upload=job.upload).count() == 3
+
+
+def test_a_list_of_jobs_tells_what_done_does_not_say(job, viewer_client):
+    page = viewer_client.get(reverse("project_jobs", args=[job.project.key])).text
+    assert "1 held back" in page
+    assert "1 failed" in page
+
+
+def test_a_download_says_how_long_it_is_there(job, viewer_client, settings):
+    until = job.finished_at + timedelta(days=settings.KEEP_RESULTS_DAYS)
+    assert f"here until {until:%Y-%m-%d}" in viewer_client.get(job.get_absolute_url()).text
+    shutil.rmtree(results_dir(job.pk))
+    assert "not here any more" in viewer_client.get(job.get_absolute_url()).text
+
+
+def test_the_receipts_of_a_running_job_say_how_old_they_are(start, job, viewer_client):
+    hint = "when this page was loaded"
+    assert hint not in viewer_client.get(job.get_absolute_url()).text
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
+    assert hint in viewer_client.get(job.get_absolute_url()).text

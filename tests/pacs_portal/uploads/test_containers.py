@@ -4,7 +4,7 @@ import pytest
 
 from pacs_portal.uploads import containers
 from pacs_portal.uploads.errors import UploadBusyError
-from pacs_portal.uploads.models import Upload, UploadFile
+from pacs_portal.uploads.models import Upload
 from pacs_portal.uploads.services import (
     ManifestEntry,
     announce_files,
@@ -83,7 +83,7 @@ def test_a_killed_unpacking_is_done_again_without_a_trace(send, uploads_dir, mon
     upload = send({"a.zip": make_zip(("a.png", PNG), ("b.png", PNG))})
     folder = uploads_dir / str(upload.pk)
     with monkeypatch.context() as patch:
-        patch.setattr(UploadFile.objects, "bulk_create", kill)
+        patch.setattr(containers, "insert_files", kill)
         with pytest.raises(Killed):
             list(unpack_containers(upload))
     (folder / "9").write_bytes(b"left over")

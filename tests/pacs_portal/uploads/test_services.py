@@ -21,7 +21,6 @@ from pacs_portal.uploads.services import (
     complete_upload,
     create_upload,
     discard_stale_uploads,
-    discard_upload,
     input_files,
     local_path,
     missing_files,
@@ -192,8 +191,6 @@ def test_a_completed_upload_takes_no_more(send):
         receive_file(upload, 1, [b"1"])
     with pytest.raises(UploadClosedError):
         announce_files(upload, [entry("b")])
-    with pytest.raises(UploadClosedError):
-        discard_upload(upload, by="someone")
 
 
 def test_a_command_reads_its_sources_in_place_and_never_removes_them(project, tmp_path):

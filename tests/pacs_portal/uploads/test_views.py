@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.uploads.models import Upload, UploadState
 from pacs_portal.uploads.services import create_upload, remove_original
 from tests.pacs_portal.uploads.conftest import entry
@@ -105,7 +106,21 @@ def test_the_creator_discards_an_open_upload(project, member, member_client, own
     assert Upload.objects.get().state == UploadState.DISCARDED
 
 
-def test_a_complete_upload_is_not_discarded(sent, member_client):
+def test_an_upload_that_nobody_started_says_so_and_is_discarded(sent, member_client, uploads_dir):
+    page = member_client.get(sent.get_absolute_url()).content.decode()
+    assert "none of them is stored yet" in page
+    assert "not started" in page
+    assert "not started" in member_client.get(reverse("upload_list", args=["heart"])).text
+    member_client.post(reverse("upload_discard", args=["heart", sent.pk]))
+    assert Upload.objects.get().state == UploadState.DISCARDED
+    assert not (uploads_dir / str(sent.pk)).exists()
+
+
+def test_an_upload_with_a_job_is_not_discarded(sent, member, member_client):
+    Job.objects.create(
+        project=sent.project, upload=sent, tool="auto", destination=Destination.ARCHIVE
+    )
+    assert "Discard the upload" not in member_client.get(sent.get_absolute_url()).text
     answer = member_client.post(reverse("upload_discard", args=["heart", sent.pk]), follow=True)
     assert "takes no more files" in answer.content.decode()
     assert Upload.objects.get().state == UploadState.COMPLETE

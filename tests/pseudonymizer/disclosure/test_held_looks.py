@@ -18,7 +18,6 @@ from pacs_portal.jobs.held.pictures import View
 from pacs_portal.jobs.models import Destination, HeldFile
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.worker import run_job_here
-from pacs_portal.projects.models import Membership, Role
 from pacs_portal.uploads.services import (
     ManifestEntry,
     complete_upload,
@@ -36,13 +35,6 @@ FOLDER = "Mueller_Hans"
 @pytest.fixture(autouse=True)
 def _folders(data_folders) -> None:
     pass
-
-
-@pytest.fixture
-def second_steward(make_user, project):
-    user = make_user("second")
-    Membership.objects.create(project=project, user=user, role=Role.STEWARD)
-    return user
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.disclosure import limits
 from pseudonymizer.disclosure.gate import export_mapping, find_patient, view_identity
@@ -18,15 +17,9 @@ from pseudonymizer.errors import TooManyError
 from pseudonymizer.models import Reason
 from pseudonymizer.registry.patients import resolve
 from tests.processes import answers_of
+from tests.pseudonymizer.disclosure.people import HANS
 
 pytestmark = pytest.mark.django_db
-
-HANS = GivenIdentity(patient_id="A-4711", name="Zwirbelmayr^Hans", birth_date="19560228")
-
-
-@pytest.fixture
-def patient(project):
-    return resolve(project, HANS, None)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ DUMMIES = {"AS": "000Y", "DA": "19000101", "DT": "19000101000000", "TM": "000000
 }
 SENTINELS = ("19000101", "19010101", "19700101", "19800101", "99991231")
 DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-CHARACTERISTIC = {"CS": r"[MFO]", "AS": r"\d{3}[DWMY]", "DS": DECIMAL}
+CHARACTERISTIC = {"CS": r"[MFO]", "AS": r"\d{1,3}[DWMY]", "DS": DECIMAL}
 DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
 PUBLIC_SCHEMES = [
     "DCM",
@@ -212,9 +212,10 @@ def _characteristic(tag: int, value: tuple[str, bytes]) -> Value:
     text = _text(value)
     if not re.fullmatch(CHARACTERISTIC[known_vr(tag)], text, re.ASCII):
         return None
-    if tag == 0x00101010 and int(text[:3]) * DAYS[text[3]] >= 90 * 365:
-        return "AS", b"090Y"
-    return value
+    if tag != 0x00101010:
+        return value
+    text = "090Y" if int(text[:-1]) * DAYS[text[-1]] >= 90 * 365 else text.zfill(4)
+    return "AS", text.encode()
 
 
 def _cleaned(vr: str, content: bytes) -> Value:

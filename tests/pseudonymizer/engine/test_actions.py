@@ -18,6 +18,8 @@ def after(ct: Dataset, write_file, target, context: Context) -> pydicom.Dataset:
         ("090Y", "090Y"),
         ("101Y", "090Y"),
         ("999M", "999M"),
+        ("75Y", "075Y"),
+        ("6M", "006M"),
         ("64", None),
         ("Muel", None),
     ],

@@ -25,6 +25,7 @@ from pseudonymizer.engine.spec import RuleAction, TagRule
 
 CT, MR, REPORT = (f"1.2.840.10008.5.1.4.1.1.{arc}" for arc in ("2", "4", "88.22"))
 KVP, ECHO_TIME, ROWS, PIXEL_SPACING = 0x00180060, 0x00180081, 0x00280010, 0x00280030
+NUMBER_OF_FRAMES = 0x00280008
 CONTENT, TEXT_VALUE, REFERENCED_IMAGES = 0x0040A730, 0x0040A160, 0x00081140
 REFERENCED_INSTANCE = 0x00081155
 ONLY = DEFAULT_SWITCHES | {ONLY_IOD}
@@ -90,6 +91,18 @@ def test_misplaced_attributes_go_under_the_allow_list_and_stay_without(
     assert output.AnatomicRegionSequence[0].CodeMeaning == "Lung"
     assert output.KVP == 120
     assert "Attributes that the kind of object does not have removed" in output[0x00120063].value
+
+
+def test_what_tells_how_pixels_are_read_stays_wherever_it_stands(
+    ct: Dataset, write_file, target: Path, strict: Context
+):
+    ct.SOPClassUID, ct.Modality = MR, "MR"
+    ct.NumberOfFrames, ct.RescaleSlope, ct.RescaleIntercept = 2, "1.5", "-7"
+    ct.PixelData *= 2
+    source = write_file(ct)
+    assert NUMBER_OF_FRAMES in misplaced_in(source)
+    output = pydicom.dcmread(pseudonymize_file(source, target, strict).path)
+    assert (output.NumberOfFrames, output.RescaleSlope, output.RescaleIntercept) == (2, 1.5, -7)
 
 
 def test_a_rule_for_the_attribute_comes_first(

@@ -1,7 +1,5 @@
 """The queue of possible matches: who sees it, what is recorded, and what a decision leads to."""
 
-from dataclasses import replace
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,20 +9,12 @@ from pacs_portal.jobs.steps import GivenIdentity
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.disclosure.approvals import switch_on
 from pseudonymizer.matches.decisions import open_matches
-from pseudonymizer.models import MatchState, PatientState, PossibleMatch, RegistryPatient
+from pseudonymizer.models import MatchState, PatientState, PossibleMatch
 from pseudonymizer.registry.patients import current, resolve
 from tests.pseudonymizer.suspecting import let_wait
 
 pytestmark = pytest.mark.django_db
 
-HANS = GivenIdentity(
-    patient_id="A-471108",
-    issuer="CLINIC",
-    name="Zwirbelmayr^Hans",
-    birth_date="19560228",
-    study_instance_uid="1.2.3",
-)
-HEINZ = replace(HANS, name="Zwirbelmayr^Heinz", study_instance_uid="1.2.4")
 UTE = GivenIdentity(patient_id="B-12", name="Quastenflosser^Ute", study_instance_uid="1.2.5")
 NAMES = ("Zwirbelmayr", "471108", "19560228", "1956-02-28", "Quastenflosser")
 QUEUE = reverse("registry_matches", args=["heart"])
@@ -35,18 +25,6 @@ def signed_in(user) -> Client:
     client = Client()
     client.post(reverse("account_login"), {"login": user.email, "password": "passphrase"})
     return client
-
-
-@pytest.fixture
-def hans(project) -> RegistryPatient:
-    return resolve(project, HANS, None)
-
-
-@pytest.fixture
-def match(project, hans) -> PossibleMatch:
-    """Heinz is new and may be Hans."""
-    resolve(project, HEINZ, None)
-    return open_matches(project).get()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from tests.pseudonymizer.stored import (
     store_files,
     stored_uids,
 )
-from tests.pseudonymizer.transfers.test_transfer import moved
+from tests.pseudonymizer.transfers.bringing import moved
 
 pytestmark = pytest.mark.usefixtures("data_folders", "orthanc")
 

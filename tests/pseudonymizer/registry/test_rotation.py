@@ -16,7 +16,7 @@ from pacs_portal.jobs.held.contents import held_content, seal_content
 from pacs_portal.jobs.held.findings import findings_of, seal_findings
 from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, JobUnit, PartKind
 from pacs_portal.jobs.options import JobOptions, options_of
-from pacs_portal.jobs.private_values import private_values_of, set_private_values
+from pacs_portal.jobs.private_values import private_values_of, seal_private_values
 from pacs_portal.jobs.repeating import add_part
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.steps import FoundText, GivenIdentity
@@ -71,7 +71,8 @@ def job(upload) -> Job:
     )
     keys = sealing_keys(made.project_id)
     unit = JobUnit(part=add_part(made, PartKind.WORK, ["pseudonymize"]), number=0)
-    set_private_values(unit, {"identity": "Zwirbelmayr"}, keys)
+    values = {"identity": "Zwirbelmayr"}
+    unit.sealed_values = seal_private_values(unit.part_id, unit.number, values, keys)
     unit.save()
     receipt = FileReceipt.objects.create(job=made, upload_file=upload.files.get(), unit=unit)
     held = HeldFile(receipt=receipt, cause="identifier-left", stage="test", place=FOUND.place)

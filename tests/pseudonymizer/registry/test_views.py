@@ -121,6 +121,13 @@ def test_what_an_old_session_searches_for_is_kept_nowhere(patient, steward_clien
     assert reverse("registry_find", args=["heart"]) in steward_client.get(page).content.decode()
 
 
+def test_an_id_alone_finds_nobody_who_has_a_name_and_says_so(patient, steward) -> None:
+    address = reverse("registry_find", args=["heart"])
+    text = signed_in(steward).post(address, {"patient_id": "A-4711"}).content.decode()
+    assert patient.pseudonym not in text.split("<table")[0]
+    assert "An ID alone finds nobody" in text
+
+
 def test_a_patient_of_another_project_is_not_found_here(patient, other_project, steward) -> None:
     foreign = resolve(other_project, HANS, None)
     client = signed_in(steward)

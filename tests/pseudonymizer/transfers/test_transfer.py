@@ -1,28 +1,18 @@
 """From one project's archive into another: new pseudonym, UIDs and dates, unseen by everybody."""
 
-from datetime import date, timedelta
-
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from pacs_portal.archive.models import Instance, Study
-from pacs_portal.archive.services import delete_study
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.models import Destination
-from pacs_portal.jobs.services import (
-    cancel_job,
-    create_job,
-    is_waiting_for_archive,
-    retry_job,
-)
-from pacs_portal.jobs.worker import run_job_here, take_one
+from pacs_portal.jobs.services import create_job
 from pacs_portal.projects.keys import project_keys
 from pacs_portal.projects.models import Membership, Role
 from pseudonymizer.engine import ProfileSpec, map_uid
 from pseudonymizer.engine.spec import RuleAction, TagRule
-from pseudonymizer.matches.decisions import Judgment, decide_match, open_matches
-from pseudonymizer.models import MatchReason, RegistryPatient
+from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import ProfileChange, save_profile
 from pseudonymizer.registry.patients import date_shift_of, identity_of
 from pseudonymizer.transfers.transfer import transfer
@@ -34,45 +24,16 @@ from tests.pseudonymizer.stored import (
     store_files,
     stored_uids,
 )
+from tests.pseudonymizer.transfers.bringing import HANS, bring, moved
 
-STUDY_DATE = date(2004, 1, 19)
-HANS = {
-    "StudyDate": "20040119",
-    "ContentDate": "20040119",
-    "StudyInstanceUID": "1.2.3.4",
-    "PatientID": "A-471108",
-    "PatientName": "Zwirbelmayr^Hans",
-    "PatientBirthDate": "19560228",
-    "IssuerOfPatientID": "Clinic",
-}
+pytestmark = pytest.mark.usefixtures("data_folders", "orthanc")
+
 CONTENT_DATE, COMMENTS = 0x00080023, 0x00104000
-
-
-@pytest.fixture(autouse=True)
-def _folders(data_folders, orthanc) -> None:
-    pass
-
-
-@pytest.fixture
-def target(other_project, steward):
-    """Another project with the same data steward."""
-    Membership.objects.create(project=other_project, user=steward, role=Role.STEWARD)
-    return other_project
 
 
 def change_profile(project, by, *switches: str, rules: tuple[TagRule, ...] = ()) -> None:
     spec = ProfileSpec(frozenset(switches), rules)
     save_profile(project, ProfileChange(spec, based_on=0, reason="a test"), by=by)
-
-
-def bring(project, target, steward):
-    job = transfer(studies=list(Study.objects.filter(project=project)), into=target, by=steward)
-    run_job_here(job)
-    return job
-
-
-def moved(days: int) -> str:
-    return f"{STUDY_DATE + timedelta(days=days):%Y%m%d}"
 
 
 def test_the_copy_has_pseudonym_uids_and_dates_of_the_other_project(
@@ -240,77 +201,9 @@ def test_it_takes_a_steward_of_both(project, target, member, steward, request, w
             transfer(studies=studies, into=target, by=person)
 
 
-def test_an_image_that_is_deleted_meanwhile_fails_alone(project, target, member, steward, orthanc):
-    store_files(
-        project,
-        member,
-        slice_bytes(1, **HANS),
-        slice_bytes(2, **HANS | {"StudyInstanceUID": "1.2.9", "SeriesInstanceUID": "1.2.9.1"}),
-    )
-    studies = list(Study.objects.filter(project=project).order_by("pk"))
-    job = transfer(studies=studies, into=target, by=steward)
-    delete_study(study=studies[0], by=steward)
-    run_job_here(job)
-    assert sorted(outcomes(job)) == [("failed", "gone"), ("stored", "")]
-
-
-def test_a_cancelled_transfer_goes_on_where_it_was(project, target, member, steward, orthanc):
-    store_files(project, member, slice_bytes(1, **HANS))
-    job = transfer(studies=list(Study.objects.all()), into=target, by=steward)
-    cancel_job(job=job, by=steward)
-    retry_job(job=job, by=steward)
-    run_job_here(job)
-    assert outcomes(job) == [("stored", "")]
-    assert not job.upload.files.exclude(state="gone").exists()
-
-
-def test_rights_that_were_removed_count_at_once(project, target, member, steward, orthanc):
-    store_files(project, member, slice_bytes(1, **HANS))
-    job = transfer(studies=list(Study.objects.all()), into=target, by=steward)
-    Membership.objects.filter(project=project, user=steward, role=Role.STEWARD).delete()
-    run_job_here(job)
-    assert outcomes(job) == [("failed", "not-allowed")]
-    assert stored_uids(target) == []
-
-    Membership.objects.create(project=project, user=steward, role=Role.STEWARD)
-    retry_job(job=job, by=steward)
-    run_job_here(job)
-    assert outcomes(job) == [("stored", "")]
-
-
 def test_nobody_starts_another_job_over_fetched_images(project, target, member, steward, orthanc):
     """A contributor of the target could choose a tool that lets more through."""
     store_files(project, member, slice_bytes(1, **HANS))
     job = transfer(studies=list(Study.objects.all()), into=target, by=steward)
     with pytest.raises(JobError, match="archive's"):
         create_job(upload=job.upload, tool="store", destination=Destination.DOWNLOAD, by=steward)
-
-
-def test_an_archive_that_is_away_is_waited_for(project, target, member, steward, settings, orthanc):
-    store_files(project, member, slice_bytes(1, **HANS))
-    job = transfer(studies=list(Study.objects.all()), into=target, by=steward)
-    settings.ORTHANC_URL, address = "http://127.0.0.1:1", settings.ORTHANC_URL
-    assert take_one(job, lambda: False)
-    assert is_waiting_for_archive(job)
-    settings.ORTHANC_URL = address
-    job.parts.update(not_before=None)
-    run_job_here(job)
-    assert outcomes(job) == [("stored", "")]
-
-
-def test_who_may_be_known_in_the_other_project_waits_there_for_a_steward(
-    project, target, member, steward, orthanc
-):
-    heinz = {**HANS, "PatientName": "Zwirbelmayr^Heinz", "StudyInstanceUID": "1.2.3.5"}
-    store_files(target, steward, slice_bytes(7, **heinz))
-    store_files(project, member, slice_bytes(1, **HANS))
-    job = bring(project, target, steward)
-    assert outcomes(job) == [("held", "possible-match")]
-    match = open_matches(target).get()
-    different = Judgment(is_same=False, reason=MatchReason.RELATIVES)
-    decide_match(match=match, judgment=different, by=steward)
-    run_job_here(job)
-    assert outcomes(job) == [("stored", "")]
-    copy = datasets_of(orthanc, target)[-1]
-    assert copy.PatientID == match.patient.pseudonym
-    assert copy.StudyDate == moved(date_shift_of(match.patient))

@@ -38,12 +38,6 @@ def study(project) -> Study:
     return study_of(project, "2.25.1")
 
 
-@pytest.fixture
-def target(other_project, steward):
-    Membership.objects.create(project=other_project, user=steward, role=Role.STEWARD)
-    return other_project
-
-
 def signed_in(user) -> Client:
     """Sign in with the password, as a person does."""
     client = Client()

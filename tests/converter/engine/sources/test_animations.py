@@ -85,6 +85,13 @@ def test_a_still_gif_is_a_plain_capture(convert, mode):
     assert (dataset.pixel_array == (expected[..., 0] if is_gray else expected)).all()
 
 
+def test_zeros_between_the_blocks_of_a_gif_are_skipped(convert):
+    source = animated("GIF", moving(), duration=80)
+    end_of_picture = source.index(b"\0!\xf9", source.index(b"\x2c")) + 1
+    (dataset,) = convert(source[:end_of_picture] + bytes(2) + source[end_of_picture:])
+    assert (dataset.pixel_array == composed(source)).all()
+
+
 @pytest.mark.parametrize("lossless", [True, False])
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_still_webp_is_upright_and_says_what_was_lost(convert, lossless, orientation):

@@ -32,3 +32,11 @@ def test_a_header_that_claims_too_much_is_refused(convert):
     with pytest.raises(ConversionError) as refused:
         convert(bytes(source))
     assert refused.value.code == "bomb"
+
+
+def test_a_kind_that_cannot_be_read_is_not_called_damaged(convert):
+    source = bytearray(saved(scene(), "BMP"))
+    source[28:30] = (2).to_bytes(2, "little")  # bits per pixel
+    with pytest.raises(ConversionError) as refused:
+        convert(bytes(source))
+    assert refused.value.code == "unsupported"

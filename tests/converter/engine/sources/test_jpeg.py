@@ -199,6 +199,15 @@ def test_a_truncated_stream_is_an_error(convert, out, kept):
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize("junk", [b"\x00\x00", b"John Doe", b"\xff\x00\xff"], ids=repr)
+def test_what_stands_between_segments_is_skipped(convert, junk):
+    source = saved(scene(), "JPEG")
+    tables = source.index(b"\xff\xdb")
+    (dataset,) = convert(source[:tables] + junk + source[tables:])
+    (expected,) = convert(source)
+    assert dataset.PixelData == expected.PixelData
+
+
 def test_a_stream_cut_in_its_scan_and_closed_is_still_an_error(convert):
     whole = saved(scene(640, 480), "JPEG")
     scan = whole.index(b"\xff\xda")

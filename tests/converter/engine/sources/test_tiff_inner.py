@@ -1,7 +1,6 @@
 """Pictures inside of a TIFF's strips, whose own headers claim more than the page says."""
 
 import io
-import struct
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -10,7 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from raster_samples import scene, tiff
+from raster_samples import saved, scene, tiff, with_strip
 
 from converter.engine import ConversionError
 
@@ -24,16 +23,6 @@ INNER = {
     "png": imagecodecs.png_encode(LARGE),
     "webp": imagecodecs.webp_encode(LARGE, lossless=True),
 }
-
-
-def with_strip(source: bytes, strip: bytes) -> bytes:
-    """Put another strip behind a TIFF of one, and let it be the picture."""
-    changed = bytearray(source + strip)
-    with tifffile.TiffFile(io.BytesIO(source)) as file:
-        tags = [file.pages[0].tags[code] for code in (273, 279)]
-    for tag, value in zip(tags, (len(source), len(strip)), strict=True):
-        changed[tag.valueoffset : tag.valueoffset + 4] = struct.pack("<I", value)
-    return bytes(changed)
 
 
 @pytest.mark.parametrize("compression", INNER)
@@ -59,4 +48,14 @@ def test_a_strip_that_unpacks_to_more_than_its_page_is_cut_short_or_refused(conv
 def test_a_compression_whose_headers_are_unknown_is_refused(convert):
     with pytest.raises(ConversionError) as refused:
         convert(tiff(RGB, photometric="rgb", compression="jpegxl"))
+    assert refused.value.code == "unsupported"
+
+
+def test_an_old_jpeg_without_its_head_is_called_unsupported_not_damaged(convert):
+    source = bytearray(tiff(RGB, photometric="rgb", compression="jpeg"))
+    with tifffile.TiffFile(io.BytesIO(source)) as file:
+        compression = file.pages[0].tags[259].valueoffset
+    source[compression : compression + 2] = (6).to_bytes(2, "little")
+    with pytest.raises(ConversionError) as refused:
+        convert(with_strip(bytes(source), saved(scene(), "JPEG")[600:]))
     assert refused.value.code == "unsupported"

@@ -1,11 +1,15 @@
-"""Small images to be looked at, written as files that a step has held."""
+"""What a step has held: small images, a finding, and where a steward looks at them."""
 
 from pathlib import Path
 
 import numpy as np
+from django.urls import reverse
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from pacs_portal.jobs.models import HeldFile
+
+PLACE, FINDING = "(0028,3010) [1] (0028,1055)", "zwirbelmayr"
 # Unequal sides, and every pixel another value: a swapped axis shows.
 GRADIENT = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 
@@ -34,3 +38,7 @@ def write_dicom(path: Path, pixels: np.ndarray, **attributes: object) -> Path:
         setattr(made, name, value)
     made.save_as(path, enforce_file_format=True)
     return path
+
+
+def address(name: str, held: HeldFile) -> str:
+    return reverse(name, args=[held.receipt.job.project.key, held.pk])

@@ -4,21 +4,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs.delivery import folder_option
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.held import causes
 from pacs_portal.jobs.held.decisions import Choice, decide
 from pacs_portal.jobs.housekeeping import keep_house
-from pacs_portal.jobs.models import (
-    Decision,
-    Destination,
-    HeldFile,
-    JobState,
-    ReceiptOutput,
-    Runner,
-)
-from pacs_portal.jobs.options import JobOptions
-from pacs_portal.jobs.services import cancel_job, create_job
+from pacs_portal.jobs.models import Decision, HeldFile, JobState, ReceiptOutput
+from pacs_portal.jobs.services import cancel_job
 from pacs_portal.jobs.steps import FileRuling, FoundText, Region
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.jobs.tasks import run_part
@@ -26,14 +17,8 @@ from pacs_portal.jobs.worker import run_job_here
 from pacs_portal.uploads.models import FileState
 from tests.pacs_portal.jobs import toys
 
+pytestmark = pytest.mark.usefixtures("acceptable")
 FILES = {"a/1": b"one", "a/2": b"hold", "b/1": b"fail"}
-
-
-@pytest.fixture(autouse=True)
-def acceptable(monkeypatch):
-    """The toy's cause is one that stewards may accept."""
-    monkeypatch.setattr(causes, "_allowed", dict(causes._allowed))
-    causes.allow_decision(Decision.ACCEPT, "name-found")
 
 
 @pytest.fixture
@@ -44,17 +29,6 @@ def job(finish):
 @pytest.fixture
 def held(job) -> HeldFile:
     return HeldFile.objects.get(receipt__job=job)
-
-
-@pytest.fixture
-def choose(steward):
-    """Return a function that decides as the steward, of a fresh copy of the row."""
-
-    def choose_for(held, decision):
-        fresh = HeldFile.objects.get(pk=held.pk)
-        decide(held=fresh, choice=Choice(decision, steward, "I looked at it"))
-
-    return choose_for
 
 
 def test_an_accepted_file_goes_through_its_steps_again(job, held, choose, outcomes):
@@ -262,58 +236,3 @@ def test_what_failed_after_the_decision_stays_aside_for_a_retry(held, choose):
     held.receipt.save()
     keep_house()
     assert not held_dir(held.pk).exists()
-
-
-@pytest.fixture
-def command(upload, toy, tmp_path):
-    """Return a function that runs the files as a command with --output does."""
-
-    def run(files, destination=Destination.FOLDER):
-        job = create_job(
-            upload=upload(files),
-            tool="toy",
-            destination=destination,
-            by=None,
-            actor_label="cli:ada",
-            options=JobOptions(sealed=folder_option(tmp_path / "out"), runner=Runner.COMMAND),
-        )
-        run_job_here(job)
-        return job
-
-    return run
-
-
-def test_an_accepted_content_is_written_by_the_next_run_of_the_command(command, choose, outcomes):
-    first = command({"in/1": b"hold me"})
-    held = HeldFile.objects.get()
-    assert (held.has_original, outcomes(first)[1]) == (False, ("held", "name-found"))
-    choose(held, Decision.ACCEPT)
-    first.refresh_from_db()
-    assert (first.state, outcomes(first)[1]) == ("done", ("held", "accepted"))
-    again = command({"in/1": b"hold me", "in/2": b"hold another"})
-    assert outcomes(again) == {1: ("written", ""), 2: ("held", "name-found")}
-
-
-def test_a_rejected_content_is_skipped_by_the_next_run_of_the_command(command, choose, outcomes):
-    command({"in/1": b"hold me"})
-    choose(HeldFile.objects.get(), Decision.REJECT)
-    again = command({"in/1": b"hold me"})
-    assert outcomes(again) == {1: ("skipped", "rejected")}
-    assert HeldFile.objects.count() == 1
-
-
-def test_a_decision_on_content_does_not_bind_uploads_through_the_portal(
-    command, choose, finish, outcomes
-):
-    command({"in/1": b"hold me"})
-    choose(HeldFile.objects.get(), Decision.ACCEPT)
-    assert outcomes(finish({"in/1": b"hold me"}))[1] == ("held", "name-found")
-
-
-def test_workers_end_what_a_command_put_aside(command, choose, outcomes):
-    job = command({"in/1": b"hold me"}, destination=Destination.DOWNLOAD)
-    choose(HeldFile.objects.get(), Decision.ACCEPT)
-    job.refresh_from_db()
-    assert (job.runner, job.state) == ("workers", "waiting")
-    run_job_here(job)
-    assert outcomes(job)[1] == ("written", "")

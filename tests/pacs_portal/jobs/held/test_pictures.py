@@ -27,6 +27,12 @@ from pacs_portal.jobs.models import Destination, HeldFile
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.keys import project_keys, sealing_keys
 from tests.pacs_portal.jobs.held.samples import GRADIENT, write_dicom
+from tests.pseudonymizer.engine.burned_in.images import (
+    as_deep_jpeg,
+    as_high_throughput,
+    dataset_of,
+    write,
+)
 
 
 def images_at(*paths: Path, kind: str = "dicom") -> HeldImages:
@@ -105,6 +111,23 @@ def test_a_jpeg_without_loss_is_drawn_as_its_native_twin():
     drawn = shown(Path(get_testdata_file(lossless)))
     assert (drawn == shown(Path(get_testdata_file(native)))).all()
     assert set(np.unique(drawn)) == {0, 64, 128, 192, 255}
+
+
+@pytest.mark.parametrize(("bits", "is_lossless"), [(16, True), (12, True), (12, False)])
+def test_a_deep_jpeg_is_drawn_as_its_native_twin(tmp_path, bits, is_lossless):
+    low = -(1 << bits - 1)
+    values = (low + np.arange(1 << bits, step=1 << bits - 6)).astype(np.int16).repeat(64)
+    dataset = dataset_of(values.reshape(64, 64), BitsStored=bits, HighBit=bits - 1)
+    native = shown(write(tmp_path / "1", dataset)).astype(int)
+    deep = shown(write(tmp_path / "2", as_deep_jpeg(dataset, is_lossless=is_lossless)))
+    assert len(np.unique(native)) == 64
+    assert np.abs(deep - native).max() <= (0 if is_lossless else 1)
+
+
+def test_high_throughput_jpeg_2000_is_drawn_as_its_native_twin(tmp_path):
+    dataset = dataset_of(np.arange(-2048, 2048, dtype=np.int16).reshape(64, 64))
+    native = shown(write(tmp_path / "1", dataset))
+    assert (shown(write(tmp_path / "2", as_high_throughput(dataset))) == native).all()
 
 
 def test_a_palette_of_8_bits_that_claims_16_is_not_black(tmp_path):

@@ -12,19 +12,13 @@ from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.models import Membership, Role
 from pacs_portal.projects.services import NewProject, create_project, record_in
 
+pytestmark = pytest.mark.usefixtures("acceptable")
 FILES = {
     "Mueller_Hans/1": b"one",
     "Mueller_Hans/2": b"hold 2",
     "Mueller_Hans/3": b"hold 3",
     "Mueller_Hans/4": b"hold 4",
 }
-
-
-@pytest.fixture(autouse=True)
-def acceptable(monkeypatch):
-    """The toy's cause is one that stewards may accept."""
-    monkeypatch.setattr(causes, "_allowed", dict(causes._allowed))
-    causes.allow_decision(Decision.ACCEPT, "name-found")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pydicom
 from PIL import Image
@@ -11,7 +12,10 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
 from pydicom.uid import (
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -88,6 +92,29 @@ def as_lossless_jpeg(dataset: Dataset) -> Dataset:
     dataset.PixelData = encapsulate([lossless_jpeg(pixel_array(dataset, raw=True))])
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    return dataset
+
+
+def as_deep_jpeg(dataset: Dataset, *, is_lossless: bool = True) -> Dataset:
+    """Return a gray image with its one frame as a JPEG of all bits that are stored."""
+    bits = dataset.BitsStored
+    values = pixel_array(dataset, raw=True).astype(np.uint16) & ((1 << bits) - 1)
+    frame = imagecodecs.jpeg8_encode(values, bitspersample=bits, lossless=is_lossless)
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    syntax = JPEGLossless if is_lossless else JPEGExtended12Bit
+    dataset.file_meta.TransferSyntaxUID = syntax
+    return dataset
+
+
+def as_high_throughput(dataset: Dataset) -> Dataset:
+    """Return the image with its one frame as High-Throughput JPEG 2000, as cloud archives do."""
+    frame = imagecodecs.htj2k_encode(pixel_array(dataset, raw=True), reversible=True)
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
+    if dataset.SamplesPerPixel == 3:
+        dataset.PhotometricInterpretation = "YBR_RCT"
     return dataset
 
 
