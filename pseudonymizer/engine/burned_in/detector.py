@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pseudonymizer.engine.burned_in.boxes import Box
+from pseudonymizer.engine.burned_in.ink import is_written
 from pseudonymizer.engine.burned_in.strokes import places_of_letters
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ LARGEST_TILE = 512  # pixels a side; a whole image would look like one big lette
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
+_SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
 _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
 _THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
@@ -51,7 +53,8 @@ class NetworkDetector:
         """Return a box around each line of text, whatever its direction.
 
         Where half a picture looks like one big letter, as the speckle of ultrasound does, a
-        line of text is part of it; in a small piece of it the network tells them apart.
+        line of text is part of it; in a small piece of it the network tells them apart. Large
+        letters it sees in a smaller picture.
         """
         rows, columns = image.shape[:2]
         scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
@@ -66,7 +69,7 @@ class NetworkDetector:
             second = _shapes_in(again, _SECOND_SCALE)
             lines = (each.box for each in second if each.is_line(most) and each.is_long)
             boxes += [_moved(box, piece) for box in lines]
-        return tuple(boxes)
+        return (*boxes, *_large_lines(image))
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,17 @@ class _Shape:
         """Tell whether this is a line of text."""
         is_thin = self.thickness <= (thickest if self.is_long else _ALWAYS_THIN)
         return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
+
+
+def _large_lines(image: "Image") -> Iterator[Box]:
+    """Yield lines whose letters are too large for the network to see them as such."""
+    for scale in _SMALLER_SCALES:
+        for shape in _shapes_in(image, scale):
+            box = shape.box
+            is_large = shape.thickness > _ALWAYS_THIN and shape.is_long
+            is_line = is_large and shape.is_line(_ALWAYS_THIN / scale)
+            if is_line and is_written(image[box.top : box.bottom, box.left : box.right]):
+                yield box
 
 
 def _places(image: "Image", blobs: list[Box]) -> list[Box]:
@@ -187,14 +201,15 @@ def _infer(process_id: int, given: "Map") -> "Map":
 
 
 def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
-    """Yield what looks like text in a picture that is enlarged first."""
+    """Yield what looks like text in a picture that is made larger or smaller first."""
     import cv2
     import numpy as np
 
     rows, columns = image.shape[:2]
-    if scale > 1:
-        size = (round(columns * scale), round(rows * scale))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
+    if scale != 1:
+        size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+        how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+        image = cv2.resize(image, size, interpolation=how).astype(image.dtype)
     found = _probabilities(image)
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
     if not core.any():
