@@ -32,6 +32,7 @@ _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
 _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
+_THICKEST_AGAIN = 56  # pixels: in a piece larger letters look like a band of tissue
 _THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
@@ -65,7 +66,7 @@ class NetworkDetector:
         for place in _places(image, blobs):
             piece = place.grown(_AROUND_PLACE, _AROUND_PLACE)
             again = image[piece.top : piece.bottom, piece.left : piece.right]
-            most = min(thickest, _THICKER_THAN_PLACE * min(place.width, place.height))
+            most = min(_THICKEST_AGAIN, _THICKER_THAN_PLACE * min(place.width, place.height))
             second = _shapes_in(again, _SECOND_SCALE)
             lines = (each.box for each in second if each.is_line(most) and each.is_long)
             boxes += [_moved(box, piece) for box in lines]

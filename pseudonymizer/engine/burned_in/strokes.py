@@ -20,6 +20,7 @@ _REPEATS = 2
 _COARSE = 4  # grain is measured in a smaller picture
 _WORD = (33, 7)  # pixels: a window that lies in a short line of small letters
 _SURE_SHARE, _LEAST_SHARE = 0.45, 0.3  # of strokes in it: once in a line, and all along it
+_LEAST_STROKES = 3  # along a line: two letters have as many
 
 
 def places_of_letters(image: "Image") -> list[Box]:
@@ -41,26 +42,47 @@ def places_of_letters(image: "Image") -> list[Box]:
     import cv2
     import numpy as np
 
-    share = _share_of_strokes(image)
+    strokes = _strokes(image)
+    share = _share_of(strokes)
     places = (share >= _LEAST_SHARE).astype(np.uint8)
     _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(places)
     sure = np.unique(labels[share >= _SURE_SHARE])
-    return [Box(*place[:4]) for place in statistics[sure].tolist()]
+    boxes = [Box(*place[:4]) for place in statistics[sure].tolist()]
+    return [box for box in boxes if any(_has_letters(each, box) for each in strokes)]
 
 
-def _share_of_strokes(image: "Image") -> "Map":
-    """Return how much of a window around each pixel is strokes, level or upright."""
+def _strokes(image: "Image") -> list["Map"]:
+    """Return where bright and where dark strokes are, as 1."""
     import cv2
     import numpy as np
 
     thickest = np.ones((_THICKEST_STROKE, _THICKEST_STROKE), np.uint8)
-    found = np.zeros(image.shape[:2], np.float32)
+    found = []
     for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
         thin: Any = cv2.morphologyEx(image, kind, thickest)
-        strokes = _out_of_grain((thin if thin.ndim == 2 else thin.max(axis=2)).astype(np.float32))
-        for window in (_WORD, _WORD[::-1]):
-            np.maximum(found, cv2.blur(strokes, window), out=found)
+        thin = thin if thin.ndim == 2 else thin.max(axis=2)
+        found.append(_out_of_grain(thin.astype(np.float32)))
     return found
+
+
+def _share_of(strokes: list["Map"]) -> "Map":
+    """Return how much of a window around each pixel is strokes, level or upright."""
+    import cv2
+    import numpy as np
+
+    found = np.zeros_like(strokes[0])
+    for each in strokes:
+        for window in (_WORD, _WORD[::-1]):
+            np.maximum(found, cv2.blur(each, window), out=found)
+    return found
+
+
+def _has_letters(strokes: "Map", place: Box) -> bool:
+    """Tell whether one meets several strokes along a place: an edge of an organ is one alone."""
+    part = strokes[place.top : place.bottom, place.left : place.right] > 0
+    along = part if place.width >= place.height else part.T
+    begins = along[:, 1:] & ~along[:, :-1]
+    return bool(begins.sum(axis=1).max() >= _LEAST_STROKES)
 
 
 def _out_of_grain(thin: "Map") -> "Map":

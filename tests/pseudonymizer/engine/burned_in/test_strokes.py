@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pseudonymizer.engine.burned_in import strokes
 from pseudonymizer.engine.burned_in.strokes import places_of_letters
 from tests.bench.planted_text import STROKES, background, letters, plant
 
@@ -45,3 +46,14 @@ def test_tissue_without_letters_has_few_places(kind: str, most: float):
 def test_pictures_of_any_size_are_searched(shape: tuple[int, ...]):
     noise = np.random.default_rng(9).integers(0, 256, shape, dtype=np.uint8)
     assert all(box.right <= shape[1] and box.bottom <= shape[0] for box in places_of_letters(noise))
+
+
+def test_the_edge_of_an_organ_is_no_place():
+    """A band that is bright on one side alone, as skin and the border of a view are."""
+    y, x = np.mgrid[:512, :640]
+    pixels = np.where((x - 60) ** 2 + (y - 256) ** 2 < 320**2, 120, 10).astype(np.uint8)
+    ring = np.abs(np.hypot(x - 60, y - 256) - 322) < 4
+    pixels[ring] = 250
+    share = strokes._share_of(strokes._strokes(pixels))
+    assert (share >= strokes._SURE_SHARE).any()  # the window alone would take it for a line
+    assert places_of_letters(pixels) == []
