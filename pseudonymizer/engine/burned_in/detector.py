@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pseudonymizer.engine.burned_in.boxes import Box
+from pseudonymizer.engine.burned_in.ink import is_written
+from pseudonymizer.engine.burned_in.strokes import places_of_letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,10 @@ LARGEST_TILE = 512  # pixels a side; a whole image would look like one big lette
 OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
+_SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
+_AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
+_THICKEST_AGAIN = 56  # pixels: in a piece larger letters look like a band of tissue
+_THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
@@ -48,7 +54,8 @@ class NetworkDetector:
         """Return a box around each line of text, whatever its direction.
 
         Where half a picture looks like one big letter, as the speckle of ultrasound does, a
-        line of text is part of it; at twice the size the network tells them apart.
+        line of text is part of it; in a small piece of it the network tells them apart. Large
+        letters it sees in a smaller picture.
         """
         rows, columns = image.shape[:2]
         scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
@@ -56,13 +63,14 @@ class NetworkDetector:
         thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
         boxes = [shape.box for shape in found if shape.is_line(thickest)]
         blobs = [shape.box for shape in found if shape.thickness > thickest]
-        part = _around(blobs) if blobs else None
-        if part is not None and part.width * part.height <= _PIXELS_IN_TIME:
-            again = image[part.top : part.bottom, part.left : part.right]
+        for place in _places(image, blobs):
+            piece = place.grown(_AROUND_PLACE, _AROUND_PLACE)
+            again = image[piece.top : piece.bottom, piece.left : piece.right]
+            most = min(_THICKEST_AGAIN, _THICKER_THAN_PLACE * min(place.width, place.height))
             second = _shapes_in(again, _SECOND_SCALE)
-            lines = (each.box for each in second if each.is_line(thickest) and each.is_long)
-            boxes += [_moved(box, part) for box in lines]
-        return tuple(boxes)
+            lines = (each.box for each in second if each.is_line(most) and each.is_long)
+            boxes += [_moved(box, piece) for box in lines]
+        return (*boxes, *_large_lines(image))
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,26 @@ class _Shape:
         """Tell whether this is a line of text."""
         is_thin = self.thickness <= (thickest if self.is_long else _ALWAYS_THIN)
         return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
+
+
+def _large_lines(image: "Image") -> Iterator[Box]:
+    """Yield lines whose letters are too large for the network to see them as such."""
+    for scale in _SMALLER_SCALES:
+        for shape in _shapes_in(image, scale):
+            box = shape.box
+            is_large = shape.thickness > _ALWAYS_THIN and shape.is_long
+            is_line = is_large and shape.is_line(_ALWAYS_THIN / scale)
+            if is_line and is_written(image[box.top : box.bottom, box.left : box.right]):
+                yield box
+
+
+def _places(image: "Image", blobs: list[Box]) -> list[Box]:
+    """Return where to look again: what may be letters in the part that the blobs lie in."""
+    part = _around(blobs) if blobs else Box(0, 0, 0, 0)
+    if not 0 < part.width * part.height <= _PIXELS_IN_TIME:
+        return []
+    places = places_of_letters(image[part.top : part.bottom, part.left : part.right])
+    return [_moved(place, part) for place in places]
 
 
 def _around(boxes: list[Box]) -> Box:
@@ -174,14 +202,15 @@ def _infer(process_id: int, given: "Map") -> "Map":
 
 
 def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
-    """Yield what looks like text in a picture that is enlarged first."""
+    """Yield what looks like text in a picture that is made larger or smaller first."""
     import cv2
     import numpy as np
 
     rows, columns = image.shape[:2]
-    if scale > 1:
-        size = (round(columns * scale), round(rows * scale))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(image.dtype)
+    if scale != 1:
+        size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+        how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+        image = cv2.resize(image, size, interpolation=how).astype(image.dtype)
     found = _probabilities(image)
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
     if not core.any():

@@ -6,7 +6,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pydicom
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
@@ -159,6 +159,15 @@ def planted(picture: np.ndarray, value: int = 255) -> tuple[np.ndarray, np.ndarr
     written = picture.copy()
     mask = plant(written, letters(NAME, STROKES, 14, 0), 12, 6, (value,) * 3)
     return written, mask
+
+
+def thick_letters(text: str, size: int) -> np.ndarray:
+    """Return how much of each pixel a line in Pillow's own font covers, 0 to 255."""
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = (round(side) for side in font.getbbox(text))
+    image = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(image).text((-left, -top), text, 255, font)
+    return np.asarray(image)
 
 
 def run(path: Path, target: Path, context: Context) -> Dataset:

@@ -1,6 +1,7 @@
 """The real network on a few generated pictures; `make bench` measures it on many."""
 
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 
 import numpy as np
@@ -18,6 +19,7 @@ from tests.bench.planted_text import (
     plant,
     planted_pictures,
 )
+from tests.pseudonymizer.engine.burned_in.images import thick_letters
 
 DETECTOR = NetworkDetector()
 
@@ -74,12 +76,43 @@ def test_of_a_large_film_only_what_may_be_letters_is_looked_at(monkeypatch):
     assert looked == []
     mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), 1700, 1500, (180,) * 3)
     assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
-    assert len(looked) == 1
+    assert len(looked) == 2  # of the picture, and of it made smaller
+
+
+@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 2.3)])
+def test_bright_tissue_is_looked_at_again_only_where_letters_may_be(
+    kind: str, most: float, monkeypatch: pytest.MonkeyPatch
+):
+    looked: list[int] = []
+
+    def counted(tile: np.ndarray) -> np.ndarray:
+        looked.append(tile.shape[0] * tile.shape[1])
+        return run(tile)
+
+    run = detector._run
+    monkeypatch.setattr(detector, "_run", counted)
+    pixels = background(kind, (512, 512), np.random.default_rng(3))
+    mask = plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), 200, 5, (255,) * 3)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
+    assert sum(looked) < most * (1.5 * 512) ** 2  # tiles of the whole overlap a little
+
+
+@pytest.mark.parametrize("size", [48, 64, 80, 100, 120, 140])
+@pytest.mark.parametrize("kind", ["black", "ct", "x-ray"])
+def test_large_letters_are_found(kind: str, size: int):
+    pixels = background(kind, (600, 800), np.random.default_rng(3))
+    mask = plant(pixels, thick_letters("Huber", size), 150, 200, (255,) * 3)
+    assert share_in(DETECTOR.boxes(pixels), mask) > 0.9
 
 
 def test_nothing_is_found_where_nothing_is_written():
     found = {kind: DETECTOR.boxes(pixels) for kind, pixels in clean_pictures(9, seed=1)}
     assert found == dict.fromkeys(found, ())
+
+
+def test_a_lump_of_tissue_that_fills_its_piece_is_no_line():
+    _kind, pixels = next(islice(clean_pictures(59, seed=20261124), 58, None))
+    assert DETECTOR.boxes(pixels) == ()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (700, 3), (31, 33), (513, 511), (40, 1500, 3)])
