@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pseudonymizer.engine.burned_in.boxes import Image
 
-_FLAT = 8  # of 255 within 5 x 5 pixels: inside of a stroke nothing changes, in tissue it does
+_FLAT = 8  # of 255 within 3 x 3 pixels: inside of a stroke nothing changes, in tissue it does
 _LIKE = 4  # of 255: how far the ink of one line is from its usual value
 _LEAST_CONTRAST = 40  # of 255, between the ink and what surrounds the line
 _BEYOND = 0.02  # of the box may be brighter than bright ink, or darker than dark ink
@@ -33,7 +33,7 @@ def is_written(part: "Image") -> bool:
 
     gray: Any = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     gray = gray if gray.shape[0] <= gray.shape[1] else gray.T
-    around = np.ones((5, 5), np.uint8)
+    around = np.ones((3, 3), np.uint8)
     flat = cv2.subtract(cv2.dilate(gray, around), cv2.erode(gray, around)) <= _FLAT
     paper = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
     counts = np.bincount(gray[flat], minlength=256)

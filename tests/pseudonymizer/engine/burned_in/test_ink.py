@@ -22,6 +22,13 @@ def test_white_letters_are_written(kind: str):
     assert not is_written(background(kind, (ROWS, COLUMNS), np.random.default_rng(3)))
 
 
+@pytest.mark.parametrize("size", [50, 60, 80])
+def test_thin_letters_have_an_inside_too(size: int):
+    pixels = np.full((2 * size, 6 * size), 40, np.uint8)
+    plant(pixels, thick_letters("Huber 56", size), size // 2, size // 2, (230,) * 3)
+    assert is_written(pixels)
+
+
 def test_black_and_upright_letters_are_written():
     assert is_written(lettered("white", 0))
     assert is_written(lettered("gray", 0).T.copy())
