@@ -140,6 +140,5 @@ def _member_row(
         size_bytes=member.size_bytes,
         received_bytes=member.size_bytes,
         state=FileState.RECEIVED,
-        kind="",
         content_digest=digest_content(upload_id, member.sha256),
     )

@@ -17,7 +17,7 @@ class FileRow(NamedTuple):
     sealed_path: bytes
     path_digest: bytes
     size_bytes: int
-    kind: str
+    kind: str = ""
     state: FileState = FileState.EXPECTED
     received_bytes: int = 0
     modified_at: datetime | None = None

@@ -16,6 +16,7 @@ _STARTS = (
     (b"\0\0\1\xb3", "video"),
 )
 FOREIGN_KINDS = frozenset({kind for _, kind in _STARTS} | {"heif", "mgh"})
+_RAW_BRAND = b"crx "  # a camera's raw photograph
 _STILL_BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis".split())
 _LEICA_BLOCK, _LEICA_TEXT = 0x70, 0x2A
 _MGH_VERSION, _MGH_TYPES, _MGH_HEADER_BYTES = 1, frozenset({0, 1, 3, 4, 10}), 284
@@ -27,7 +28,7 @@ def foreign_kind(head: bytes) -> str | None:
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind
-    if head[4:8] == b"ftyp":  # ISO base media
+    if head[4:8] == b"ftyp" and head[8:12] != _RAW_BRAND:  # ISO base media
         return "heif" if head[8:12] in _STILL_BRANDS else "video"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "video"

@@ -188,7 +188,8 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
     complete = Upload.objects.filter(state=UploadState.COMPLETE, source_project=None, created_by=by)
     if is_unpacking(upload):
         raise UploadBusyError
-    with upload_folder(upload.pk).locked(), transaction.atomic():
+    folder = upload_folder(upload.pk)
+    with folder.locked(), transaction.atomic():
         # Its row is held: a job that is being started is seen, or sees the upload open.
         locked = complete.select_for_update().filter(pk=upload.pk).first()
         if locked is None or locked.jobs.exists():
@@ -196,6 +197,7 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
         locked.state, locked.completed_at = UploadState.OPEN, None
         locked.save(update_fields=["state", "completed_at"])
         record_in(upload.project, by, "upload.reopened", upload)
+        folder.path.touch()  # who goes on with an old upload has time to send the first file
     upload.state = UploadState.OPEN
 
 

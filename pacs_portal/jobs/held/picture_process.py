@@ -150,22 +150,30 @@ def _gray_or_color(stream: BinaryIO, frame: int, window: str) -> Any:
 
 def _values(stream: BinaryIO, header: Any, frame: int) -> Any:
     """Return the values of a frame, with the decoders that the engine has."""
+    from pydicom import dcmread
+    from pydicom.pixels import pixel_array
+    from pydicom.uid import UID
+
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax in HIGH_THROUGHPUT_2000:
+        dataset = dcmread(stream)
+        dataset.file_meta.TransferSyntaxUID = UID(JPEG_2000)  # whose library reads both
+        return pixel_array(dataset, index=frame)
+    is_deep = syntax == JPEG_EXTENDED and header.BitsAllocated > BITS_OF_A_BYTE
+    if is_deep or syntax in JPEG_LOSSLESS:
+        return _values_of_jpeg(stream, header, frame)
+    return pixel_array(stream, index=frame)
+
+
+def _values_of_jpeg(stream: BinaryIO, header: Any, frame: int) -> Any:
+    """Return the values of a frame of more than 8 bits or without loss."""
     import numpy as np
     from imagecodecs import jpeg8_decode
     from PIL import Image
     from pydicom import dcmread
     from pydicom.encaps import get_frame
-    from pydicom.pixels import pixel_array
-    from pydicom.uid import UID
 
-    if header.file_meta.TransferSyntaxUID in HIGH_THROUGHPUT_2000:
-        dataset = dcmread(stream)
-        dataset.file_meta.TransferSyntaxUID = UID(JPEG_2000)  # whose library reads both
-        return pixel_array(dataset, index=frame)
-    syntax, bits = header.file_meta.TransferSyntaxUID, header.BitsAllocated
-    if syntax not in JPEG_LOSSLESS and (syntax != JPEG_EXTENDED or bits == BITS_OF_A_BYTE):
-        return pixel_array(stream, index=frame)
-    count = int(header.get("NumberOfFrames") or 1)
+    count, bits = int(header.get("NumberOfFrames") or 1), header.BitsAllocated
     encoded = get_frame(dcmread(stream).PixelData, frame, number_of_frames=count)
     if header.SamplesPerPixel > 1:
         colors = jpeg8_decode(encoded, colorspace="RGB", outcolorspace="RGB")  # as they lie there

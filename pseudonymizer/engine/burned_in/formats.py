@@ -79,11 +79,9 @@ class PixelFormat:
 
     def with_sign(self, frame: "NDArray[np.generic]") -> "NDArray[np.generic]":
         """Return a frame whose stored bits alone were compressed, with the sign above them."""
-        return (
-            replace(self, high_bit=self.stored - 1).stored_values(frame)
-            if self.is_signed
-            else frame
-        )
+        if not self.is_signed:
+            return frame
+        return replace(self, high_bit=self.stored - 1).stored_values(frame)
 
 
 def pixel_format(header: Dataset, encoding: Encoding, *, is_native: bool) -> PixelFormat:

@@ -66,6 +66,8 @@ def test_voxels_may_begin_like_anything(make, tmp_path):
     assert sniff_file(tmp_path / "1", PurePosixPath("brain.bin")) in FOREIGN_KINDS
 
 
-@pytest.mark.parametrize("head", [b"NRRD", b"ObjectType", b"\0\0\0\1" + bytes(300), b"\0" * 400])
+@pytest.mark.parametrize(
+    "head", [b"NRRD", b"ObjectType", b"\0\0\0\x18ftypcrx ", b"\0\0\0\1" + bytes(300), b"\0" * 400]
+)
 def test_what_only_begins_alike_is_nothing(head):
     assert sniff_head(head) == "unknown"

@@ -1,8 +1,10 @@
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePosixPath
 
 import pytest
+from django.utils import timezone
 
 from pacs_portal.audit.models import Event
 from pacs_portal.uploads import manifest as manifests
@@ -22,10 +24,12 @@ from pacs_portal.uploads.services import (
     create_upload,
     discard_stale_uploads,
     input_files,
+    is_unpacking,
     local_path,
     missing_files,
     receive_file,
     remove_original,
+    reopen_upload,
     sweep_storage,
     unpack_containers,
 )
@@ -230,6 +234,17 @@ def test_only_uploads_that_stand_still_are_discarded(project, member, uploads_di
     assert not (uploads_dir / str(upload.pk)).exists()
     with pytest.raises(UploadClosedError):
         complete_upload(upload)
+
+
+def test_who_reopens_an_old_upload_has_time_to_go_on(send, member, uploads_dir):
+    upload = send({"a": b"1"})
+    assert not is_unpacking(upload)  # the folder has its lock from now on
+    long_ago = timezone.now() - timedelta(days=13)
+    Upload.objects.filter(pk=upload.pk).update(created_at=long_ago, completed_at=long_ago)
+    os.utime(uploads_dir / str(upload.pk), (long_ago.timestamp(),) * 2)
+    reopen_upload(upload, by=member)
+    assert discard_stale_uploads(timedelta(days=12)) == 0
+    assert discard_stale_uploads(timedelta(0)) == 1
 
 
 def test_no_path_stands_in_the_database_in_clear(send):
