@@ -150,10 +150,9 @@ class PseudonymizeStep:
             try:
                 if source is not None:
                     ruled = context_after(source, file.path, ruled)
-                result = pseudonymize_file(file.path, context.work_dir, ruled, check)
                 # A name each: two inputs may claim to be the same instance.
-                path = result.path.rename(context.work_dir / f"{number}.dcm")
-                result = replace(result, path=path)
+                name = f"{number}.dcm"
+                result = pseudonymize_file(file.path, context.work_dir, ruled, check, name)
             except (PseudonymizationError, OSError) as error:
                 verdicts += _failure(file, error)
                 continue

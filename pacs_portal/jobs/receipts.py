@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from pacs_portal.inserting import insert_selected
+from pacs_portal.inserting import insert_rows, insert_selected
 from pacs_portal.jobs.held.contents import seal_content
 from pacs_portal.jobs.held.findings import places_of, seal_findings
 from pacs_portal.jobs.leases import Lease, guarded
@@ -34,9 +35,11 @@ CANCELLED = gettext_noop("The job was cancelled before this file's turn.")
 TWICE = gettext_noop("Another file of this job gave exactly the same image.")
 
 
-@dataclass(frozen=True)
-class OutputFacts:
-    """An instance that was delivered; `path` is below the result's folder."""
+class OutputFacts(NamedTuple):
+    """An instance that was delivered; the names are those of `ReceiptOutput`.
+
+    `path` is below the result's folder.
+    """
 
     study_instance_uid: str
     sop_instance_uid: str
@@ -99,13 +102,12 @@ def write_results(lease: Lease, results: Sequence[FileResult]) -> None:
     for ending, receipt_ids in groups.items():
         for start in range(0, len(receipt_ids), BATCH_ROWS):
             _save(ending, receipt_ids[start : start + BATCH_ROWS])
-    ReceiptOutput.objects.bulk_create(
-        [_output_row(result.receipt_id, facts) for result in waiting for facts in result.outputs],
-        batch_size=BATCH_ROWS,
+    insert_rows(
+        ReceiptOutput,
+        ("receipt_id", *OutputFacts._fields),
+        [(result.receipt_id, *facts) for result in waiting for facts in result.outputs],
         # An earlier try may have delivered some of a file's outputs.
-        update_conflicts=True,
-        unique_fields=["receipt", "sop_instance_uid"],
-        update_fields=["study_instance_uid", "sha256", "size_bytes", "path"],
+        unique=("receipt_id", "sop_instance_uid"),
     )
     HeldFile.objects.bulk_create(_held_rows(lease, waiting))
     JobPart.objects.filter(pk=lease.part_id).update(waits=0, attempts=1)
@@ -203,17 +205,6 @@ def _save(ending: Ending, receipt_ids: Sequence[int]) -> None:
         code=F("code"),
         reason=F("reason"),
         at=Value(now, DateTimeField()),
-    )
-
-
-def _output_row(receipt_id: int, facts: OutputFacts) -> ReceiptOutput:
-    return ReceiptOutput(
-        receipt_id=receipt_id,
-        study_instance_uid=facts.study_instance_uid,
-        sop_instance_uid=facts.sop_instance_uid,
-        sha256=facts.sha256,
-        size_bytes=facts.size_bytes,
-        path=facts.path,
     )
 
 

@@ -4,7 +4,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from pseudonymizer.engine.errors import PseudonymizationError
-from pseudonymizer.engine.identity import FIRST_BYTES, Header, header_of, read_header
+from pseudonymizer.engine.identity import (
+    FIRST_BYTES,
+    SERIES_INSTANCE_UID,
+    Header,
+    header_of,
+    read_header,
+)
 from pseudonymizer.engine.part10 import read_part10
 from pseudonymizer.engine.series import Series
 
@@ -13,14 +19,15 @@ class HeaderReader:
     """Reads headers as `read_header` does, and sooner where files of a series come in a row."""
 
     def __init__(self) -> None:
-        self._series = Series()
+        self._series = Series(SERIES_INSTANCE_UID)
         self._series_instance_uid = ""
 
     def read(self, path: Path) -> Header:
         """Return the header of a file; raises what `read_header` raises."""
         header = self._read_beside_the_last(path) or read_header(path)
         if header.series_instance_uid != self._series_instance_uid:
-            self._series, self._series_instance_uid = Series(), header.series_instance_uid
+            self._series = Series(SERIES_INSTANCE_UID)
+            self._series_instance_uid = header.series_instance_uid
         return header
 
     def _read_beside_the_last(self, path: Path) -> Header | None:

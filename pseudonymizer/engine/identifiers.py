@@ -1,6 +1,5 @@
 """Pseudonyms and UIDs: what stands where an identifier was."""
 
-import hashlib
 import hmac
 import re
 import uuid
@@ -108,7 +107,7 @@ def map_uid(uid: str, uid_key: bytes) -> str:
     """
     if len(uid_key) < SHORTEST_KEY_BYTES:
         raise ValueError(f"A UID key has at least {SHORTEST_KEY_BYTES} bytes.")
-    digest = hmac.new(uid_key, uid.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
+    digest = hmac.digest(uid_key, uid.encode("utf-8", "surrogateescape"), "sha256")
     return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
 
 

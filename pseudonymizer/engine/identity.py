@@ -24,6 +24,7 @@ PATIENT_BIRTH_DATE = 0x00100030
 PATIENT_SEX = 0x00100040
 STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
+_LAST_TAG = 0xFFFFFFFF
 
 _IDENTIFIERS = frozenset(
     {
@@ -104,17 +105,18 @@ def read_header(path: Path) -> Header:
     with path.open("rb", buffering=0) as file:
         first = file.read(FIRST_BYTES)
     with suppress(PseudonymizationError):  # what is wrong, only the whole file can say
-        dataset, end = _read_identifiers(read_part10(first))
+        dataset, end = _read_identifiers(read_part10(first), SERIES_INSTANCE_UID)
         if end < len(first):
             return header_of(dataset)
     with open_part10(path) as part10:
-        return header_of(_read_identifiers(part10)[0])
+        with suppress(PseudonymizationError):
+            return header_of(_read_identifiers(part10, SERIES_INSTANCE_UID)[0])
+        return header_of(_read_identifiers(part10, _LAST_TAG)[0])  # in whatever order they stand
 
 
-def _read_identifiers(part10: Part10) -> tuple[Dataset, int]:
+def _read_identifiers(part10: Part10, last_tag: int) -> tuple[Dataset, int]:
     span = Span(part10.start, len(part10.buffer))
-    reader = Reader(part10.buffer, _IDENTIFIERS)
-    return reader.read_dataset(span, part10.encoding, last_tag=SERIES_INSTANCE_UID)
+    return Reader(part10.buffer, _IDENTIFIERS).read_dataset(span, part10.encoding, last_tag)
 
 
 def header_of(dataset: Dataset) -> Header:

@@ -2,9 +2,10 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -41,7 +42,9 @@ _REMOTE_PIXELS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in ("94", "95", 
 _FILE_META_GROUP_LENGTH = 0x00020000
 _LAST_OF_META = 0x0002FFFF
 _MEDIA_STORAGE_CLASS = 0x00020002
+_MEDIA_STORAGE_INSTANCE = 0x00020003
 _TRANSFER_SYNTAX = 0x00020010
+_WANTED_OF_META = frozenset({_MEDIA_STORAGE_CLASS, _TRANSFER_SYNTAX})
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,8 @@ def _is_plausible(buffer: Buffer) -> bool:
 
 
 def _read_meta(buffer: Buffer, start: int) -> tuple[Dataset, int]:
-    """Return the elements of group 0002, whose stated length is not to be trusted."""
-    reader, meta, end = Reader(buffer), Dataset(), start
+    """Return what counts in group 0002, whose stated length is not to be trusted, and its end."""
+    reader, meta, end = Reader(buffer, _WANTED_OF_META), Dataset(), start
     while buffer[end : end + 2] == _META_GROUP:
         group = Span(end, len(buffer))
         end = reader.read_short_elements(meta, group, _LAST_OF_META)
@@ -161,15 +164,22 @@ def _inflate(deflated: bytes) -> bytes:
 
 def write_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
     """Return a fresh preamble of zeros and file meta information (PS3.10 7.1)."""
+    instance = text_element(_MEDIA_STORAGE_INSTANCE, "UI", sop_instance_uid)
+    meta = {**_lasting_meta(sop_class_uid, transfer_syntax_uid), instance.tag: instance}
+    content = write_dataset(meta, EXPLICIT_LITTLE)
+    length = Element(_FILE_META_GROUP_LENGTH, "UL", len(content).to_bytes(4, "little"))
+    head = write_dataset({length.tag: length}, EXPLICIT_LITTLE)
+    return b"\0" * _MAGIC_AT + b"DICM" + head + content
+
+
+@lru_cache(maxsize=64)
+def _lasting_meta(sop_class_uid: str, transfer_syntax_uid: str) -> Mapping[int, Element]:
+    """Return what files of one kind have in common."""
     elements = (
         Element(0x00020001, "OB", b"\0\1"),
         text_element(_MEDIA_STORAGE_CLASS, "UI", sop_class_uid),
-        text_element(0x00020003, "UI", sop_instance_uid),
         text_element(_TRANSFER_SYNTAX, "UI", transfer_syntax_uid),
         text_element(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
         text_element(0x00020013, "SH", IMPLEMENTATION_VERSION_NAME),
     )
-    content = write_dataset({element.tag: element for element in elements}, EXPLICIT_LITTLE)
-    length = Element(_FILE_META_GROUP_LENGTH, "UL", len(content).to_bytes(4, "little"))
-    head = write_dataset({length.tag: length}, EXPLICIT_LITTLE)
-    return b"\0" * _MAGIC_AT + b"DICM" + head + content
+    return {element.tag: element for element in elements}

@@ -20,6 +20,7 @@ from pseudonymizer.engine.finding import IdentifierLeft
 from pseudonymizer.engine.identity import (
     PATIENT_ID,
     SERIES_INSTANCE_UID,
+    SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_INSTANCE_UID,
     Header,
@@ -100,23 +101,26 @@ def pseudonymize_file(
     target_dir: Path,
     context: Context,
     check: Callable[[Header], None] | None = None,
+    name: str = "",
 ) -> Result:
     """Write the pseudonymized copy of one DICOM file.
 
     The transfer syntax and the pixel data stay as they are; only Deflated Explicit VR
     becomes Explicit VR, which every archive reads. Equal inputs give equal
-    bytes. A file of the same new SOP Instance UID in `target_dir` is replaced.
+    bytes. A file of the same name in `target_dir` is replaced; where writing fails, none is left.
 
     Parameters
     ----------
     source : Path
         The original, never changed.
     target_dir : Path
-        An existing folder; the file is named after its new SOP Instance UID.
+        An existing folder that nobody else reads or writes meanwhile.
     context : Context
         Subject, project's UID key, profile and the job's clock.
     check : callable, optional
         Looks at the original's header before anything is written; it raises to refuse it.
+    name : str, optional
+        Of the new file; without one, its new SOP Instance UID.
 
     Returns
     -------
@@ -155,7 +159,7 @@ def pseudonymize_file(
         pixels = _inspected(image, output, context)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
         with closing(chunks):  # before the file is: its views end then, whatever happened
-            return write_file(chunks, target_dir, output, header.sop_class_uid)
+            return write_file(chunks, target_dir, output, name)
 
 
 def _let_through(dataset: Dataset, output: Dataset, context: Context) -> None:
@@ -218,25 +222,25 @@ def _chunks(
 
 
 def write_file(
-    chunks: Iterator[Chunk], target_dir: Path, output: Dataset, sop_class_uid: str
+    chunks: Iterator[Chunk], target_dir: Path, output: Dataset, name: str = ""
 ) -> Result:
+    """Write the chunks of an output to a new file, or leave none."""
     uid = text_of(output[SOP_INSTANCE_UID])
-    path = target_dir / f"{uid}.dcm"
+    path = target_dir / (name or f"{uid}.dcm")
     digest, size = hashlib.sha256(), 0
-    part = target_dir / f".{uid}.part"
-    try:
-        with os.fdopen(os.open(part, _FRESH, _PRIVATE), "wb") as stream:
+    with os.fdopen(os.open(path, _FRESH, _PRIVATE), "wb") as stream:
+        try:
             for chunk in chunks:
                 stream.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+            stream.flush()
+        except BaseException:
+            path.unlink()
+            raise
     return Result(
         path=path,
-        sop_class_uid=sop_class_uid,
+        sop_class_uid=text_of(output.get(SOP_CLASS_UID)),
         sop_instance_uid=uid,
         study_instance_uid=text_of(output[STUDY_INSTANCE_UID]),
         series_instance_uid=text_of(output[SERIES_INSTANCE_UID]),

@@ -11,11 +11,7 @@ from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
-from pseudonymizer.engine.identity import (
-    PATIENT_ID,
-    PATIENT_NAME,
-    SOP_CLASS_UID,
-)
+from pseudonymizer.engine.identity import PATIENT_ID, PATIENT_NAME
 from pseudonymizer.engine.part10 import Part10, open_part10
 from pseudonymizer.engine.pipeline import Result, write_file
 from pseudonymizer.engine.profile import Profile
@@ -101,7 +97,7 @@ def readdress_file(source: Path, target_dir: Path, move: Move) -> Result:
             raise PseudonymizationError("not-reversible", _NOT_REVERSIBLE)
         chunks = _chunks(part10, header, position)
         with closing(chunks):
-            return write_file(chunks, target_dir, output, text_of(output.get(SOP_CLASS_UID)))
+            return write_file(chunks, target_dir, output)
 
 
 def _way_back(header: bytes, part10: Part10, move: Move) -> bytes:

@@ -61,9 +61,13 @@ class SeriesHeader:
 
 
 class Series:
-    """Reads the headers of one series; remembers the last patient's values, so never shared."""
+    """Reads the headers of one series; remembers the last patient's values, so never shared.
 
-    def __init__(self) -> None:
+    Headers are read up to `last_tag`.
+    """
+
+    def __init__(self, last_tag: int = _LAST_TAG) -> None:
+        self._last_tag = last_tag
         self._is_begun = False
         # By tag: an element as most files have it, or None where they differ.
         self._pieces: dict[int, Stretch | None] = {}
@@ -75,10 +79,10 @@ class Series:
         is_usual = declared == EXPLICIT_LITTLE == reader.actual_encoding(span, declared)
         if not (is_usual and self._is_begun):
             self._is_begun = True  # nothing is learned of a series with one file
-            dataset, position = reader.read_dataset(span, declared)
+            dataset, position = reader.read_dataset(span, declared, self._last_tag)
             return SeriesHeader(dataset, position, (), dataset)
         if not self._pieces:
-            self._pieces = _pieces(reader, buffer, span)
+            self._pieces = _pieces(reader, buffer, span, self._last_tag)
             self._stretches = list(_joined(self._pieces))
         header = self._read(reader, buffer, span)
         if len(header.shared) < len(self._stretches):
@@ -100,7 +104,7 @@ class Series:
                 dataset |= stretch.elements
                 shared.append(stretch)
                 position = end
-        position = _read_on(reader, Span(position, span.end), _LAST_TAG, dataset, others)
+        position = _read_on(reader, Span(position, span.end), self._last_tag, dataset, others)
         return SeriesHeader(dataset, position, shared, others)
 
     def _learn(self, header: SeriesHeader) -> None:
@@ -126,13 +130,13 @@ def _read_on(reader: Reader, span: Span, last_tag: int, dataset: Dataset, others
     return position
 
 
-def _pieces(reader: Reader, buffer: Buffer, span: Span) -> dict[int, Stretch | None]:
+def _pieces(reader: Reader, buffer: Buffer, span: Span, last_tag: int) -> dict[int, Stretch | None]:
     """Return the elements of a header one by one, as far as they ascend."""
     pieces: dict[int, Stretch | None] = {}
     position = span.start
     while len(pieces) < _MOST_PIECES:
         tag = _tag_at(buffer, position)
-        if tag in pieces or tag in _NO_PIECES:
+        if tag in pieces or tag in _NO_PIECES or tag > last_tag:
             break
         element, end = reader.read_element(Span(position, span.end), EXPLICIT_LITTLE)
         is_kept = end - position <= _LONGEST_PIECE

@@ -70,3 +70,15 @@ def test_what_a_constraint_refuses_is_refused(upload):
     with pytest.raises(IntegrityError):
         insert_rows(UploadFile, names, rows)
     insert_rows(UploadFile, names, [])
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_there_gives_way_to_the_new_one(upload):
+    names = ("upload_id", "number", "path_digest", "sealed_path", "size_bytes")
+    insert_rows(UploadFile, names, [(upload.pk, 1, b"1" * 32, b"", 5)])
+    kept = UploadFile.objects.get(upload=upload)
+    rows = [(upload.pk, number, b"%d" % number * 32, b"", 7) for number in (1, 2)]
+    insert_rows(UploadFile, names, rows, unique=("upload_id", "number"))
+    found = UploadFile.objects.filter(upload=upload).order_by("number")
+    assert [(row.number, row.size_bytes) for row in found] == [(1, 7), (2, 7)]
+    assert found[0].pk == kept.pk

@@ -7,8 +7,9 @@ screens, cameras and ultrasound devices write names into most of what they send.
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 
-from pseudonymizer.engine.elements import Dataset, text_of
+from pseudonymizer.engine.elements import Dataset, Element, text_of
 
 LOOK_FROM = 3
 
@@ -16,6 +17,11 @@ _IMAGE_TYPE, _MODALITY, _CONVERSION_TYPE = 0x00080008, 0x00080060, 0x00080064
 _PRESENTATION_INTENT, _SERIES_DESCRIPTION = 0x00080068, 0x0008103E
 _IMAGE_POSITION, _FRAME_GROUPS = 0x00200032, 0x52009229
 _LABEL_IN_IMAGE, _BURNED_IN_ANNOTATION = 0x00480010, 0x00280301
+_PLACES = (_IMAGE_POSITION, _FRAME_GROUPS)  # it counts that they are there
+_SAYINGS = (
+    *(_IMAGE_TYPE, _MODALITY, _CONVERSION_TYPE, _PRESENTATION_INTENT),
+    *(_SERIES_DESCRIPTION, _LABEL_IN_IMAGE, _BURNED_IN_ANNOTATION),
+)
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 _SECONDARY_CAPTURE = f"{_STORAGE}.7."  # and what stands below it
 _SCREEN_CLASSES = tuple(f"{_STORAGE}.{arc}." for arc in ("3", "6", "77.1"))  # ultrasound, light
@@ -55,7 +61,15 @@ class Clue(Enum):
 
 def must_look(header: Dataset, sop_class_uid: str) -> bool:
     """Tell whether the image may hold text, so that its pixels have to be looked at."""
-    return sum(clue.weight for clue in clues(header, sop_class_uid)) >= LOOK_FROM
+    said = [(tag, header[tag].value) for tag in _SAYINGS if tag in header]
+    said += [(tag, b"") for tag in _PLACES if tag in header]
+    return _weight(tuple(said), sop_class_uid) >= LOOK_FROM
+
+
+@lru_cache(maxsize=64)  # the slices of a series say the same
+def _weight(said: tuple[tuple[int, bytes], ...], sop_class_uid: str) -> int:
+    header = {tag: Element(tag, "UN", value) for tag, value in said}
+    return sum(clue.weight for clue in clues(header, sop_class_uid))
 
 
 def says_yes(header: Dataset) -> bool:

@@ -41,3 +41,19 @@ def test_every_file_of_pydicom_whatever_came_before(direction: int):
     found = {path: told(reader.read, path) for path in paths for _ in range(2)}
     assert found == {path: told(read_header, path) for path in paths}
     assert len(found) > 100
+
+
+def test_elements_in_whatever_order(ct: Dataset, write_file):
+    paths = [write_file(ct) for _ in range(3)]
+    for path in paths:
+        content = path.read_bytes()
+        start = content.index(b"\x20\x00\x0e\x00UI")
+        end = start + 8 + int.from_bytes(content[start + 6 : start + 8], "little")
+        pixels = content.index(b"\xe0\x7f\x10\x00")
+        path.write_bytes(
+            content[:start] + content[end:pixels] + content[start:end] + content[pixels:]
+        )
+    reader = HeaderReader()
+    for path in paths:
+        assert reader.read(path) == read_header(path)
+        assert read_header(path).series_instance_uid == ct.SeriesInstanceUID
