@@ -13,6 +13,7 @@ from tests.bench.measuring import RunError
 
 ROOT = Path(__file__).parents[2]
 FOLDER_SCRIPT = Path(__file__).with_name("dcmanon_folder.py")
+FLOOR_SCRIPT = Path(__file__).with_name("copy_checksum.py")
 DEBIAN_PACKAGES = ("dcmtk", "libgdcm-tools", "openssl")
 PYPI_PEERS = ("dicom-anonymizer==2.1.0", "dcmanon==0.3.1", "deid==0.4.13", "dicognito==0.19.0")
 # What dcmodify can be told in one call: the identifiers that the others replace or remove, too.
@@ -41,6 +42,7 @@ def contestants(room: Path) -> list[Contestant]:
     return [
         ours(room / "portal"),
         Contestant("cp -r", lambda sources, out: ["cp", "-r", str(sources), str(out)]),
+        floor(),
         dcmodify(),
         gdcmanon(room),
         *pypi_peers(room / "peers"),
@@ -66,6 +68,14 @@ def ours(folder: Path) -> Contestant:
         )
     used.rename(kept)
     return Contestant("manage.py pseudonymize", _pseudonymize, environment, fresh=(kept, used))
+
+
+def floor() -> Contestant:
+    """Return what any program pays that reads, writes and digests each file."""
+    return Contestant(
+        "copy and SHA-256 alone, one per core",
+        lambda sources, out: [sys.executable, str(FLOOR_SCRIPT), str(sources), str(out)],
+    )
 
 
 def dcmodify() -> Contestant:
