@@ -29,7 +29,12 @@ LET_THROUGH = {UNKNOWN_CLASS: SOP_CLASS_UID, DOCUMENT: ENCAPSULATED_DOCUMENT}
 REDACTABLE = TEXT_CODES | {FACE}
 
 
-def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = frozenset()) -> None:
+def hold_back(
+    dataset: Dataset,
+    sop_class_uid: str,
+    accepted: frozenset[str] = frozenset(),
+    is_video: bool = False,
+) -> None:
     """Raise HeldBack for what the engine cannot check by itself and no steward has accepted.
 
     A class that is no UID is refused: it would be written as it is once its kind is accepted.
@@ -39,12 +44,12 @@ def hold_back(dataset: Dataset, sop_class_uid: str, accepted: frozenset[str] = f
             "no-uid",
             _("What the file gives for its kind of object is no UID. Export it again."),
         )
-    for held in _causes(dataset, sop_class_uid):
+    for held in _causes(dataset, sop_class_uid, is_video):
         if held.code not in accepted & ACCEPTABLE:
             raise held
 
 
-def _causes(dataset: Dataset, sop_class_uid: str) -> Iterator[HeldBack]:
+def _causes(dataset: Dataset, sop_class_uid: str, is_video: bool) -> Iterator[HeldBack]:
     if sop_class_uid.startswith(_ENCAPSULATED_CLASSES) or ENCAPSULATED_DOCUMENT in dataset:
         yield HeldBack(
             DOCUMENT,
@@ -55,7 +60,7 @@ def _causes(dataset: Dataset, sop_class_uid: str) -> Iterator[HeldBack]:
             UNKNOWN_CLASS,
             _("The kind of this object is not known. A data steward has to look at it."),
         )
-    if sop_class_uid in _VIDEO_CLASSES:
+    if is_video or sop_class_uid in _VIDEO_CLASSES:
         yield HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if sop_class_uid in _VOICE_CLASSES:
         yield HeldBack("voice", _("The file holds a voice. A data steward has to listen to it."))

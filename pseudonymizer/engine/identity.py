@@ -98,7 +98,7 @@ def read_header(path: Path) -> Header:
     ------
     PseudonymizationError
         With the codes "empty", "not-dicom", "dicomdir", "truncated", "damaged",
-        "unsupported-transfer-syntax" or a missing UID; HeldBack for a video.
+        "unsupported-transfer-syntax" or a missing UID.
     OSError
         If the file cannot be read.
     """

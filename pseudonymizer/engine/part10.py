@@ -21,7 +21,7 @@ from pseudonymizer.engine.elements import (
     text_element,
     text_of,
 )
-from pseudonymizer.engine.errors import HeldBack, PseudonymizationError, damaged
+from pseudonymizer.engine.errors import PseudonymizationError, damaged
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.writing import write_dataset
@@ -59,6 +59,10 @@ class Part10:
     @property
     def is_deflated(self) -> bool:
         return self.transfer_syntax_uid == DEFLATED_SYNTAX
+
+    @property
+    def is_video(self) -> bool:
+        return self.transfer_syntax_uid.startswith(_VIDEO_SYNTAXES)
 
 
 @contextmanager
@@ -128,8 +132,6 @@ def _guess_syntax(buffer: Buffer, start: int) -> str:
 
 
 def _refuse_syntax(syntax: str) -> None:
-    if syntax.startswith(_VIDEO_SYNTAXES):
-        raise HeldBack("video", _("The file holds a video. A data steward has to look at it."))
     if syntax in _REMOTE_PIXELS or not is_transfer_syntax(syntax):
         raise PseudonymizationError(
             "unsupported-transfer-syntax",

@@ -45,6 +45,7 @@ from pseudonymizer.engine.statements import (
     state_document,
     state_features,
     state_pixels,
+    state_video,
 )
 from pseudonymizer.engine.subject import Subject, put_subject
 from pseudonymizer.engine.taking_out import take_out
@@ -145,7 +146,7 @@ def pseudonymize_file(
         header = header_of(dataset)
         if check is not None:
             check(header)
-        hold_back(dataset, header.sop_class_uid, context.accepted)
+        hold_back(dataset, header.sop_class_uid, context.accepted, part10.is_video)
         pixels = find_pixels(part10, read.position, dataset)
         output = read.treated(walk_of(header.sop_class_uid, context))
         put_subject(output, context.subject, context.profile, context.earlier)
@@ -155,6 +156,8 @@ def pseudonymize_file(
         _look(dataset, output, header.sop_class_uid, context)
         state_features(output, dataset, header.sop_class_uid, context.accepted)
         state_document(output, dataset)
+        if part10.is_video:
+            state_video(output)
         image = ImageFile(part10, dataset, header.sop_class_uid, pixels)
         pixels = _inspected(image, output, context)
         chunks = _chunks(part10, output, pixels, header.sop_class_uid)
@@ -174,6 +177,8 @@ def _inspected(image: ImageFile, output: Dataset, context: Context) -> Pixels | 
     accepted = context.accepted
     if context.earlier is not None and is_settled(image.header):
         accepted |= TEXT_CODES  # by this engine, or by the steward of the first project
+    if image.part10.is_video:
+        accepted |= TEXT_CODES  # it would be held, had nobody looked at it
     looks = Looks(context.detector, accepted, context.redactions, context.is_unlooked)
     inspected = inspect(image, looks)
     state_pixels(output, inspected)

@@ -26,6 +26,7 @@ from pseudonymizer.engine.part10 import EXPLICIT_SYNTAX, Part10
 from pseudonymizer.engine.reading import Head, Reader, Span
 from pseudonymizer.engine.streams import Stretch, join, not_understood
 from pseudonymizer.engine.surplus import refuse_surplus
+from pseudonymizer.engine.video import keep_video
 from pseudonymizer.engine.writing import write_delimiter, write_head
 
 _PIXEL_DATA = 0x7FE00010
@@ -111,6 +112,9 @@ def find_pixels(part10: Part10, position: int, header: Dataset) -> Pixels | None
         refuse_surplus(header, encoding, buffer, value)
         return Pixels(head, buffer, head.start + head.length, mask)
     stop = reader.end_of_fragments(head.start, end, encoding)
+    if part10.is_video:
+        fragments = _fragments(reader, buffer, Stretch(head.start, stop), encoding)
+        return Pixels(head, buffer, stop, frames=keep_video(fragments))
     clean = cleaner_of(part10.transfer_syntax_uid, header)
     fragments = _fragments(reader, buffer, Stretch(head.start, stop), encoding)
     return Pixels(head, buffer, stop, frames=clean_frames(fragments, header, clean))

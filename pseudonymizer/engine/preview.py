@@ -10,7 +10,7 @@ from pseudonymizer.engine.checks import hold_back
 from pseudonymizer.engine.dictionary import NUMBER_VRS, TEXT_VRS
 from pseudonymizer.engine.elements import Dataset, Element, Encoding, text_of
 from pseudonymizer.engine.errors import HeldBack
-from pseudonymizer.engine.identity import SPECIFIC_CHARACTER_SET, decode, header_of
+from pseudonymizer.engine.identity import SOP_CLASS_UID, SPECIFIC_CHARACTER_SET, decode, header_of
 from pseudonymizer.engine.last_look import last_look
 from pseudonymizer.engine.options import ONLY_IOD, SAFE_PRIVATE
 from pseudonymizer.engine.outlines import Outline, outline_of
@@ -112,15 +112,15 @@ def preview_file(content: bytes, context: Context) -> Preview:
     after = pseudonymize_header(before, header.sop_class_uid, context)
     place = _top(part10, context.profile, header.sop_class_uid)
     rows = tuple(islice(_rows(before, after, place), MOST_ROWS + 1))
-    held = _held_back(before, after, header.sop_class_uid, context)
+    held = _held_back(part10, before, after, context)
     return Preview(rows[:MOST_ROWS], held, len(rows) > MOST_ROWS)
 
 
 def _held_back(
-    before: Dataset, after: Dataset, sop_class_uid: str, context: Context
+    part10: Part10, before: Dataset, after: Dataset, context: Context
 ) -> HeldBack | None:
     try:
-        hold_back(before, sop_class_uid)
+        hold_back(before, text_of(before.get(SOP_CLASS_UID)), is_video=part10.is_video)
         last_look(before, after, context.known)
     except HeldBack as held:
         return held

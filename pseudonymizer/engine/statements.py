@@ -14,6 +14,7 @@ from pseudonymizer.engine.subject import add_methods, has_method
 _BURNED_IN_ANNOTATION = 0x00280301
 _BLACKENED = "Text in pixels blacked out"
 _DOCUMENT_KEPT = "Encapsulated document kept, a data steward looked at it"
+_VIDEO_KEPT = "Video kept, a data steward looked at it"
 _DECODED = "Text in pixels blacked out, frames decoded for it"
 
 
@@ -44,6 +45,11 @@ def state_document(output: Dataset, original: Dataset) -> None:
     document = original.get(ENCAPSULATED_DOCUMENT)
     if document is not None and output.get(ENCAPSULATED_DOCUMENT) == document:
         add_methods(output, (), [_DOCUMENT_KEPT])
+
+
+def state_video(output: Dataset) -> None:
+    """Write that a video is the original one, which only a data steward lets through."""
+    add_methods(output, (), [_VIDEO_KEPT])
 
 
 def state_features(

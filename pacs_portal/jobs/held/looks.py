@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from pacs_portal.accounts.models import User
 from pacs_portal.audit.models import Event
+from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.held.permits import check_look
 from pacs_portal.jobs.held.pictures import (
     HeldImages,
@@ -18,6 +20,7 @@ from pacs_portal.jobs.held.pictures import (
     draw,
     draw_thumbnail,
     extract_document,
+    extract_video,
     held_images,
     held_original,
     measure,
@@ -28,6 +31,8 @@ from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.services import shown_path
 
 ENCAPSULATED_DOCUMENT = "encapsulated-document"
+VIDEO = "video"
+TRANSPORT_STREAM = b"\x47"
 PDF = b"%PDF-"
 PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 LOOK = "held.viewed"  # of the audit log
@@ -81,7 +86,7 @@ def see_thumbnail(held: HeldFile, *, by: User) -> bytes:
 
 
 def see_file(held: HeldFile, *, by: User) -> Attachment:
-    """Return the document that a held file contains, or the file as it is.
+    """Return the document or video that a held file contains, or the file as it is.
 
     Raises
     ------
@@ -101,7 +106,18 @@ def _attachment(held: HeldFile) -> Attachment:
         content = extract_document(original)
         is_pdf = content.startswith(PDF)
         return Attachment(f"held-{number}.{'pdf' if is_pdf else 'bin'}", BytesIO(content))
+    if held.cause == VIDEO:
+        with suppress(JobError):  # pixels of another kind, or too large: the file itself, then
+            content = extract_video(original)
+            return Attachment(f"held-{number}{_video_suffix(content)}", BytesIO(content))
     return Attachment(f"held-{number}{_suffix(held)}", original.open("rb"))
+
+
+def _video_suffix(content: bytes) -> str:
+    """Return the ending by which a computer finds the player for a video."""
+    if content[4:8] == b"ftyp":
+        return ".mp4"
+    return ".ts" if content.startswith(TRANSPORT_STREAM) else ".mpg"
 
 
 def _suffix(held: HeldFile) -> str:

@@ -6,6 +6,7 @@ no key and no settings; what it says on its way is thrown away, since libraries 
     picture_process.py measure dicom|image PATH…                         -> JSON
     picture_process.py draw dicom|image FRAME WINDOW SIDE BOXES PATH     -> PNG
     picture_process.py document PATH                                     -> the document inside
+    picture_process.py video PATH                                        -> the video inside
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MOST_DOCUMENT_BYTES = 256 * 2**20
+VIDEO_SYNTAXES = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC share this beginning
 MOST_PIXELS = 100_000_000  # of one frame
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{arc}" for arc in (57, 70))
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     _limit()
     task, *rest = arguments
     tasks: dict[str, Callable[..., bytes]]
-    tasks = {"measure": measure, "draw": draw, "document": document}
+    tasks = {"measure": measure, "draw": draw, "document": document, "video": video}
     sys.stdout.buffer.write(tasks[task](*rest))
     return 0
 
@@ -78,6 +80,24 @@ def document(path: str) -> bytes:
     if len(content) > MOST_DOCUMENT_BYTES:
         raise ValueError("The document is too large.")
     return content[: int(dataset.get("EncapsulatedDocumentLength") or len(content))]
+
+
+def video(path: str) -> bytes:
+    """Return the stream or MP4 file that a DICOM video holds."""
+    from io import BytesIO
+
+    from pydicom import dcmread
+    from pydicom.encaps import generate_fragments, parse_basic_offsets
+
+    with Path(path).open("rb") as stream:
+        dataset = dcmread(stream, force=True)
+    if not dataset.file_meta.TransferSyntaxUID.startswith(VIDEO_SYNTAXES):
+        raise ValueError("The pixels are no video stream.")
+    if len(dataset.PixelData) > MOST_DOCUMENT_BYTES:
+        raise ValueError("The video is too large.")
+    items = BytesIO(dataset.PixelData)
+    parse_basic_offsets(items)
+    return b"".join(generate_fragments(items))
 
 
 def _limit() -> None:

@@ -170,6 +170,17 @@ def extract_document(original: Path) -> bytes:
     return _run(["document"], [original])
 
 
+def extract_video(original: Path) -> bytes:
+    """Return the stream or MP4 file inside a DICOM video.
+
+    Raises
+    ------
+    JobError
+        If there is none, or it is too large for the memory.
+    """
+    return _run(["video"], [original])
+
+
 def _draw(images: HeldImages, view: View, side: int, boxes: Sequence[Region]) -> bytes:
     if view.image >= len(images.paths):
         raise JobError(NO_PICTURE)

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
 
 from pacs_portal.audit.models import Event
 from pacs_portal.jobs.held import pictures
@@ -205,6 +207,33 @@ def test_a_document_comes_out_of_its_dicom_file(hold, fresh_client, document, na
     assert b"".join(answer.streaming_content) == document
     assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("stream", "syntax", "name"),
+    [
+        (b"\0\0\0\x18ftypisom", "1.2.840.10008.1.2.4.102", "held-1.mp4"),
+        (b"\x47\x40\0\x10", "1.2.840.10008.1.2.4.104", "held-1.ts"),
+        (b"\0\0\1\xb3", "1.2.840.10008.1.2.4.100", "held-1.mpg"),
+        (b"no stream", "1.2.840.10008.1.2.1", "held-1.dcm"),
+    ],
+)
+def test_a_video_comes_out_of_its_dicom_file(hold, fresh_client, stream, syntax, name):
+    (held,) = hold(b"hold")
+    HeldFile.objects.update(cause="video")
+    held.receipt.job.upload.files.update(kind="dicom")
+    original = held_dir(held.pk) / "original"
+    write_dicom(original, np.zeros((1, 4), np.uint8))
+    dataset = dcmread(original)
+    if syntax != dataset.file_meta.TransferSyntaxUID:
+        dataset.file_meta.TransferSyntaxUID = syntax
+        dataset.PixelData = encapsulate([stream[:4], stream[4:]] if stream[4:] else [stream])
+        dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(original)
+    answer = fresh_client.get(address("held_download", held))
+    content = b"".join(answer.streaming_content)
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert content == (original.read_bytes() if name.endswith(".dcm") else stream)
 
 
 def test_a_file_without_its_document_is_not_there(hold, fresh_client):
