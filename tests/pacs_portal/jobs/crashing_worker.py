@@ -217,7 +217,7 @@ def _move_to(call: dict[str, Any]) -> None:
 def main(command: str, subject: str, kind: str, *crash: str) -> None:
     if kind == "toys":
         steps._steps.clear()
-        steps.register_step(ToyStep())
+        steps.register_step(ToyStep.name, ToyStep)
         allow_decision(Decision.ACCEPT, "name-found")
     if command == "prepare":
         sys.stdout.write(prepare(Path(subject), kind))
