@@ -8,15 +8,12 @@ class ConverterConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the converter's step and page to the portal."""
-        from converter.options import NO_FACES
-        from converter.outlook import FORM, READ_ALONG, foresee
-        from converter.step import ConvertStep
-        from pacs_portal.jobs.review.outlooks import Outlook, register_outlook
+        from converter.statements import NO_FACES
         from pacs_portal.jobs.steps import register_step
+        from pacs_portal.later import later
         from pacs_portal.tools import Tool, register_tool
 
-        register_step(ConvertStep())
-        register_outlook("convert", Outlook(FORM, foresee, READ_ALONG))
+        register_step("convert", later("converter.step.ConvertStep"))
         register_tool(
             Tool(
                 name="convert",
@@ -25,5 +22,6 @@ class ConverterConfig(AppConfig):
                 icon="arrow-left-right",
                 urls="converter.urls",
                 statements=(NO_FACES,),
+                outlook=later("converter.outlook.outlook"),
             )
         )

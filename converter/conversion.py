@@ -14,9 +14,8 @@ from converter.pairs import Source, paired
 from converter.unit_plans import UnitPlan
 from pacs_portal.jobs.children import End, Room, in_children
 from pacs_portal.jobs.models import Outcome
-from pacs_portal.jobs.planning import UNFORESEEN
 from pacs_portal.jobs.steps import InstanceFacts, StepFile, StepResult, StepUnavailableError
-from pacs_portal.jobs.verdicts import unreadable, verdicts_on
+from pacs_portal.jobs.verdicts import UNFORESEEN, unreadable, verdicts_on
 
 NAME = "convert"
 PROVENANCE = "converter/1"

@@ -9,15 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from converter.cells import is_future
 from converter.options import (
-    NO_FACES,
-    NOBODY_SEEN,
     PATIENT_FIELDS,
     PICTURE_KINDS,
     SLIDE_KIND,
     VOLUME_KINDS,
     VOLUME_SWITCHES,
-    WHO_STATES_IT,
 )
+from converter.statements import NO_FACES, NOBODY_SEEN, WHO_STATES_IT
 from converter.trees import FOLDER, RULES
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.jobs.joining import joinable_study

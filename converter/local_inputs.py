@@ -9,12 +9,9 @@ from typing import Any
 
 from converter.step import ConvertStep
 from pacs_portal.jobs.commandline import Sources
-from pacs_portal.jobs.pipelines import EMPTY
-from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.report import file_report
-from pacs_portal.jobs.running import NO_OUTPUT
 from pacs_portal.jobs.steps import DiskFullError, StepFile
-from pacs_portal.jobs.verdicts import disk_full_told
+from pacs_portal.jobs.verdicts import EMPTY, NO_OUTPUT, SYSTEM_FILE, disk_full_told
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
 from pacs_portal.uploads.errors import UnpackError
 from pacs_portal.uploads.sniffing import sniff_file
@@ -77,7 +74,7 @@ def inputs(sources: Sources, work: Path, ends: list[FileEnd]) -> Iterator[StepFi
         elif kind == "system":
             end.add("skipped", SYSTEM_FILE)
         elif kind == "empty":
-            end.add("failed", EMPTY[1])
+            end.add("failed", EMPTY)
         elif refusal := step.refusal(kind):
             end.add("failed", refusal[1])
         else:

@@ -7,22 +7,16 @@ from pathlib import PurePosixPath
 from typing import Any, Self
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from converter.engine import Attributes, Options
 from converter.metadata import COLUMNS, Row, row_for
+from converter.statements import NO_FACES
 from converter.trees import FOLDER, NAMING_PATIENTS
-from pacs_portal.tools import Statement
 
 PHOTOGRAPH_MODALITY = "XC"
 VOLUME_KINDS = frozenset({"nifti", "nifti-gz", "nifti-pair"})
 PICTURE_KINDS = frozenset({"jpeg", "png", "bmp", "gif", "webp", "tiff"})
 SLIDE_KIND = "slide"
-NOBODY_SEEN = _("No face can be recognized in these photographs.")
-WHO_STATES_IT = _(
-    "Else a data steward looks at each photograph first. The job keeps who stated it."
-)
-NO_FACES = Statement("no_faces", NOBODY_SEEN, WHO_STATES_IT)
 # What a person accepts for volumes that are not as they should be, and how floats are kept.
 VOLUME_SWITCHES = ("assume_orientation", "straighten", "parametric_maps")
 PATIENT_FIELDS = ("patient_id", "patient_name", "patient_birth_date", "patient_sex")

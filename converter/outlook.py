@@ -14,7 +14,7 @@ from converter.places import Placed, place_sources
 from converter.planning import series_of, studies_of
 from converter.tables import TABLE_KIND, Table, Tables
 from converter.units import Series
-from pacs_portal.jobs.review.outlooks import Foreseen, NamedFile, Surprise
+from pacs_portal.jobs.review.outlooks import Foreseen, NamedFile, Outlook, Surprise
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
@@ -51,6 +51,11 @@ class Glance:
         self.left -= 1
         self.is_exact &= self.left >= 0
         return self.left >= 0 and names_a_camera(placed.source.file.path)
+
+
+def outlook() -> Outlook:
+    """Return what the portal asks before a conversion."""
+    return Outlook(FORM, foresee, READ_ALONG)
 
 
 def foresee(project: Project, files: Sequence[NamedFile], options: Mapping[str, Any]) -> Foreseen:

@@ -35,7 +35,7 @@ ADMIN_PASSWORD = read_secret("PACS2GO_ADMIN_PASSWORD")
 
 # --- Apps ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "pacs_portal.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "csp",
     "pacs_portal.accounts",
     "pacs_portal.audit",
     "pacs_portal.projects",

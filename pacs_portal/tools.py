@@ -66,6 +66,7 @@ class Tool:
     study_actions: tuple[StudyAction, ...] = ()
     statements: tuple[Statement, ...] = ()
     job_facts: Callable[[Any], tuple[JobFact, ...]] = no_facts  # of any tool's jobs
+    outlook: Callable[[], Any] | None = None  # what its step, of the same name, can foresee
 
 
 _tools: dict[str, Tool] = {}
@@ -74,6 +75,11 @@ _tools: dict[str, Tool] = {}
 def register_tool(tool: Tool) -> None:
     """Make `tool` part of the portal."""
     _tools[tool.name] = tool
+
+
+def tool_named(name: str) -> Tool | None:
+    """Return a tool, None if nothing of this name is one."""
+    return _tools.get(name)
 
 
 def statement_names() -> list[str]:

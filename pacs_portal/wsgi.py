@@ -24,6 +24,7 @@ def start() -> WSGIHandler:
             "PACS2GO_SECRET_KEY is missing or too short: set it, or start with `make run`."
         )
     handler = get_wsgi_application()
+    from pacs_portal import urls  # noqa: F401 all pages: the forks that serve share what is loaded
     from pacs_portal.projects.keyfile import load_master_keys  # after the apps are ready
 
     load_master_keys()

@@ -8,39 +8,36 @@ class PseudonymizerConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the step and the pages to the portal, and an eye on what enters the archive."""
-        from pacs_portal.archive.services import register_standing_check
+        from pacs_portal.archive.standing import register_standing_check
+        from pacs_portal.jobs.chores import register_chore
         from pacs_portal.jobs.held.causes import DecisionPage, allow_decision, decided_on
         from pacs_portal.jobs.held.permits import register_look_check
-        from pacs_portal.jobs.held.releasing import register_wait
-        from pacs_portal.jobs.housekeeping import register_chore
+        from pacs_portal.jobs.held.waits import register_wait
         from pacs_portal.jobs.models import Decision
         from pacs_portal.jobs.steps import register_inner_step, register_step
+        from pacs_portal.later import later
         from pacs_portal.projects.sealed import register_sealed
         from pacs_portal.tools import ProjectTab, StudyAction, Tool, register_tool
-        from pseudonymizer.disclosure.held_looks import refusals_of_looks
-        from pseudonymizer.engine.checks import ACCEPTABLE, REDACTABLE
-        from pseudonymizer.matches.decisions import CAUSE, are_settled
-        from pseudonymizer.matches.queue import count_open
-        from pseudonymizer.merges.moving import catch_up
-        from pseudonymizer.merges.step import MovingStep
-        from pseudonymizer.profiles.facts import facts_of_job
-        from pseudonymizer.registry.patients import standing_of
-        from pseudonymizer.registry.sealed_rows import BLOCKS, INDEXES, PATIENTS
-        from pseudonymizer.step import PseudonymizeStep
-        from pseudonymizer.transfers.transfer import may_transfer
+        from pseudonymizer.causes import (
+            ACCEPTABLE,
+            IDENTIFIER_LEFT,
+            POSSIBLE_MATCH,
+            REDACTABLE,
+        )
 
-        register_step(PseudonymizeStep())
-        register_inner_step(MovingStep(), _("Merge of patients"))
-        register_chore(catch_up)
-        register_sealed(PATIENTS, INDEXES, BLOCKS)
+        merge_step = later("pseudonymizer.merges.step.MovingStep")
+        register_step("pseudonymize", later("pseudonymizer.step.PseudonymizeStep"))
+        register_inner_step("merge", merge_step, _("Merge of patients"))
+        register_chore(later("pseudonymizer.merges.moving.catch_up"))
+        register_sealed(later("pseudonymizer.registry.sealed_rows.sealed_tables"))
         allow_decision(Decision.ACCEPT, *ACCEPTABLE)
         allow_decision(Decision.REDACT, *REDACTABLE)
-        allow_decision(Decision.FALSE_ALARM, "identifier-left")
-        allow_decision(Decision.REDACT, "identifier-left")
-        decided_on(DecisionPage(_("Possible matches"), "registry_matches"), CAUSE)
-        register_wait(CAUSE, are_settled)
-        register_look_check(refusals_of_looks)
-        register_standing_check(standing_of)
+        allow_decision(Decision.FALSE_ALARM, IDENTIFIER_LEFT)
+        allow_decision(Decision.REDACT, IDENTIFIER_LEFT)
+        decided_on(DecisionPage(_("Possible matches"), "registry_matches"), POSSIBLE_MATCH)
+        register_wait(POSSIBLE_MATCH, later("pseudonymizer.matches.decisions.are_settled"))
+        register_look_check(later("pseudonymizer.disclosure.held_looks.refusals_of_looks"))
+        register_standing_check(later("pseudonymizer.registry.patients.standing_of"))
         register_tool(
             Tool(
                 name="pseudonymize",
@@ -51,12 +48,20 @@ class PseudonymizerConfig(AppConfig):
                 project_urls="pseudonymizer.project_urls",
                 tabs=(
                     ProjectTab(_("Profile"), "profile"),
-                    ProjectTab(_("Registry"), "registry", for_stewards=True, count=count_open),
+                    ProjectTab(
+                        _("Registry"),
+                        "registry",
+                        for_stewards=True,
+                        count=later("pseudonymizer.matches.queue.count_open"),
+                    ),
                 ),
-                job_facts=facts_of_job,
+                job_facts=later("pseudonymizer.profiles.facts.facts_of_job"),
                 study_actions=(
                     StudyAction(
-                        _("Into another project"), "study_transfer", "folder-plus", may_transfer
+                        _("Into another project"),
+                        "study_transfer",
+                        "folder-plus",
+                        later("pseudonymizer.transfers.transfer.may_transfer"),
                     ),
                 ),
             )

@@ -28,6 +28,7 @@ from pacs_portal.jobs.steps import (
 from pacs_portal.jobs.verdicts import unreadable, verdicts_on
 from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
+from pseudonymizer.causes import POSSIBLE_MATCH as CAUSE
 from pseudonymizer.engine import (
     Box,
     Context,
@@ -42,7 +43,7 @@ from pseudonymizer.engine import (
     pseudonymize_file,
 )
 from pseudonymizer.facts import facts_of
-from pseudonymizer.matches.decisions import CAUSE, is_settled
+from pseudonymizer.matches.decisions import is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
 from pseudonymizer.registry.patients import resolve_each, subject_of

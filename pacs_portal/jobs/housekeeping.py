@@ -16,6 +16,7 @@ from django.utils import timezone
 from pacs_portal.accounts.services import remove_ended_sessions, remove_old_mail
 from pacs_portal.archive.errors import ArchiveError
 from pacs_portal.archive.services import sweep_deletions
+from pacs_portal.jobs.chores import registered_chores
 from pacs_portal.jobs.held.aside import remove_settled
 from pacs_portal.jobs.held.releasing import release_due
 from pacs_portal.jobs.leases import release_leases_of_the_dead
@@ -31,13 +32,6 @@ from pacs_portal.uploads.services import discard_stale_uploads, sweep_storage
 logger = logging.getLogger(__name__)
 DAY_SECONDS = 24 * 3600
 FORGET_WORKERS_AFTER = timedelta(days=1)
-_chores: list[Callable[[], None]] = []
-
-
-def register_chore(chore: Callable[[], None]) -> None:
-    """Let a tool do something of its own from time to time, safe in several processes at once."""
-    if chore not in _chores:
-        _chores.append(chore)
 
 
 def keep_house() -> None:
@@ -63,7 +57,7 @@ def keep_house() -> None:
         forget_workers,
         remove_ended_sessions,
         remove_old_mail,
-        *_chores,
+        *registered_chores(),
         sweep_deletions,
     )
     for chore in chores:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext_noop
-
 from pacs_portal.jobs.as_is import AsIsStep
 from pacs_portal.jobs.companions import COMPANIONS
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.keeping import KeepStep
 from pacs_portal.jobs.models import Destination, Job
-from pacs_portal.jobs.steps import Step, registered_steps, step_named
-from pacs_portal.jobs.verdicts import UNREADABLE
+from pacs_portal.jobs.steps import Step, registered_steps, step_named, step_names
+from pacs_portal.jobs.verdicts import EMPTY, UNREADABLE
 from pacs_portal.projects.models import Project
 
 AUTO = "auto"
@@ -20,9 +18,8 @@ DELIVERIES = {
     Destination.DOWNLOAD: "download",
     Destination.FOLDER: "folder",
 }
-EMPTY = ("empty", gettext_noop("The file is empty. Copy it again from its source."))
 NOT_READABLE = ("unreadable", UNREADABLE)
-REFUSED_KINDS = {"empty": EMPTY, "unreadable": NOT_READABLE}
+REFUSED_KINDS = {"empty": ("empty", EMPTY), "unreadable": NOT_READABLE}
 NEVER_KEPT = frozenset({"zip", "system", *REFUSED_KINDS})
 AS_IS = AsIsStep()
 KEEP = KeepStep()
@@ -30,13 +27,19 @@ KEEP = KeepStep()
 
 def tool_names() -> tuple[str, ...]:
     """Return what may be chosen as the tool of a job."""
-    return (AUTO, *(step.name for step in registered_steps()), STORE)
+    return (AUTO, *step_names(), STORE)
 
 
 def find_step(name: str) -> Step:
     """Return a step by the name that a part keeps."""
     own: dict[str, Step] = {AS_IS.name: AS_IS, KEEP.name: KEEP}
     return own.get(name) or step_named(name)
+
+
+def load_steps(job: Job) -> None:
+    """Import what the files of a job may go through: children that are forked then share it."""
+    for step in _first_steps(job.project, job.tool):
+        work_steps(job.project, step)
 
 
 def choose_first_step(job: Job, kind: str) -> Step | tuple[str, str]:

@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 from django.conf import settings
 from django.db.models import DateTimeField, F, Max, UUIDField, Value
 from django.utils import timezone
-from django.utils.translation import gettext_noop
 
 from pacs_portal.inserting import insert_selected
 from pacs_portal.jobs.archived import fetch_inputs
@@ -38,6 +37,7 @@ from pacs_portal.jobs.steps import (
 )
 from pacs_portal.jobs.unit_rows import NewUnit, write_units
 from pacs_portal.jobs.units import step_file
+from pacs_portal.jobs.verdicts import SYSTEM_FILE, UNFORESEEN
 from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
 from pacs_portal.uploads.models import UploadFile
@@ -52,10 +52,6 @@ from pacs_portal.uploads.services import (
 BATCH_ROWS = 500
 PARTS_PER_CORE = 4
 T = TypeVar("T")
-UNFORESEEN = gettext_noop(
-    "The tool stumbled over this file. Check that it opens elsewhere, and tell the administrator."
-)
-SYSTEM_FILE = gettext_noop("The operating system left this file; it holds no image.")
 
 
 class Attempt(Protocol):

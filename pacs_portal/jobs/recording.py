@@ -13,11 +13,12 @@ from pathlib import Path
 from pacs_portal.jobs import receipts, running
 from pacs_portal.jobs.delivery import flushed_folder
 from pacs_portal.jobs.held.aside import remove_settled
-from pacs_portal.jobs.planning import UNFORESEEN, Attempt
+from pacs_portal.jobs.planning import Attempt
 from pacs_portal.jobs.receipts import FileResult
 from pacs_portal.jobs.running import Batch
 from pacs_portal.jobs.storage import flush_to_disk
 from pacs_portal.jobs.units import PartRun, UnitRun
+from pacs_portal.jobs.verdicts import UNFORESEEN
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.utils.translation import gettext_noop
-
 from pacs_portal.jobs.delivery import Delivered, deliver
 from pacs_portal.jobs.held.aside import put_aside
 from pacs_portal.jobs.leases import guarded
@@ -16,12 +14,12 @@ from pacs_portal.jobs.pipelines import find_step
 from pacs_portal.jobs.receipts import FileResult, OutputFacts
 from pacs_portal.jobs.steps import StepFile, Verdict
 from pacs_portal.jobs.units import PartRun, UnitRun
+from pacs_portal.jobs.verdicts import NO_OUTPUT
 
 # A batch is recorded when it holds this much or is this old: often enough to be seen moving.
 BATCH_FILES = 200
 BATCH_BYTES = 64 * 2**20
 BATCH_SECONDS = 1.0
-NO_OUTPUT = gettext_noop("No image came out of this file. Check that it opens elsewhere.")
 # What counts when the outputs of one file ended differently: the first of these.
 WORST_FIRST = (
     Outcome.HELD,

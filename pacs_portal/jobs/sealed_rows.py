@@ -49,6 +49,10 @@ def _renew_holds(rows: Sequence[HeldFile], keys: SealingKeys) -> None:
     HeldFile.objects.bulk_update(rows, ["sealed_finding", "sealed_content"])
 
 
-OPTIONS = SealedTable("options of jobs", _outdated_options, _renew_options)
-PLANS = SealedTable("plans of jobs", _outdated_plans, _renew_plans)
-HELD = SealedTable("held files", _outdated_holds, _renew_holds)
+def sealed_tables() -> tuple[SealedTable, ...]:
+    """Return the tables of this app."""
+    return (
+        SealedTable("options of jobs", _outdated_options, _renew_options),
+        SealedTable("plans of jobs", _outdated_plans, _renew_plans),
+        SealedTable("held files", _outdated_holds, _renew_holds),
+    )

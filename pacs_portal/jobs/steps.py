@@ -5,9 +5,9 @@ files belong together, every step may fix patients and UIDs before any part runs
 answers per file: it went on, or a verdict says what became of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, runtime_checkable
 
@@ -219,18 +219,18 @@ class DiskFullError(StepUnavailableError):
     )
 
 
-_steps: dict[str, Step] = {}
-_inner_steps: dict[str, tuple[Step, Text]] = {}
+_steps: dict[str, Callable[[], Step]] = {}
+_inner_steps: dict[str, tuple[Callable[[], Step], Text]] = {}
 
 
-def register_step(step: Step) -> None:
-    """Make a step known; tools call this in AppConfig.ready()."""
-    _steps[step.name] = step
+def register_step(name: str, make: Callable[[], Step]) -> None:
+    """Make a step known, made when it is asked for; tools call this in AppConfig.ready()."""
+    _steps[name] = cache(make)
 
 
-def register_inner_step(step: Step, label: Text) -> None:
+def register_inner_step(name: str, make: Callable[[], Step], label: Text) -> None:
     """Make a step known that no person chooses: only jobs over the archive begin with it."""
-    _inner_steps[step.name] = (step, label)
+    _inner_steps[name] = (cache(make), label)
 
 
 def inner_label(name: str) -> Text:
@@ -245,9 +245,14 @@ def is_inner_step(name: str) -> bool:
 
 def step_named(name: str) -> Step:
     """Return a registered step."""
-    return _inner_steps[name][0] if name in _inner_steps else _steps[name]
+    return _inner_steps[name][0]() if name in _inner_steps else _steps[name]()
+
+
+def step_names() -> tuple[str, ...]:
+    """Return the names of the steps that people choose from, in the order of registration."""
+    return tuple(_steps)
 
 
 def registered_steps() -> tuple[Step, ...]:
     """Return the steps that people choose from, in the order they were registered."""
-    return tuple(_steps.values())
+    return tuple(make() for make in _steps.values())

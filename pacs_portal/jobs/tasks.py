@@ -21,13 +21,13 @@ from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import Job, JobPart, PartKind
 from pacs_portal.jobs.originals import remove_finished_originals
 from pacs_portal.jobs.owners import this_process
-from pacs_portal.jobs.planning import UNFORESEEN, plan_job
+from pacs_portal.jobs.planning import plan_job
 from pacs_portal.jobs.recording import recorder
 from pacs_portal.jobs.running import Batch
 from pacs_portal.jobs.steps import StepUnavailableError
 from pacs_portal.jobs.storage import work_dir
 from pacs_portal.jobs.units import PartRun, UnitRun
-from pacs_portal.jobs.verdicts import wait_if_disk_full
+from pacs_portal.jobs.verdicts import UNFORESEEN, wait_if_disk_full
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -10,6 +10,12 @@ from pacs_portal.jobs.steps import DiskFullError, StepFile, Verdict
 from pacs_portal.uploads.storage import DISK_FULL
 
 UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
+EMPTY = gettext_noop("The file is empty. Copy it again from its source.")
+SYSTEM_FILE = gettext_noop("The operating system left this file; it holds no image.")
+NO_OUTPUT = gettext_noop("No image came out of this file. Check that it opens elsewhere.")
+UNFORESEEN = gettext_noop(
+    "The tool stumbled over this file. Check that it opens elsewhere, and tell the administrator."
+)
 
 
 def verdicts_on(

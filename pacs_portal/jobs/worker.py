@@ -16,7 +16,9 @@ from pacs_portal.jobs.bounds import bound_this_process
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import Job, JobState, WorkerHeartbeat
 from pacs_portal.jobs.owners import this_process
+from pacs_portal.jobs.pipelines import load_steps
 from pacs_portal.jobs.processes import Crew, Stop, keep_private
+from pacs_portal.jobs.steps import registered_steps
 from pacs_portal.jobs.storage import sweep_work_dirs
 from pacs_portal.jobs.tasks import run_part
 
@@ -38,6 +40,7 @@ def run_worker(process_count: int) -> None:
     keep_private()
     stop = Stop()
     stop.listen(signal.SIGTERM, signal.SIGINT)
+    registered_steps()  # children that are forked share what they import
     work = partial(_work_bounded, process_count, partial(work_forever, None))
     crew = Crew(work, leases.release_leases_of)
     leases.release_leases_of_the_dead()
@@ -66,6 +69,7 @@ def run_job_here(job: Job, workers: int = 0) -> None:
     if not workers:
         work_until_done(job, Stop())
         return
+    load_steps(job)
     work = partial(_work_bounded, workers, partial(work_until_done, job))
     crew = Crew(work, leases.release_leases_of)
     try:

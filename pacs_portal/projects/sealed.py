@@ -1,6 +1,6 @@
 """What is sealed where: each app registers its tables, so that a rotation reaches all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,17 +28,17 @@ class SealedTable:
     staying: Callable[[UUID, int], int] = _nothing_stays
 
 
-_tables: list[SealedTable] = []
+_sources: list[Callable[[], Iterable[SealedTable]]] = []
 
 
-def register_sealed(*tables: SealedTable) -> None:
-    """Make tables known; apps call this in AppConfig.ready()."""
-    _tables.extend(tables)
+def register_sealed(tables: Callable[[], Iterable[SealedTable]]) -> None:
+    """Make the tables of an app known; apps call this in AppConfig.ready()."""
+    _sources.append(tables)
 
 
 def sealed_tables() -> tuple[SealedTable, ...]:
     """Return the tables of all apps."""
-    return tuple(_tables)
+    return tuple(table for tables in _sources for table in tables())
 
 
 def sealed_otherwise(rows: QuerySet[Any], version: int, *columns: str) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ class UploadsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let rotations of keys reach what is sealed here."""
+        from pacs_portal.later import later
         from pacs_portal.projects.sealed import register_sealed
-        from pacs_portal.uploads.sealed_rows import PATHS
 
-        register_sealed(PATHS)
+        register_sealed(later("pacs_portal.uploads.sealed_rows.sealed_tables"))

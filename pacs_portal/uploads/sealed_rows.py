@@ -22,4 +22,6 @@ def _renew(rows: Sequence[UploadFile], keys: SealingKeys) -> None:
     UploadFile.objects.bulk_update(rows, ["sealed_path", "path_digest", "sealed_source"])
 
 
-PATHS = SealedTable("paths", _outdated, _renew)
+def sealed_tables() -> tuple[SealedTable, ...]:
+    """Return the table of this app."""
+    return (SealedTable("paths", _outdated, _renew),)

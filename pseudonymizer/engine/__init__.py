@@ -10,7 +10,6 @@ from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudony
 from pseudonymizer.engine.identity import Header, Identity, read_header
 from pseudonymizer.engine.joining import StoredStudy
 from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
-from pseudonymizer.engine.preview import Preview, preview_file
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.spec import ProfileSpec, SpecError
 from pseudonymizer.engine.subject import Subject
@@ -27,7 +26,6 @@ __all__ = [
     "IdentifierLeft",
     "Identity",
     "KnownPerson",
-    "Preview",
     "Profile",
     "ProfileSpec",
     "PseudonymizationError",
@@ -43,7 +41,6 @@ __all__ = [
     "is_pseudonym",
     "map_uid",
     "new_pseudonym",
-    "preview_file",
     "pseudonymize_file",
     "read_header",
 ]

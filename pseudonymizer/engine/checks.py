@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pseudonymizer.engine.burned_in.inspection import TEXT_CODES
+from pseudonymizer.causes import ACCEPTABLE, DOCUMENT, FACE, UNKNOWN_CLASS
 from pseudonymizer.engine.dictionary import is_storage_class
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.errors import HeldBack, PseudonymizationError
@@ -18,15 +18,8 @@ _ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 _VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{arc}" for arc in ("1.1", "2.1", "4.1"))
 _VOICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.9.4.{arc}" for arc in ("1", "2"))
 
-UNKNOWN_CLASS = "unknown-sop-class"
-FACE = "recognizable-face"
-DOCUMENT = "encapsulated-document"
-# What a data steward who looked at the file may let through.
-ACCEPTABLE = TEXT_CODES | {FACE, DOCUMENT, UNKNOWN_CLASS, "video", "voice"}
-# What then stays as it is, though the rules would replace it.
+# What a data steward lets through and stays as it is, though the rules would replace it.
 LET_THROUGH = {UNKNOWN_CLASS: SOP_CLASS_UID, DOCUMENT: ENCAPSULATED_DOCUMENT}
-# Of these, what she may have blacked out as well.
-REDACTABLE = TEXT_CODES | {FACE}
 
 
 def hold_back(

@@ -27,7 +27,6 @@ from pseudonymizer.models import (
 )
 from pseudonymizer.registry.patients import current, lock_registry
 
-CAUSE = "possible-match"  # of a held file
 REASONS_FOR_SAME = (
     *(MatchReason.RECORDS, MatchReason.SPELLING, MatchReason.NAME_CHANGED, MatchReason.SLIP),
 )

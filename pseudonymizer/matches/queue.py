@@ -10,7 +10,8 @@ from django.db.models.fields.json import KeyTextTransform
 from pacs_portal.archive.models import Study, StudyState
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.models import Project
-from pseudonymizer.matches.decisions import CAUSE, open_matches
+from pseudonymizer.causes import POSSIBLE_MATCH
+from pseudonymizer.matches.decisions import open_matches
 from pseudonymizer.models import PossibleMatch, RegistryPatient
 
 STUDIES_SHOWN = 10
@@ -48,7 +49,9 @@ def queue_rows(project: Project, matches: list[PossibleMatch]) -> list[QueueRow]
 
 def waiting_counts(project: Project) -> Counter[UUID]:
     """Return how many files of each new patient wait for a decision about her."""
-    waiting = HeldFile.objects.filter(cause=CAUSE, decision="", receipt__job__project=project)
+    waiting = HeldFile.objects.filter(
+        cause=POSSIBLE_MATCH, decision="", receipt__job__project=project
+    )
     planned_for = waiting.annotate(
         planned=KeyTextTransform("patient", "receipt__unit__plan")
     ).values("planned")

@@ -18,13 +18,12 @@ from pacs_portal.projects.context import project_context
 from pacs_portal.projects.models import Project
 from pseudonymizer.engine import (
     Context,
-    Preview,
     Profile,
     PseudonymizationError,
     Subject,
-    preview_file,
 )
 from pseudonymizer.engine.attributes import attribute_of
+from pseudonymizer.engine.preview import Preview, preview_file
 from pseudonymizer.profiles.texts import WHY_LABELS
 from pseudonymizer.profiles.versions import newest_profile
 

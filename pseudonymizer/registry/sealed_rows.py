@@ -51,6 +51,10 @@ def _renew_blocks(rows: Sequence[PatientBlock], keys: SealingKeys) -> None:
         index_patient(patient, keys)
 
 
-PATIENTS = SealedTable("identities", _outdated_patients, _renew_patients)
-INDEXES = SealedTable("index of patients", _outdated_indexes, _renew_indexes, _staying_indexes)
-BLOCKS = SealedTable("blocking index", _outdated_blocks, _renew_blocks)
+def sealed_tables() -> tuple[SealedTable, ...]:
+    """Return the tables of the registry."""
+    return (
+        SealedTable("identities", _outdated_patients, _renew_patients),
+        SealedTable("index of patients", _outdated_indexes, _renew_indexes, _staying_indexes),
+        SealedTable("blocking index", _outdated_blocks, _renew_blocks),
+    )

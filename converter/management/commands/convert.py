@@ -6,7 +6,8 @@ from typing import Any
 from converter.errors import MetadataError
 from converter.local import convert_locally
 from converter.metadata import COLUMNS, MORE_COLUMNS, PATH, read_metadata
-from converter.options import NO_FACES, VOLUME_SWITCHES, ConvertOptions
+from converter.options import VOLUME_SWITCHES, ConvertOptions
+from converter.statements import NO_FACES
 from converter.trees import RULES
 from pacs_portal.jobs.commandline import find_files, make_output, project_of, wrong_usage
 from pacs_portal.jobs.report import whole_report

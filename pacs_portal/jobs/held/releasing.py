@@ -4,7 +4,7 @@ The tool that holds them says when the wait is over; they then go through their 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.held.aside import remove_settled
+from pacs_portal.jobs.held.waits import AreOver, registered_waits
 from pacs_portal.jobs.models import (
     Decision,
     Destination,
@@ -24,17 +25,9 @@ from pacs_portal.jobs.models import (
     Outcome,
 )
 from pacs_portal.jobs.repeating import run_again
-from pacs_portal.jobs.steps import PlanValues
 from pacs_portal.projects.models import Project
 
 BATCH_ROWS = 500
-AreOver = Callable[[Sequence[PlanValues]], Sequence[bool]]
-_waits: dict[str, AreOver] = {}
-
-
-def register_wait(cause: str, are_over: AreOver) -> None:
-    """Let files held for `cause` wait until `are_over` says so of their units' plans."""
-    _waits[cause] = are_over
 
 
 def release_due(project: Project | None = None, by: User | None = None) -> None:
@@ -42,7 +35,7 @@ def release_due(project: Project | None = None, by: User | None = None) -> None:
 
     Housekeeping calls it too: a file may be held a moment after its wait has ended.
     """
-    for cause, are_over in _waits.items():
+    for cause, are_over in registered_waits().items():
         for job_id, receipt_ids in _due(_open_holds(cause, project), are_over):
             for start in range(0, len(receipt_ids), BATCH_ROWS):
                 _release(job_id, cause, receipt_ids[start : start + BATCH_ROWS], by)

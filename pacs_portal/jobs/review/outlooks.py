@@ -1,4 +1,4 @@
-"""What a tool can say of files before it works on them; tools register in AppConfig.ready()."""
+"""What a tool can say of files before it works on them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.utils.module_loading import import_string
 
 from pacs_portal.jobs.steps import StepFile
 from pacs_portal.projects.models import Project
-from pacs_portal.tools import Text
+from pacs_portal.tools import Text, tool_named
 
-if TYPE_CHECKING:  # a command registers, too, and loads no page
+if TYPE_CHECKING:  # `--dry-run` foresees, too, and loads no page
     from pacs_portal.jobs.tool_page import ToolForm
 
 
@@ -77,14 +77,7 @@ class Outlook:
         return form_class
 
 
-_outlooks: dict[str, Outlook] = {}
-
-
-def register_outlook(step: str, outlook: Outlook) -> None:
-    """Let the first step named `step` say what will come of its files."""
-    _outlooks[step] = outlook
-
-
 def outlook_of(step: str) -> Outlook | None:
-    """Return what a step registered, None where its files speak for themselves."""
-    return _outlooks.get(step)
+    """Return what the tool of a step foresees, None where its files speak for themselves."""
+    tool = tool_named(step)
+    return tool.outlook() if tool and tool.outlook else None

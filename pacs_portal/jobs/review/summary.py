@@ -9,9 +9,9 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from pacs_portal.jobs.keeping import NEEDS_STEWARD
 from pacs_portal.jobs.pipelines import KEEP, first_step, is_companion, work_steps
-from pacs_portal.jobs.planning import SYSTEM_FILE
 from pacs_portal.jobs.receipt_rows import tool_label
 from pacs_portal.jobs.review.outlooks import outlook_of
+from pacs_portal.jobs.verdicts import SYSTEM_FILE
 from pacs_portal.projects.models import Project
 from pacs_portal.tools import Text
 from pacs_portal.uploads.kinds import kind_label

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from pseudonymizer.causes import SAYS_TEXT, TEXT_CODES
 from pseudonymizer.engine.burned_in.blackening import BlackOut, within
 from pseudonymizer.engine.burned_in.boxes import Box, TextDetector, TextFound
 from pseudonymizer.engine.burned_in.formats import PixelFormat, UnreadableError, pixel_format
@@ -17,8 +18,6 @@ from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.part10 import Part10
 from pseudonymizer.engine.pixels import Drawn, Pixels
 
-SAYS_TEXT = "burned-in"
-TEXT_CODES = frozenset({SAYS_TEXT, "burned-in-text"})
 _LONGEST_VALUE = 0xFFFFFFFE
 _NOT_READ = _(
     "The image may show text, and its pixels cannot be read here. A data steward has to look at it."

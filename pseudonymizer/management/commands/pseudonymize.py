@@ -1,7 +1,7 @@
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pacs_portal.jobs.commandline import (
     Sources,
@@ -12,8 +12,10 @@ from pacs_portal.jobs.commandline import (
 )
 from pacs_portal.jobs.models import Job
 from pacs_portal.jobs.tool_command import ToolCommand
-from pseudonymizer.disclosure.gate import ExportPermit, export_job_mapping, permit_export
 from pseudonymizer.errors import ApprovalNeededError
+
+if TYPE_CHECKING:  # only an export of the mapping asks the gate
+    from pseudonymizer.disclosure.gate import ExportPermit
 
 NEEDS_TWO = (
     "--mapping: this project wants two people for an export. A data steward asks for it on the "
@@ -26,7 +28,7 @@ class Command(ToolCommand):
 
     help = "Pseudonymize DICOM: every patient gets the project's pseudonym, nothing is overwritten."
     tool = "pseudonymize"
-    permitted: ExportPermit | None = None
+    permitted: "ExportPermit | None" = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -55,6 +57,8 @@ class Command(ToolCommand):
     ) -> dict[str, Any]:
         """Ask before the work: what another person has to approve is no surprise at its end."""
         if options["mapping"]:
+            from pseudonymizer.disclosure.gate import permit_export
+
             try:
                 self.permitted = permit_export(project_of(options["project"]), by=actor_label())
             except ApprovalNeededError:
@@ -78,5 +82,7 @@ class Command(ToolCommand):
     def after(self, job: Job, options: Mapping[str, Any]) -> None:
         """Write the mapping to where the person said."""
         if self.permitted is not None:
+            from pseudonymizer.disclosure.gate import export_job_mapping
+
             lines = export_job_mapping(job, self.permitted)
             self.write_for_person("--mapping", options["mapping"], lines)

@@ -27,7 +27,7 @@ def _own_folders(data_folders) -> None:
 def toy(monkeypatch) -> ToyStep:
     """The only tool of the portal: copies text files into DICOM."""
     step = ToyStep()
-    monkeypatch.setattr(steps, "_steps", {step.name: step})
+    monkeypatch.setattr(steps, "_steps", {step.name: lambda: step})
     return step
 
 

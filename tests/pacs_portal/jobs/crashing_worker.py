@@ -108,7 +108,7 @@ def decide_all(job: Job, kind: str) -> None:
 def crash_at(point: str, when: str, call_number: int, signal_number: int) -> None:
     """Wrap the function of `point` wherever it was imported to."""
     module_name, _, path = point.partition(":")
-    owner: Any = sys.modules[module_name]
+    owner: Any = importlib.import_module(module_name)
     *parents, name = path.split(".")
     for parent in parents:
         owner = getattr(owner, parent)
@@ -217,7 +217,7 @@ def _move_to(call: dict[str, Any]) -> None:
 def main(command: str, subject: str, kind: str, *crash: str) -> None:
     if kind == "toys":
         steps._steps.clear()
-        steps.register_step(ToyStep())
+        steps.register_step(ToyStep.name, ToyStep)
         allow_decision(Decision.ACCEPT, "name-found")
     if command == "prepare":
         sys.stdout.write(prepare(Path(subject), kind))

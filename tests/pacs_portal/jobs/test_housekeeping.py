@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from pacs_portal.audit.models import Event
-from pacs_portal.jobs import housekeeping
+from pacs_portal.jobs import chores
 from pacs_portal.jobs import originals as originals_module
 from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.housekeeping import keep_house
@@ -129,7 +129,7 @@ def test_a_chore_that_fails_keeps_no_other_from_its_turn(db, monkeypatch):
     def fail() -> None:
         raise PermissionError(13, "somebody changed the folder's owner")
 
-    monkeypatch.setattr(housekeeping, "_chores", [fail, lambda: done.append("the next")])
+    monkeypatch.setattr(chores, "_chores", [fail, lambda: done.append("the next")])
     keep_house()
     assert done == ["the next"]
 

@@ -113,7 +113,7 @@ def test_what_a_tool_could_take_is_not_kept_because_another_was_chosen(keep, ste
         def refusal(self, kind):
             return None if kind == "pdf" else ("not-pdf", "This is no PDF.")
 
-    steps._steps["pdf-toy"] = PdfToy()
+    steps._steps["pdf-toy"] = PdfToy
     assert outcomes(keep(FILES, steward))[1] == ("failed", "not-a-toy")
 
 

@@ -16,11 +16,11 @@ from pseudonymizer.engine import (
     ProfileSpec,
     build_profile,
     is_looser,
-    preview_file,
     pseudonymize_file,
 )
 from pseudonymizer.engine.options import DEFAULT_SWITCHES, ONLY_IOD
 from pseudonymizer.engine.outlines import outline_of
+from pseudonymizer.engine.preview import preview_file
 from pseudonymizer.engine.spec import RuleAction, TagRule
 
 CT, MR, REPORT = (f"1.2.840.10008.5.1.4.1.1.{arc}" for arc in ("2", "4", "88.22"))

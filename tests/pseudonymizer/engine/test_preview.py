@@ -10,9 +10,8 @@ from pseudonymizer.engine import (
     ProfileSpec,
     PseudonymizationError,
     build_profile,
-    preview_file,
 )
-from pseudonymizer.engine.preview import Change, PreviewRow
+from pseudonymizer.engine.preview import Change, PreviewRow, preview_file
 from pseudonymizer.engine.spec import RuleAction, TagRule
 
 

@@ -1,7 +1,7 @@
 """One tiled directory of a TIFF as a level whose tiles are copied as they are."""
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +43,9 @@ _CODESTREAM = b"\xff\x4f\xff\x51"
 _LONGEST_TABLES = 1 << 16
 _MOST_OVERLAID = 50  # how many times the bytes of a file may stand in its levels
 _LARGEST_TILE = 1 << 26  # pixels of one tile, which is decoded as a whole
+_READ_BYTES = 1 << 19  # of neighboring tiles at once
+_WIDEST_HOLE = 1 << 9  # bytes between two neighbors
+Spans = Sequence[tuple[int, int]]  # where tiles start and stop in some bytes
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,26 @@ class TileList:
         """Return a tile as it lies in the file."""
         return self.directory.structure.read(self.offsets[index], self.byte_counts[index])
 
+    def runs(self) -> Iterator[range]:
+        """Yield the numbers of neighbors, to be read at once; a tile that is not there has none."""
+        first = stop = 0
+        for index, (start, size) in enumerate(zip(self.offsets, self.byte_counts, strict=True)):
+            are_there = size and self.byte_counts[first]
+            is_near = 0 <= start - stop <= _WIDEST_HOLE
+            stop = start + size
+            if index and not (are_there and is_near and stop - self.offsets[first] <= _READ_BYTES):
+                yield range(first, index)
+                first = index
+        yield range(first, len(self.offsets))
+
+    def read(self, run: range) -> tuple[bytes, Spans]:
+        """Return a piece of the file, and where in it the tiles of `run` lie."""
+        begin = self.offsets[run.start]
+        starts = [start - begin for start in self.offsets[run.start : run.stop]]
+        sizes = self.byte_counts[run.start : run.stop]
+        spans = [(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+        return self.directory.structure.read(begin, spans[-1][1]), spans
+
     def first(self) -> bytes:
         """Return the first tile that is there; a level without any is damaged."""
         for index, size in enumerate(self.byte_counts):
@@ -72,7 +95,7 @@ class CopiedLevel:
 
     tiles: TileList
     coding: Coding
-    clean: Callable[[bytes], bytes] = field(repr=False)
+    clean: Callable[[bytes, Spans], Iterator[bytes]] = field(repr=False)
     empty: bytes = field(repr=False)
 
     @property
@@ -85,14 +108,16 @@ class CopiedLevel:
 
     def frames(self) -> Iterator[bytes]:
         """Yield the frames; a tile that is not there is empty."""
-        read, clean = self.tiles.directory.structure.read, self.clean
-        for offset, size in zip(self.tiles.offsets, self.tiles.byte_counts, strict=True):
-            yield clean(read(offset, size)) if size else self.empty
+        for run in self.tiles.runs():
+            if self.tiles.byte_counts[run.start]:
+                yield from self.clean(*self.tiles.read(run))
+            else:
+                yield self.empty
 
     def reduced(self, index: int, factor: int) -> np.ndarray:
         """Return a tile `factor` times smaller; whole JPEG is decoded at this size at once."""
         size = self.tiles.byte_counts[index]
-        frame = self.clean(self.tiles.tile(index)) if size else self.empty
+        frame = next(self.clean(self.tiles.tile(index), [(0, size)])) if size else self.empty
         is_jpeg = self.coding.transfer_syntax_uid == JPEGBaseline8Bit
         rows, columns = self.matrix.extent(index)
         if is_jpeg and (rows, columns) == (self.matrix.tile_rows, self.matrix.tile_columns):
@@ -186,7 +211,7 @@ def _jpeg_level(tiles: TileList) -> CopiedLevel | None:
     coding = jpeg_coding(photometric)
     empty = jpeg_of(empty_tile(tiles.matrix, coding), photometric)
     empty = JpegTiles(b"", tiles.matrix, photometric).frame(empty)
-    return CopiedLevel(tiles, coding, jpeg.frame, empty)
+    return CopiedLevel(tiles, coding, jpeg.frames, empty)
 
 
 def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
@@ -203,10 +228,12 @@ def _jpeg_2000_level(tiles: TileList, compression: int) -> CopiedLevel | None:
     if (form.columns, form.rows) != (tiles.matrix.tile_columns, tiles.matrix.tile_rows):
         raise damaged()
 
-    def clean(tile: bytes) -> bytes:
-        if codestream_form(tile) != form:
-            raise damaged()
-        return clean_codestream(tile, set_transform=is_unmarked and form.components == 3)
+    def clean(content: bytes, spans: Spans) -> Iterator[bytes]:
+        for start, stop in spans:
+            tile = content[start:stop]
+            if codestream_form(tile) != form:
+                raise damaged()
+            yield clean_codestream(tile, set_transform=is_unmarked and form.components == 3)
 
     coding = jpeg_2000_coding(photometric, form.bits)
     empty = codestream_of(empty_tile(tiles.matrix, coding), form.bits)

@@ -19,7 +19,6 @@ from converter.engine.sources.slide.coding import Matrix, lossless_coding
 from converter.engine.sources.slide.directories import TiffStructure
 from converter.engine.sources.slide.encoded_level import encoded_level
 from converter.engine.sources.slide.encoding import decode_lossless, encode_lossless
-from converter.engine.sources.slide.jpeg_tiles import JpegTiles
 from converter.engine.sources.slide.layout import slide_layout
 from converter.engine.sources.slide.pyramid import unnamed_file, with_missing_levels
 
@@ -90,14 +89,6 @@ def test_a_header_that_lies_is_told_before_anything_is_decoded(
 ):
     patched(svs, tag, value)
     assert refusal(convert, out, svs) in codes
-
-
-def test_a_tile_of_another_size_is_told():
-    tiles = JpegTiles(b"", Matrix(64, 64, 32, 32), "YBR_FULL_422")
-    good, small = (jpeg(tissue(side, side)) for side in (32, 16))
-    assert tiles.frame(good)
-    with pytest.raises(ConversionError):
-        tiles.frame(small)
 
 
 def test_a_tile_that_is_not_there_is_white(convert, svs):

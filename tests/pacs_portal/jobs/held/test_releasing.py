@@ -2,8 +2,9 @@
 
 import pytest
 
-from pacs_portal.jobs.held import releasing
-from pacs_portal.jobs.held.releasing import register_wait, release_due
+from pacs_portal.jobs.held import waits
+from pacs_portal.jobs.held.releasing import release_due
+from pacs_portal.jobs.held.waits import register_wait
 from pacs_portal.jobs.housekeeping import keep_house
 from pacs_portal.jobs.models import HeldFile, JobPart, JobState, PartKind
 from pacs_portal.jobs.services import cancel_job
@@ -16,7 +17,7 @@ FILES = {"a/1": b"hold one", "a/2": b"hold two", "b/1": b"hold three", "b/2": b"
 def over(monkeypatch) -> list[str]:
     """The studies whose wait is over; the toy's cause is one that waits."""
     studies: list[str] = []
-    monkeypatch.setattr(releasing, "_waits", {})
+    monkeypatch.setattr(waits, "_waits", {})
     register_wait("name-found", lambda plans: [plan["study"] in studies for plan in plans])
     return studies
 
