@@ -95,8 +95,7 @@ def _parse_group(group: str) -> Name:
     given = _words(parts[1]) if len(parts) > 1 else ()
     if len(parts) > 2:
         given += _words(parts[2])
-    suffixes = _words(parts[4]) if len(parts) > 4 else ()
-    generation = next((_GENERATIONS[word] for word in suffixes if word in _GENERATIONS), "")
+    generation = _generation(parts[4]) if len(parts) > 4 else ""
     if len(parts) == 1 and len(family) > 1:
         family, given = family[-1:], family[:-1]
     if len(family) > 1 and family[-1] in _GENERATIONS:
@@ -106,6 +105,10 @@ def _parse_group(group: str) -> Name:
     return Name(
         _without(_without(family, _TITLES), _PARTICLES), _without(given, _TITLES), generation
     )
+
+
+def _generation(suffix: str) -> str:
+    return next((_GENERATIONS[word] for word in _words(suffix) if word in _GENERATIONS), "")
 
 
 @lru_cache(_CACHED)

@@ -1,12 +1,14 @@
 """Who of a registry may be a person: looked up by keyed digests, then compared in the clear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from django.db import connection
 
 from pacs_portal.projects.keys import ProjectKeys
+from pseudonymizer.matching.agreement import Agreement
 from pseudonymizer.matching.people import Person, person_of
 from pseudonymizer.matching.weights import score
 from pseudonymizer.matching.zones import Zone, zone_of
@@ -37,7 +39,15 @@ _CANDIDATES = """
     WHERE found.place <= {most} AND p.project_id = %s
 """
 _ARRAYS = "unnest(%s::int[], %s::bytea[], %s::int[]) AS asked(asker, digest, weight)"
-_VALUES = "(SELECT column1 AS asker, column2 AS digest, column3 AS weight FROM (VALUES {})) asked"
+# SQLite has no arrays. One text for whoever asks is compiled once, and two values bind faster than
+# thousands. A digest has 16 bytes (SHORT_BYTES).
+_PIECES = """(
+    SELECT value >> 1 AS asker, 1 + (value & 1) AS weight,
+           substr(%s, 1 + 16 * key, 16) AS digest
+    FROM json_each(%s)
+) AS asked"""
+_ON_POSTGRESQL = _CANDIDATES.format(asked=_ARRAYS, most=MOST_COMPARED)
+_ON_SQLITE = _CANDIDATES.format(asked=_PIECES, most=MOST_COMPARED)
 
 # Who asks, by place; who may be meant; her sealed identity; whom she was merged into.
 Row = tuple[int, UUID, bytes, UUID | None]
@@ -77,12 +87,17 @@ def candidates_of_each(
 
 def judge(person: Person, other: Person) -> tuple[float, Zone] | None:
     """Return how much says that `other` is `person`; None if they are two for sure."""
-    # Not above: rapidfuzz takes long to load, and most runs of a command compare nobody.
-    from pseudonymizer.matching.comparison import compare
-
-    agreement = compare(person, other)
+    agreement = _comparison()(person, other)
     zone = zone_of(agreement)
     return None if zone == Zone.NEW else (score(agreement), zone)
+
+
+@cache
+def _comparison() -> Callable[[Person, Person], Agreement]:
+    """Load rapidfuzz, which takes long, where somebody is compared: most runs compare nobody."""
+    from pseudonymizer.matching.comparison import compare
+
+    return compare
 
 
 def likeliest_first(candidate: Candidate) -> float:
@@ -113,10 +128,11 @@ def sharing_blocks(project_id: UUID, askers: Sequence[DigestsToFind]) -> Iterato
 
 def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
     is_postgresql = connection.vendor == "postgresql"
-    table, values = _arrays(asked) if is_postgresql else _values(asked)
+    statement = _ON_POSTGRESQL if is_postgresql else _ON_SQLITE
+    values = _arrays(asked) if is_postgresql else _pieces(asked)
     project = project_id if is_postgresql else project_id.hex
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES.format(asked=table, most=MOST_COMPARED), [*values, project])
+        cursor.execute(statement, [*values, project])
         rows = cursor.fetchall()
     if is_postgresql:
         return rows
@@ -126,14 +142,15 @@ def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
     ]
 
 
-def _arrays(asked: Sequence[_Asked]) -> tuple[str, list[str]]:
+def _arrays(asked: Sequence[_Asked]) -> list[str]:
     """Return what is asked as three arrays: in one piece each, they cost next to nothing."""
     askers = ",".join([str(place) for place, _, _ in asked])
     digests = ",".join([f'"\\\\x{digest.hex()}"' for _, digest, _ in asked])
     weights = ",".join([str(weight) for _, _, weight in asked])
-    return _ARRAYS, [f"{{{column}}}" for column in (askers, digests, weights)]
+    return [f"{{{column}}}" for column in (askers, digests, weights)]
 
 
-def _values(asked: Sequence[_Asked]) -> tuple[str, list[bytes]]:
-    rows = ",".join([f"({place},%s,{weight})" for place, _, weight in asked])
-    return _VALUES.format(rows), [digest for _, digest, _ in asked]
+def _pieces(asked: Sequence[_Asked]) -> list[bytes | str]:
+    """Return what is asked as all digests in one piece, and a list of askers and weights."""
+    numbers = ",".join([str(2 * place + weight - 1) for place, _, weight in asked])
+    return [b"".join([digest for _, digest, _ in asked]), f"[{numbers}]"]
