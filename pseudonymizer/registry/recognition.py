@@ -21,7 +21,9 @@ MOST_POSSIBLE = 10  # a steward looks at so many pairs for one newcomer
 CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
 ASKED_AT_ONCE = 100  # people in one question to the database
 
-# One statement for many people, and no objects for rows that are compared once.
+# One statement for many people, and no objects for rows that are compared once. Two values bind
+# faster than thousands, and one text for whoever asks is compiled once: all digests in one piece,
+# 16 bytes each (SHORT_BYTES), and a number for each, made of asker and weight.
 _CANDIDATES = """
     SELECT found.asker, p.id, p.sealed_identity, p.merged_into_id
     FROM (
@@ -29,30 +31,37 @@ _CANDIDATES = """
                ROW_NUMBER() OVER (PARTITION BY asker ORDER BY shared DESC, patient_id) AS place
         FROM (
             SELECT asked.asker, b.patient_id, COUNT(*) AS shared
-            FROM {asked} CROSS JOIN pseudonymizer_patientblock b
+            FROM (
+                SELECT number >> 1 AS asker, 1 + (number & 1) AS weight,
+                       substr(%s, 1 + 16 * place, 16) AS digest
+                FROM {numbers}
+            ) AS asked CROSS JOIN pseudonymizer_patientblock b
             WHERE b.digest = asked.digest
             GROUP BY asked.asker, b.patient_id
             HAVING SUM(asked.weight) > 1
         ) AS sharing
     ) AS found
-    JOIN pseudonymizer_registrypatient p ON p.id = found.patient_id
+    {patients}
     WHERE found.place <= {most} AND p.project_id = %s
 """
-_ARRAYS = "unnest(%s::int[], %s::bytea[], %s::int[]) AS asked(asker, digest, weight)"
-# SQLite has no arrays. One text for whoever asks is compiled once, and two values bind faster than
-# thousands. A digest has 16 bytes (SHORT_BYTES).
-_PIECES = """(
-    SELECT value >> 1 AS asker, 1 + (value & 1) AS weight,
-           substr(%s, 1 + 16 * key, 16) AS digest
-    FROM json_each(%s)
-) AS asked"""
-_ON_POSTGRESQL = _CANDIDATES.format(asked=_ARRAYS, most=MOST_COMPARED)
-_ON_SQLITE = _CANDIDATES.format(asked=_PIECES, most=MOST_COMPARED)
+_ON_POSTGRESQL = {
+    "numbers": """(
+        SELECT place::int - 1 AS place, number
+        FROM unnest(%s::int[]) WITH ORDINALITY AS one(number, place)
+    ) AS one""",
+    # One by one (OFFSET 0 says so): else a registry of 20,000 is read as a whole for a hundred.
+    "patients": """CROSS JOIN LATERAL (
+        SELECT * FROM pseudonymizer_registrypatient WHERE id = found.patient_id OFFSET 0
+    ) p""",
+}
+_ON_SQLITE = {
+    "numbers": "(SELECT key AS place, value AS number FROM json_each(%s)) AS one",
+    "patients": "JOIN pseudonymizer_registrypatient p ON p.id = found.patient_id",
+}
 
 # Who asks, by place; who may be meant; her sealed identity; whom she was merged into.
 Row = tuple[int, UUID, bytes, UUID | None]
 Asker = tuple[Person, DigestsToFind]
-_Asked = tuple[int, bytes, int]  # by place; one digest; whether it suffices (2) or takes another
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +125,27 @@ def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
 def sharing_blocks(project_id: UUID, askers: Sequence[DigestsToFind]) -> Iterator[Row]:
     """Yield whom to compare with each of `askers`."""
     for start in range(0, len(askers), ASKED_AT_ONCE):
-        asked = [
-            (start + place, digest, weight)
-            for place, (one, two) in enumerate(askers[start : start + ASKED_AT_ONCE])
-            for weight, digests in ((2, one), (1, two))
-            for digest in digests
-        ]
-        if asked:
-            yield from _rows(project_id, asked)
+        asked = askers[start : start + ASKED_AT_ONCE]
+        digests = b"".join([digest for both in asked for some in both for digest in some])
+        if digests:
+            yield from _rows(project_id, digests, _numbers(asked, start))
 
 
-def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
+def _numbers(asked: Sequence[DigestsToFind], start: int) -> str:
+    """Return for each digest who asks for it, and by the last bit whether it suffices alone."""
+    texts = [
+        len(one) * f",{2 * place + 1}" + len(two) * f",{2 * place}"
+        for place, (one, two) in enumerate(asked, start)
+    ]
+    return "".join(texts)[1:]
+
+
+def _rows(project_id: UUID, digests: bytes, numbers: str) -> list[Row]:
     is_postgresql = connection.vendor == "postgresql"
-    statement = _ON_POSTGRESQL if is_postgresql else _ON_SQLITE
-    values = _arrays(asked) if is_postgresql else _pieces(asked)
     project = project_id if is_postgresql else project_id.hex
+    numbers = f"{{{numbers}}}" if is_postgresql else f"[{numbers}]"
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, project])
+        cursor.execute(_statement(is_postgresql), [digests, numbers, project])
         rows = cursor.fetchall()
     if is_postgresql:
         return rows
@@ -142,15 +155,7 @@ def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
     ]
 
 
-def _arrays(asked: Sequence[_Asked]) -> list[str]:
-    """Return what is asked as three arrays: in one piece each, they cost next to nothing."""
-    askers = ",".join([str(place) for place, _, _ in asked])
-    digests = ",".join([f'"\\\\x{digest.hex()}"' for _, digest, _ in asked])
-    weights = ",".join([str(weight) for _, _, weight in asked])
-    return [f"{{{column}}}" for column in (askers, digests, weights)]
-
-
-def _pieces(asked: Sequence[_Asked]) -> list[bytes | str]:
-    """Return what is asked as all digests in one piece, and a list of askers and weights."""
-    numbers = ",".join([str(2 * place + weight - 1) for place, _, weight in asked])
-    return [b"".join([digest for _, digest, _ in asked]), f"[{numbers}]"]
+@cache
+def _statement(is_postgresql: bool) -> str:
+    parts = _ON_POSTGRESQL if is_postgresql else _ON_SQLITE
+    return _CANDIDATES.format(most=MOST_COMPARED, **parts)
