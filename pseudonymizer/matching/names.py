@@ -54,10 +54,16 @@ def parse_name(text: str) -> tuple[Name, ...]:
     tuple of Name
         Without repeats; empty where nothing names a person.
     """
-    groups = text.split("=")[:3] if "=" in text else (text,)
-    names = [_parse_group(group) for group in groups]
-    named = [name for name in names if name.words and not is_shared("".join(name.words))]
-    return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
+    if "=" not in text:  # as nearly always
+        name = _parse_group(text)
+        return (name,) if _names_somebody(name) else ()
+    names = map(_parse_group, text.split("=")[:3])
+    return tuple(dict.fromkeys(filter(_names_somebody, names)))
+
+
+def _names_somebody(name: Name) -> bool:
+    words = name.words
+    return bool(words) and not is_shared("".join(words))
 
 
 @cache
