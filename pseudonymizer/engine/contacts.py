@@ -7,9 +7,11 @@ from pseudonymizer.engine.spellings import folded
 
 FEWEST_TELEPHONE_DIGITS = 7
 _TELLING_DIGITS = 9  # at its end: before them stand codes of town and country in several forms
+_LONGEST_ADDRESS = 256  # PS3.5 6.2 allows 64 characters
 _MOST_DIGITS = 6  # of a house number or postal code
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
-_SIGNS = r"[\W_]{1,3}"
+_SIGNS = r"[\W_]{0,3}"
+_WORD = r"(?<![^\W\d_])%s(?![^\W\d_])"
 _STREET = re.compile("(.*)(?:str|strasse)")
 _NO_DIGITS = re.compile(r"\D+")
 _BETWEEN_DIGITS = " \t()/.-"
@@ -33,20 +35,19 @@ def address_patterns(address: str) -> Iterator[tuple[str, str]]:
         The folded word, which a text must have, and a regular expression.
     """
     for text in folded(address):
-        tokens = _TOKEN.findall(text)
+        tokens = _TOKEN.findall(text[:_LONGEST_ADDRESS])
         for place, token in enumerate(tokens):
             if token.isdigit() and len(token) <= _MOST_DIGITS:
-                yield from _beside(token, tokens[:place][::-1], is_before=True)
-                yield from _beside(token, tokens[place + 1 :], is_before=False)
+                before, behind = tokens[max(0, place - 2) : place], tokens[place + 1 : place + 3]
+                yield from _beside(token, before[::-1], is_before=True)
+                yield from _beside(token, behind, is_before=False)
 
 
-def _beside(number: str, tokens: list[str], *, is_before: bool) -> Iterator[tuple[str, str]]:
-    """Yield the nearest word of `tokens`, and the next one with it: Berliner Straße 5."""
-    words = tokens[:2]
-    if not words or words[0].isdigit() or len(words[0]) == 1:
+def _beside(number: str, words: list[str], *, is_before: bool) -> Iterator[tuple[str, str]]:
+    """Yield the nearest of two words, and the next one with it: Berliner Straße 5."""
+    if not words or len(words[0]) == 1:  # the letter of a house number
         return
-    bounded = rf"(?<!\d)(?<!\d[.,]){number}(?!\d|[.,]\d)"
-    pattern = bounded
+    pattern = rf"(?<!\d)(?<!\d[.,]){number}(?!\d|[.,]\d)"
     for word in words:
         if word.isdigit():
             return
@@ -57,7 +58,7 @@ def _beside(number: str, tokens: list[str], *, is_before: bool) -> Iterator[tupl
 
 def _any_street(word: str) -> str:
     match = _STREET.fullmatch(word)
-    return rf"\b{match[1]}str(?:asse)?\b" if match else rf"\b{word}\b"
+    return _WORD % (rf"{match[1]}str(?:asse)?" if match else word)
 
 
 def _spellings(word: str) -> tuple[str, ...]:

@@ -65,9 +65,10 @@ def _settle_age(original: Dataset, kept: Dataset, profile: Profile) -> None:
     if action is Action.KEEP or profile.has_own_rule(_NUMERIC_VALUE):
         return
     for source, holder in _holders(original, kept):
-        if _NUMERIC_VALUE in holder:
+        age = text_of(holder.get(_NUMERIC_VALUE))
+        if age:
             is_kept = action is Action.KEEP_CHARACTERISTIC
-            age = _capped(source) if is_kept else "0"
+            age = _capped(age, _days_in_unit(source)) if is_kept else "0"
             holder[_NUMERIC_VALUE] = text_element(_NUMERIC_VALUE, "DS", age)
         for tag in _OTHER_FORMS:
             holder.pop(tag, None)
@@ -83,15 +84,13 @@ def _holders(original: Dataset, kept: Dataset) -> Iterator[tuple[Dataset, Datase
         yield from pairs
 
 
-def _capped(item: Dataset) -> str:
-    """Return the age in its own unit, at most 90 years; 0 for what is no number."""
-    text = text_of(item[_NUMERIC_VALUE])
-    days = _days_in_unit(item)
+def _capped(age: str, days: float) -> str:
+    """Return the age in a unit of so many days, at most 90 years; 0 for what is no number."""
     try:
-        is_old = float(text) * days >= OLDEST_AGE_YEARS * DAYS_IN_YEAR
+        is_old = float(age) * days >= OLDEST_AGE_YEARS * DAYS_IN_YEAR
     except ValueError:
         return "0"
-    return f"{OLDEST_AGE_YEARS * DAYS_IN_YEAR / days:g}" if is_old else text
+    return f"{OLDEST_AGE_YEARS * DAYS_IN_YEAR / days:g}" if is_old else age
 
 
 def _days_in_unit(item: Dataset) -> float:

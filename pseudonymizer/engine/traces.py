@@ -27,6 +27,7 @@ FEWEST_ID_CHARACTERS = 5
 FEWEST_NUMBER_DIGITS = 6  # of an ID that is the whole value of a number
 _FEWEST_JOINED = 5
 _MOST_JOINED = 32  # words of one part of a name: more do not fit into its 64 letters (PS3.5 6.2)
+_MOST_TELEPHONES = 20  # of one person; any more are searched for as they are written
 _COUNTING = ("01234567890123456789", "98765432109876543210")
 _SIGNS = re.compile(r"[\W_]+")
 # Words that stand in the name or ID of whoever has none.
@@ -163,8 +164,8 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
                 _add_name(traces, group, number)
         for patient_id in person.ids:
             _add_id(traces, patient_id, number)
-        for telephone in person.telephones:
-            _add_telephone(traces, telephone, number)
+        for place, telephone in enumerate(person.telephones):
+            _add_telephone(traces, telephone, number, in_any_grouping=place < _MOST_TELEPHONES)
         _add_days_and_places(traces, person)
     return traces
 
@@ -181,9 +182,9 @@ def _add_days_and_places(traces: Traces, person: KnownPerson) -> None:
             traces.addresses.setdefault(word, set()).add(pattern)
 
 
-def _add_telephone(traces: Traces, telephone: str, number: int) -> None:
+def _add_telephone(traces: Traces, telephone: str, number: int, *, in_any_grouping: bool) -> None:
     digits = telephone_digits(telephone)
-    if digits and not _is_nobody(digits):
+    if in_any_grouping and digits and not _is_nobody(digits):
         traces.telephones.add(digits)
     else:
         _add_id(traces, telephone, number)

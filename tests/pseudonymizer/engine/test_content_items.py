@@ -98,6 +98,18 @@ def test_an_age_is_left_to_the_projects_own_rule_for_numbers(report: ReportRun):
     assert value_of(item) == "93"
 
 
+@pytest.mark.parametrize(
+    ("vr", "value", "stays"),
+    [("DS", ["45", "93"], "0"), ("LO", "4_5", ""), ("LO", "", ""), ("DS", "9e1", "90")],
+)
+def test_what_is_no_age_does_not_stay(report: ReportRun, vr, value, stays):
+    item = number("1", "a")
+    item.MeasuredValueSequence[0].add_new(0x0040A30A, vr, value)
+    (item,) = report(item)
+    kept = item.MeasuredValueSequence[0].NumericValue
+    assert ("" if kept is None else str(kept)) == stays
+
+
 def test_the_same_age_in_another_form_goes(report: ReportRun):
     item = number("93", "a")
     item.MeasuredValueSequence[0].FloatingPointValue = 93.0

@@ -1,5 +1,6 @@
 """The last look finds inflected names, addresses, telephone numbers, ages and base64."""
 
+import time
 from base64 import b64encode
 
 import pytest
@@ -64,6 +65,7 @@ def test_other_words_that_begin_like_a_name_are_nobody(name: str, text: str):
         ("Kötterer Straße 5^61348 Bad Zwirbel", "61348 Bad Zwirbel"),
         ("22 Zwirbel Road, Quastville 94110", "at 22, Zwirbel Rd"),
         ("22 Zwirbel Road, Quastville 94110", "Quastville 94110"),
+        ("22 Zwirbel Road, Quastville 94110", "quastville_94110 and zwirbelstr12"),
     ],
 )
 def test_words_of_the_address_are_found_beside_their_numbers(address: str, text: str):
@@ -96,6 +98,17 @@ def test_an_address_that_the_profile_keeps_may_stand():
 )
 def test_a_telephone_number_is_found_in_any_grouping(number: str, text: str):
     assert found_of(TELEPHONES, "SH", number, text)
+
+
+def test_thousands_of_contacts_in_one_file_end_soon():
+    words = " ".join(f"zwirbel {number}" for number in range(10, 5000))
+    numbers = "\\".join(f"0821{number}" for number in range(100_000, 100_500))
+    original = dataset(
+        Element(ADDRESS, "LO", words.encode()), Element(TELEPHONES, "SH", numbers.encode())
+    )
+    start = time.process_time()
+    assert finding(original, dataset(Element(KERNEL, "UT", (words + numbers).encode())))
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("text", ["0821 598 12 345", "0821 598 12", "0821 598 1235", "8215 98"])
