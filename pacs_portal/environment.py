@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+SQLITE_MAPPED_BYTES = 256 << 20
+
 
 def read_text(name: str, default: str = "") -> str:
     """Return the variable, or `default` when it is unset or empty."""
@@ -80,6 +82,7 @@ def read_database(name: str, sqlite_file: Path) -> dict[str, object]:
 def _sqlite(path: Path) -> dict[str, object]:
     # IMMEDIATE: a transaction that will write waits for its turn instead of failing half-way.
     # secure_delete: what a person deletes does not stay readable in free pages.
+    # mmap_size: pages are read where the system keeps them, not copied into each process.
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
@@ -87,7 +90,8 @@ def _sqlite(path: Path) -> dict[str, object]:
             "timeout": 30,
             "transaction_mode": "IMMEDIATE",
             "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
+                f"PRAGMA mmap_size={SQLITE_MAPPED_BYTES};"
             ),
         },
     }

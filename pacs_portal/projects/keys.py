@@ -94,13 +94,14 @@ class ProjectKeys:
 
     def short_digests(self, label: Label, messages: Iterable[bytes]) -> list[bytes]:
         """Return keyed digests to store, 16 bytes each, of what many rows may share (RFC 7693)."""
-        return _short_digests(grow(self.identity_secrets[self.version], label), messages)
+        return _short_digests(_keyed(self.identity_secrets[self.version], label), messages)
 
     def all_short_digests(self, label: Label, messages: Iterable[bytes]) -> list[bytes]:
         """Return the short digests to look for, under every version."""
-        messages = list(messages)
-        keys = [grow(secret, label) for secret in self.identity_secrets.values()]
-        return [digest for key in keys for digest in _short_digests(key, messages)]
+        messages, digests = list(messages), []
+        for secret in self.identity_secrets.values():
+            digests += _short_digests(_keyed(secret, label), messages)
+        return digests
 
     def uid_seed(self, *parts: bytes) -> bytes:
         """Return the keyed digest that new UIDs derive from; it stays when keys are rotated."""
@@ -196,8 +197,8 @@ def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
     return hmac.digest(key, message, "sha256")
 
 
-def _short_digests(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
-    keyed, digests = _keyed(key), []
+def _short_digests(keyed: blake2b, messages: Iterable[bytes]) -> list[bytes]:
+    digests = []
     for message in messages:
         digest = keyed.copy()
         digest.update(message)
@@ -206,8 +207,8 @@ def _short_digests(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _keyed(key: bytes) -> blake2b:
-    return blake2b(key=key, digest_size=SHORT_BYTES)
+def _keyed(secret: bytes, label: Label) -> blake2b:
+    return blake2b(key=grow(secret, label), digest_size=SHORT_BYTES)
 
 
 def _associated(label: Label, context: str) -> bytes:

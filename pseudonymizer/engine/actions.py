@@ -11,13 +11,14 @@ from pseudonymizer.engine.identifiers import is_public_uid, map_uid
 from pseudonymizer.engine.vocabulary import clean_text
 
 OLDEST_AGE_YEARS = 90
+DAYS_IN_YEAR = 365
 PATIENT_AGE = 0x00101010
 PATIENT_SEX = 0x00100040
 
 _AGE = re.compile(r"(\d{1,3})([DWMY])")  # of three digits, but some devices write fewer
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _OFFSET = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
-_DAYS_IN = {"D": 1, "W": 7, "M": 30, "Y": 365}
+_DAYS_IN = {"D": 1, "W": 7, "M": 30, "Y": DAYS_IN_YEAR}
 _DUMMIES = {
     "AS": "000Y",
     "DA": "19000101",
@@ -121,5 +122,5 @@ def _cap_age(element: Element, value: str) -> Element | None:
     if match is None:
         return None
     count, unit = int(match[1]), match[2]
-    is_old = count * _DAYS_IN[unit] >= OLDEST_AGE_YEARS * 365
+    is_old = count * _DAYS_IN[unit] >= OLDEST_AGE_YEARS * DAYS_IN_YEAR
     return text_element(element.tag, "AS", "090Y" if is_old else f"{count:03}{unit}")

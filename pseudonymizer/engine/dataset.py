@@ -15,6 +15,7 @@ from pseudonymizer.engine.actions import (
     map_uids,
     shift,
 )
+from pseudonymizer.engine.content_items import CONCEPT_NAME, settle_subject
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
@@ -235,5 +236,12 @@ def _basic(element: Element, vr: str, basic: str, walk: Walk) -> Element | None:
 
 def _recurse(element: Element, walk: Walk) -> Element:
     inner = replace(walk, path=(*walk.path, element.tag))
-    items = [pseudonymize_dataset(item, inner) for item in element.items or ()]
+    items = [_pseudonymize_item(item, inner) for item in element.items or ()]
     return Element(element.tag, element.vr, items=items)
+
+
+def _pseudonymize_item(item: Dataset, walk: Walk) -> Dataset:
+    kept = pseudonymize_dataset(item, walk)
+    if CONCEPT_NAME in item:
+        settle_subject(item, kept, walk.profile)
+    return kept

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pseudonymizer.engine.dictionary import BULK_VRS, NUMBER_VRS
 from pseudonymizer.engine.elements import Dataset, Element, text_of
@@ -13,7 +14,9 @@ from pseudonymizer.engine.reading import PIXEL_TAGS
 from pseudonymizer.engine.spellings import (
     ESCAPE,
     LONGEST_BETWEEN,
+    decoded,
     folded,
+    old_ages,
     readings,
     text_between,
 )
@@ -40,17 +43,31 @@ class Gathered:
 
     def may_hold(self, traces: Traces, uids: Collection[str]) -> bool:
         """Tell whether a closer look is worth it; nothing that it would find is missed."""
-        plain = b"\n".join(self.plain).decode("ascii").lower()
-        if traces.may_stand_in(plain) or any(uid in plain for uid in uids):
-            return True
         if traces.number_stands_in(b"\\".join(self.numbers)):
             return True
-        read = [reading for value, terms in self.others for reading in readings(value, terms)]
-        return any(
-            traces.may_stand_in(text) or any(uid in text for uid in uids)
-            for reading in (text_between(_NO_LETTERS.join(self.binary)), *read)
-            for text in folded(reading)
-        )
+        if any(traces.may_stand_in(text) for text in self._folded):
+            return True
+        if any(uid in text for uid in uids for text in self._folded):
+            return True
+        hidden = [text for reading in self._readings for _, text in decoded(reading)]
+        return any(traces.tells(text) for one in hidden for text in folded(one))
+
+    def says_old_age(self) -> bool:
+        """Tell whether somebody is said to be 90 years old or older."""
+        return any(any(old_ages(text)) for text in self._folded)
+
+    @cached_property
+    def _readings(self) -> list[str]:
+        read = [b"\n".join(self.plain).decode("ascii")]
+        if self.binary:
+            read.append(text_between(_NO_LETTERS.join(self.binary)))
+        for value, terms in self.others:
+            read += readings(value, terms)
+        return read
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        return [text for reading in self._readings for text in folded(reading)]
 
 
 def gather(

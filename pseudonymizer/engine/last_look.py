@@ -1,11 +1,11 @@
 """The last look: is anything left in the output's header that names the patient or the staff?"""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from itertools import chain, islice
 
-from pseudonymizer.engine.dictionary import dictionary_vr
+from pseudonymizer.engine.actions import PATIENT_AGE
+from pseudonymizer.engine.collecting import Raw, collect, traces_in
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
@@ -22,35 +22,33 @@ from pseudonymizer.engine.gathering import (
 )
 from pseudonymizer.engine.identity import (
     PATIENT_BIRTH_DATE,
-    PATIENT_ID,
     SERIES_INSTANCE_UID,
     SOP_INSTANCE_UID,
     STUDY_INSTANCE_UID,
     decode,
 )
-from pseudonymizer.engine.spellings import LONGEST_BETWEEN, folded, readings, text_between, words
-from pseudonymizer.engine.traces import KnownPerson, Place, Traces, numbers_in, traces_of
+from pseudonymizer.engine.spellings import (
+    LONGEST_BETWEEN,
+    decoded,
+    folded,
+    old_ages,
+    readings,
+    text_between,
+    words,
+)
+from pseudonymizer.engine.traces import KnownPerson, Place, Traces, numbers_in
 
 MOST_FINDINGS = 20  # told of one file; what is hidden behind them is told at its next run
 LETTERS_SHOWN = 60  # before a finding, and twice as many from there on
 MOST_BYTES_SHOWN = 1 << 16
 MOST_NAMES = 2000  # of different names and numbers in one file; real ones have a few dozen
 
-_WORD_IDS = frozenset({PATIENT_ID, 0x00101000})  # may be words; the others have digits
-_IDS = _WORD_IDS | {
-    *(0x00080050, 0x00101090, 0x00102154, 0x00200010),  # accession, record, telephone, study
-    *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
-    *(0x00400009, 0x00400253, 0x00401001),  # steps and requested procedure: often the accession
-}
 _FRAME_OF_REFERENCE_UID = 0x00200052
 _UID_TAGS = (
     *(SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID),
     _FRAME_OF_REFERENCE_UID,
 )
 _FEWEST_UID_CHARACTERS = 16  # of UIDs that were made to be unique
-_INSTITUTION_NAME = 0x00080080
-_KINDS = {**dict.fromkeys(_IDS, "id"), PATIENT_BIRTH_DATE: "date", _INSTITUTION_NAME: "place"}
-_TELLING_VRS = frozenset({"PN", "SQ", "UN"})  # a sequence may be stored as UN
 # What the engine writes itself, from pseudonym and project key.
 _OWN = frozenset(
     {
@@ -69,8 +67,10 @@ def last_look(
     """Hold the file back if its output still names the patient, or staff that was removed.
 
     Values are searched at every depth, by whole words, in every reading of their bytes and
-    every spelling of the names, what is text between numbers too; IDs and birth dates wherever
-    no other digit touches them; the file's former UIDs anywhere in a text.
+    every spelling of the names, what is text between numbers or in base64 too; IDs and birth
+    dates wherever no other digit touches them; telephone numbers in any grouping; words of the
+    address beside their numbers; ages of 90 years and more, unless the patient's own age stays;
+    the file's former UIDs anywhere in a text.
 
     Parameters
     ----------
@@ -91,27 +91,40 @@ def last_look(
         If an image is hidden in a sequence, where nothing looks at it, or the file names
         more people than can be searched for.
     """
-    found: set[_Raw] = set()
-    _collect(original, terms_of(original, ()), found)
+    found: set[Raw] = set()
+    collect(original, terms_of(original, ()), found)
     kept = Gathered()
     gather(output, terms_of(output, ()), kept, _OWN)
     if len(found) > MOST_NAMES:
         raise _too_many()
     found -= {raw for raw in found if _is_kept(raw, output)}
     uids = _replaced_uids(original, output)
-    traces = _traces(frozenset(found), frozenset(kept.names), known)
-    if kept.may_hold(traces, uids):
-        findings = tuple(islice(_findings(output, traces, uids, false_alarms), MOST_FINDINGS))
+    traces = traces_in(frozenset(found), frozenset(kept.names), known)
+    tells_age = not _is_age_kept(original, output) and kept.says_old_age()
+    if tells_age or kept.may_hold(traces, uids):
+        sought = _Sought(traces, uids, tells_age)
+        findings = tuple(islice(_findings(output, sought, false_alarms), MOST_FINDINGS))
         if findings:
             raise IdentifierLeft(findings)
 
 
-def _findings(
-    output: Dataset, traces: Traces, uids: Collection[str], false_alarms: frozenset[str]
-) -> Iterator[Finding]:
+@dataclass(frozen=True, repr=False)
+class _Sought:
+    """What the output must not say."""
+
+    traces: Traces
+    uids: Collection[str]
+    old_ages: bool
+
+
+def _findings(output: Dataset, sought: _Sought, false_alarms: frozenset[str]) -> Iterator[Finding]:
     ordered = dict(sorted(output.items()))  # so that equal files have equal findings
     for path, element, terms in walk(ordered, terms_of(output, ()), (), _OWN):
-        hits = chain(_hits(element, terms, traces), _uid_hits(element, uids))
+        hits = chain(
+            _hits(element, terms, sought.traces),
+            _uid_hits(element, sought.uids),
+            _age_hits(element, terms) if sought.old_ages else (),
+        )
         texts = dict.fromkeys(" ".join(hit.split()) for hit in hits)
         for text in texts:
             if text not in false_alarms:
@@ -125,62 +138,16 @@ def _around(text: str, element: Element, terms: Terms) -> str:
     return value[start : start + 3 * LETTERS_SHOWN].strip(" \0")
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """A value of the original that names somebody."""
-
-    tag: int
-    kind: str
-    value: bytes = field(repr=False)
-    terms: Terms
-    is_word: bool = True  # of an ID: whether it counts without a digit, too
-
-
-def _is_kept(raw: _Raw, output: Dataset) -> bool:
+def _is_kept(raw: Raw, output: Dataset) -> bool:
     """Tell whether the profile keeps a value in its own place, so that it may stand elsewhere."""
     element = output.get(raw.tag)
     return element is not None and element.value == raw.value
 
 
-def _telling(dataset: Dataset) -> list[Element]:
-    """Return what may name somebody; most of every file does not."""
-    elements = dataset.items()
-    return [e for tag, e in elements if e.vr in _TELLING_VRS or tag in _KINDS]
-
-
-def _collect(dataset: Dataset, terms: Terms, found: set[_Raw]) -> None:
-    """Gather names, IDs, birth dates and institutions at every depth."""
-    for element in _telling(dataset):
-        tag = element.tag
-        if element.items is not None:
-            for item in element.items:
-                _collect(item, terms_of(item, terms), found)
-        elif not element.value:
-            continue
-        elif tag in _KINDS:
-            found.add(_Raw(tag, _KINDS[tag], element.value, terms, tag in _WORD_IDS))
-        elif element.vr == "PN" or (element.vr == "UN" and dictionary_vr(tag) == "PN"):
-            found.add(_Raw(tag, "name", element.value, terms))
-
-
-@lru_cache(maxsize=32)
-def _traces(found: frozenset[_Raw], kept_names: frozenset[bytes], known: KnownPerson) -> Traces:
-    """Return what to search for; names that a profile keeps may stand elsewhere, too."""
-    persons = [known]
-    for raw in found:
-        if raw.kind == "name" and raw.value in kept_names:
-            continue
-        texts = tuple(readings(raw.value, raw.terms))
-        if raw.kind == "name":
-            persons.append(KnownPerson(names=texts))
-        elif raw.kind == "place":
-            persons.append(KnownPerson(places=texts))
-        elif raw.kind == "date":
-            persons.append(KnownPerson(birth_dates=texts))
-        elif raw.is_word or any(48 <= byte <= 57 for byte in raw.value):
-            values = (value for text in texts for value in text.split("\\"))
-            persons.append(KnownPerson(ids=tuple(values)))
-    return traces_of(persons)
+def _is_age_kept(original: Dataset, output: Dataset) -> bool:
+    """Tell whether the file may say the patient's age; another's age is nothing of hers."""
+    age = output.get(PATIENT_AGE)
+    return age is not None and not age.is_empty and age.value == original[PATIENT_AGE].value
 
 
 def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
@@ -192,9 +159,23 @@ def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
             yield from _hits_in_text(text, element.vr, traces)
     elif element.vr in TEXT_VRS:
         for reading in sorted(readings(element.value, terms)):
+            yield from _hits_in_reading(reading, element.vr, traces)
+
+
+def _hits_in_reading(reading: str, vr: str, traces: Traces) -> Iterator[str]:
+    for text in sorted(folded(reading)):
+        for value in text.split("\\"):
+            yield from _hits_in_text(value, vr, traces)
+    for code, hidden in decoded(reading):
+        if any(traces.tells(text) for text in folded(hidden)):
+            yield code.lower()
+
+
+def _age_hits(element: Element, terms: Terms) -> Iterator[str]:
+    if element.vr in TEXT_VRS:
+        for reading in sorted(readings(element.value, terms)):
             for text in sorted(folded(reading)):
-                for value in text.split("\\"):
-                    yield from _hits_in_text(value, element.vr, traces)
+                yield from old_ages(text)
 
 
 def _uid_hits(element: Element, uids: Collection[str]) -> Iterator[str]:
@@ -221,6 +202,7 @@ def _hits_in_text(text: str, vr: str, traces: Traces) -> Iterator[str]:
         yield found[0]
     yield from sorted(part for part in traces.inside if part in text)
     yield from traces.numerals_in(text)
+    yield from traces.contacts_in(text, found)
     yield from _pairs(found, traces)
 
 

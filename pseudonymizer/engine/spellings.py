@@ -1,11 +1,14 @@
 """The readings of raw values, and the spellings in which one name or date may be written."""
 
+import binascii
 import re
 import unicodedata
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
+from string import ascii_letters, digits
 
 from pydicom.charset import python_encoding
 
@@ -27,6 +30,21 @@ _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff
 _DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
 _PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
 _JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
+
+FEWEST_LETTERS_INFLECTED = 5
+# Polish and Czech; shorter endings make other names of some: Martina, Romana.
+_ENDINGS = ("owi", "ovi", "iem", "ova", "owa", "ovou")
+_WITH_SHORT_ENDINGS = ("ak", "ek", "ik", "yk", "uk", "ov", "ev", "ic", "icz")
+_ADJECTIVES = ("ski", "cki", "zki", "ska", "cka", "zka", "sky", "cky")
+_ADJECTIVE_ENDINGS = ("a", "i", "y", "iego", "iemu", "im", "iej", "ich", "eho", "emu", "ou")
+_PARTS_OF_AGES = ("year", "yr", "y/o", "yo", "y.o", "jahr", "jaehr")
+_OLD_AGE = re.compile(
+    r"(?<![\d.,])(?:9\d|1[0-2]\d)[ -]?"
+    r"(?:y(?:ea)?rs?[ -]?old|years? of age|y/o|yo\b|y\.o\.|jae?hrig|jahre? alt)"
+)
+_CODE_LETTERS = f"{ascii_letters}{digits}+/".encode()
+_FEWEST_ENCODED = 10  # of seven letters
+_BASE_64 = bytes(n if n in _CODE_LETTERS else 32 for n in range(256))
 
 
 def readings(value: bytes, terms: Sequence[str]) -> set[str]:
@@ -137,6 +155,48 @@ def date_spellings(text: str) -> Iterator[str]:
             yield sign.join((first, second, year))
             yield sign.join((first, second, year[2:]))
             yield sign.join((first.lstrip("0"), second.lstrip("0"), year))
+
+
+def inflected(word: str) -> Iterator[str]:
+    """Yield a folded name as it stands in sentences: muellers, nowakowi, kowalskiego."""
+    if word[-1] not in "sxz":
+        yield word + "s"
+    if len(word) >= FEWEST_LETTERS_INFLECTED:
+        yield from (word + ending for ending in _ENDINGS)
+        if word.endswith(_WITH_SHORT_ENDINGS):
+            yield from (word + "a", word + "u")
+        if word.endswith(_ADJECTIVES):
+            yield from (word[:-1] + ending for ending in _ADJECTIVE_ENDINGS)
+
+
+def old_ages(text: str) -> Iterator[str]:
+    """Yield where a folded text says that somebody is 90 years old or older."""
+    if any(part in text for part in _PARTS_OF_AGES):
+        yield from (match[0] for match in _OLD_AGE.finditer(text))
+
+
+def decoded(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what may be base64 in a text (RFC 4648), and the text it stands for."""
+    if len(text) < _FEWEST_ENCODED:
+        return
+    codes = text.encode("latin-1", "replace").translate(_BASE_64).split()
+    for code in [one for one in codes if len(one) >= _FEWEST_ENCODED]:
+        if code.isdigit() or code.isupper() or code[1:].islower():
+            continue  # a number or a word
+        hidden = _decoded(code)
+        if " ".join(hidden.split()).isprintable():
+            yield code.decode("ascii"), hidden
+
+
+def _decoded(code: bytes) -> str:
+    try:
+        value = b64decode(code + b"=" * (-len(code) % 4))
+    except binascii.Error:  # one letter too many
+        value = b64decode(code[:-1])
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 @cache

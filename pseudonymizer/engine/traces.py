@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import permutations, product
 
+from pseudonymizer.engine.contacts import (
+    address_patterns,
+    telephone_digits,
+    telephone_pattern,
+    without_grouping,
+)
 from pseudonymizer.engine.spellings import (
     FEWEST_LETTERS,
     common_words,
     date_spellings,
     folded,
+    inflected,
     is_east_asian,
     short_umlauts,
     words,
@@ -20,6 +27,7 @@ FEWEST_ID_CHARACTERS = 5
 FEWEST_NUMBER_DIGITS = 6  # of an ID that is the whole value of a number
 _FEWEST_JOINED = 5
 _MOST_JOINED = 32  # words of one part of a name: more do not fit into its 64 letters (PS3.5 6.2)
+_MOST_TELEPHONES = 20  # of one person; any more are searched for as they are written
 _COUNTING = ("01234567890123456789", "98765432109876543210")
 _SIGNS = re.compile(r"[\W_]+")
 # Words that stand in the name or ID of whoever has none.
@@ -55,6 +63,8 @@ class KnownPerson:
     ids: tuple[str, ...] = ()
     birth_dates: tuple[str, ...] = ()
     places: tuple[str, ...] = ()  # names of institutions
+    addresses: tuple[str, ...] = ()
+    telephones: tuple[str, ...] = ()
 
 
 @dataclass(repr=False)
@@ -72,11 +82,13 @@ class Traces:
     ids: set[str] = field(default_factory=set)
     dates: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)  # whole values of DS and IS
+    addresses: dict[str, set[str]] = field(default_factory=dict)  # patterns around a word
+    telephones: set[str] = field(default_factory=set)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The words that make a value worth a closer look."""
-        return frozenset(self.strong | set(self.weak) | self.whole)
+        return frozenset(self.strong | self.weak.keys() | self.whole | self.addresses.keys())
 
     def numerals_in(self, text: str) -> Iterator[str]:
         """Yield IDs and dates where no other digit touches them; an ID may have zeros before."""
@@ -84,22 +96,41 @@ class Traces:
         if found:
             yield from (match[0] for match in re.finditer("|".join(found), text))
 
+    def tells(self, text: str) -> bool:
+        """Tell whether folded text names somebody, by a word or number that tells by itself."""
+        return not self.strong.isdisjoint(words(text)) or any(self.numerals_in(text))
+
+    def contacts_in(self, text: str, found: Iterable[str]) -> Iterator[str]:
+        """Yield addresses, by their words found in a text, and telephone numbers."""
+        patterns = {one for word in found for one in self.addresses.get(word, ())}
+        if self._has_telephone(text):
+            patterns |= set(map(telephone_pattern, self.telephones))
+        for pattern in sorted(patterns):
+            yield from (match[0] for match in re.finditer(pattern, text))
+
     def may_stand_in(self, text: str) -> bool:
         """Tell whether folded text has a word or part that is searched for."""
         if not self.words.isdisjoint(words(text)):
             return True
-        return any(part in text for part in self.parts)
+        for part in self.parts:
+            if part in text:
+                return True
+        return self._has_telephone(text)
+
+    def _has_telephone(self, text: str) -> bool:
+        if not self.telephones:
+            return False
+        digits = without_grouping(text)
+        return any(telephone in digits for telephone in self.telephones)
 
     def number_stands_in(self, value: bytes) -> bool:
         """Tell whether a number that is searched for is one of the values of DS or IS."""
         return bool(self.numbers) and not self.numbers.isdisjoint(numbers_in(value))
 
-    @property
-    def parts(self) -> Iterator[str]:
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
         """What has to be searched inside words, too."""
-        yield from self.ids
-        yield from self.dates
-        yield from self.inside
+        return (*self.ids, *self.dates, *self.inside)
 
 
 def numbers_in(value: bytes) -> set[str]:
@@ -132,15 +163,31 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
                 number += 1
                 _add_name(traces, group, number)
         for patient_id in person.ids:
-            for text in folded(patient_id):
-                _add_id(traces, text.strip(" \0"), number)
-        for place in person.places:
-            traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
-        for birth_date in person.birth_dates:
-            spellings = set(date_spellings(birth_date))
-            traces.dates |= spellings
-            traces.numbers |= {text for text in spellings if text.isdigit()}
+            _add_id(traces, patient_id, number)
+        for place, telephone in enumerate(person.telephones):
+            _add_telephone(traces, telephone, number, in_any_grouping=place < _MOST_TELEPHONES)
+        _add_days_and_places(traces, person)
     return traces
+
+
+def _add_days_and_places(traces: Traces, person: KnownPerson) -> None:
+    for birth_date in person.birth_dates:
+        spellings = set(date_spellings(birth_date))
+        traces.dates |= spellings
+        traces.numbers |= {text for text in spellings if text.isdigit()}
+    for place in person.places:
+        traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
+    for word, pattern in (pair for one in person.addresses for pair in address_patterns(one)):
+        if is_strong(word):
+            traces.addresses.setdefault(word, set()).add(pattern)
+
+
+def _add_telephone(traces: Traces, telephone: str, number: int, *, in_any_grouping: bool) -> None:
+    digits = telephone_digits(telephone)
+    if in_any_grouping and digits and not _is_nobody(digits):
+        traces.telephones.add(digits)
+    else:
+        _add_id(traces, telephone, number)
 
 
 def _phrases(text: str) -> Iterator[str]:
@@ -172,6 +219,8 @@ def _add_name(traces: Traces, parts: list[set[str]], number: int) -> None:
         for spelling in part:
             for offset, word in enumerate(spelling):
                 _add_word(traces, word, (number, place + offset))
+                if is_strong(word) and word not in _NOBODY:
+                    traces.strong |= set(filter(is_strong, inflected(word)))
         place += max(map(len, part), default=0)
     for joined in _joined(split):
         _add_joined(traces, joined)
@@ -214,7 +263,12 @@ def _add_joined(traces: Traces, joined: str) -> None:
         traces.strong.add(joined)
 
 
-def _add_id(traces: Traces, text: str, number: int) -> None:
+def _add_id(traces: Traces, patient_id: str, number: int) -> None:
+    for text in folded(patient_id):
+        _add_spelling_of_id(traces, text.strip(" \0"), number)
+
+
+def _add_spelling_of_id(traces: Traces, text: str, number: int) -> None:
     compact = _SIGNS.sub("", text)
     if _is_nobody(compact):
         return

@@ -1,7 +1,7 @@
 """How far two persons agree, field by field; what is compared how stands in comparison.py."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pseudonymizer.matching.dates import DateLevel
 from pseudonymizer.matching.ids import IdLevel
@@ -29,8 +29,7 @@ class SexLevel(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """How far two persons agree, field by field."""
 
     patient_id: IdLevel

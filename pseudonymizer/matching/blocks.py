@@ -32,7 +32,7 @@ class BlockKind(StrEnum):
 STRONG = frozenset({BlockKind.ID, BlockKind.DATE_NAME, BlockKind.DATE_INITIALS})
 
 
-def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
+def block_keys(person: Person) -> set[tuple[str, ...]]:
     """Return the keys of a person, each a kind and its parts.
 
     Parameters
@@ -41,7 +41,7 @@ def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
 
     Returns
     -------
-    frozenset of tuple of str
+    set of tuple of str
         Empty where too little is known to compare anybody with.
     """
     keys: set[tuple[str, ...]] = set()
@@ -50,7 +50,7 @@ def block_keys(person: Person) -> frozenset[tuple[str, ...]]:
             keys.update(_date_keys(person.birth_date, name))
     if person.patient_id:
         keys.add((BlockKind.ID, look_alike(person.patient_id)))
-    return frozenset(keys)
+    return keys
 
 
 def _date_keys(date: str, name: Name) -> Iterator[tuple[str, ...]]:
@@ -63,7 +63,8 @@ def _date_keys(date: str, name: Name) -> Iterator[tuple[str, ...]]:
     for family in families:
         for given in givens:
             first, second = family[0], given[0]
-            yield (BlockKind.DATE_INITIALS, date, min(first, second) + max(first, second))
+            initials = first + second if first <= second else second + first
+            yield (BlockKind.DATE_INITIALS, date, initials)
             for heard, begin in ((family, second), (given, first)):
                 if heard in sounds:
                     yield (BlockKind.YEAR_NAME, year, sounds[heard], begin)

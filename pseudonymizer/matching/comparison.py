@@ -188,8 +188,10 @@ def _are_among(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
 
 def _are_generations(ones: tuple[Name, ...], others: tuple[Name, ...]) -> bool:
     mine = {name.generation for name in ones if name.generation}
+    if not mine:  # as nearly always
+        return False
     theirs = {name.generation for name in others if name.generation}
-    return bool(mine and theirs) and mine.isdisjoint(theirs)
+    return bool(theirs) and mine.isdisjoint(theirs)
 
 
 def _is_one_edit(one: str, other: str) -> bool:

@@ -31,4 +31,6 @@ def look_alike(plain: str) -> str:
 
 def without_zeros(plain: str) -> str:
     """Return letters and digits without the zeros that only fill a number up."""
+    if plain.isdigit() and plain.isascii():  # as nearly always
+        return plain.lstrip("0") or plain[-1:]
     return _LEADING_ZEROS.sub("", plain) if "0" in plain else plain

@@ -54,10 +54,16 @@ def parse_name(text: str) -> tuple[Name, ...]:
     tuple of Name
         Without repeats; empty where nothing names a person.
     """
-    groups = text.split("=")[:3] if "=" in text else (text,)
-    names = [_parse_group(group) for group in groups]
-    named = [name for name in names if name.words and not is_shared("".join(name.words))]
-    return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
+    if "=" not in text:  # as nearly always
+        name = _parse_group(text)
+        return (name,) if _names_somebody(name) else ()
+    names = map(_parse_group, text.split("=")[:3])
+    return tuple(dict.fromkeys(filter(_names_somebody, names)))
+
+
+def _names_somebody(name: Name) -> bool:
+    words = name.words
+    return bool(words) and not is_shared("".join(words))
 
 
 @cache
@@ -95,8 +101,7 @@ def _parse_group(group: str) -> Name:
     given = _words(parts[1]) if len(parts) > 1 else ()
     if len(parts) > 2:
         given += _words(parts[2])
-    suffixes = _words(parts[4]) if len(parts) > 4 else ()
-    generation = next((_GENERATIONS[word] for word in suffixes if word in _GENERATIONS), "")
+    generation = _generation(parts[4]) if len(parts) > 4 else ""
     if len(parts) == 1 and len(family) > 1:
         family, given = family[-1:], family[:-1]
     if len(family) > 1 and family[-1] in _GENERATIONS:
@@ -106,6 +111,10 @@ def _parse_group(group: str) -> Name:
     return Name(
         _without(_without(family, _TITLES), _PARTICLES), _without(given, _TITLES), generation
     )
+
+
+def _generation(suffix: str) -> str:
+    return next((_GENERATIONS[word] for word in _words(suffix) if word in _GENERATIONS), "")
 
 
 @lru_cache(_CACHED)

@@ -22,7 +22,7 @@ _COUNTING = "01234567890123456789", "98765432109876543210"
 
 def is_shared(letters: str) -> bool:
     """Tell whether these letters and digits name nobody: 0000, TEST, ANON, 12345, …"""
-    if len(set(letters)) < 2 and (len(letters) != 1 or letters == "0"):
+    if not letters.strip(letters[:1]) and (len(letters) != 1 or letters == "0"):
         return True
     if len(letters) >= 3 and letters.isdigit():
         return letters in _COUNTING[0] or letters in _COUNTING[1]

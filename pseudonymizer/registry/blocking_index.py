@@ -98,4 +98,4 @@ def _person_of(patient: RegistryPatient, keys: ProjectKeys) -> Person | None:
 
 
 def _message(key: Iterable[str]) -> bytes:
-    return "\0".join(key).encode(errors="surrogatepass")
+    return "\0".join(key).encode("utf-8", "surrogatepass")

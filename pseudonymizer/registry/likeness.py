@@ -54,6 +54,8 @@ class Lookalikes:
         if place not in self._askers:
             return Likeness()
         found = self._found[place] + self._newcomers.like(*self._askers[place])
+        if not found:
+            return Likeness()
         best: dict[UUID, Candidate] = {}  # each patient once, as the entry that agrees best
         for candidate in sorted(found, key=likeliest_first):
             best.setdefault(self._current(candidate), candidate)

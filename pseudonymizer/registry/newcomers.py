@@ -24,6 +24,8 @@ class Newcomers:
 
     def like(self, person: Person, asked: DigestsToFind) -> list[Candidate]:
         """Return who of them is or may be `person`."""
+        if self._by_digest.keys().isdisjoint((*asked[0], *asked[1])):  # as nearly always
+            return []
         shared: Counter[UUID] = Counter()
         weights: Counter[UUID] = Counter()
         for weight, digests in ((2, asked[0]), (1, asked[1])):

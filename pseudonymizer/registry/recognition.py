@@ -1,12 +1,14 @@
 """Who of a registry may be a person: looked up by keyed digests, then compared in the clear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from django.db import connection
 
 from pacs_portal.projects.keys import ProjectKeys
+from pseudonymizer.matching.agreement import Agreement
 from pseudonymizer.matching.people import Person, person_of
 from pseudonymizer.matching.weights import score
 from pseudonymizer.matching.zones import Zone, zone_of
@@ -19,7 +21,9 @@ MOST_POSSIBLE = 10  # a steward looks at so many pairs for one newcomer
 CLEAR_LEAD = 10.0  # bits; a second patient this close could be meant as well
 ASKED_AT_ONCE = 100  # people in one question to the database
 
-# One statement for many people, and no objects for rows that are compared once.
+# One statement for many people, and no objects for rows that are compared once. Two values bind
+# faster than thousands, and one text for whoever asks is compiled once: all digests in one piece,
+# 16 bytes each (SHORT_BYTES), and a number for each, made of asker and weight.
 _CANDIDATES = """
     SELECT found.asker, p.id, p.sealed_identity, p.merged_into_id
     FROM (
@@ -27,22 +31,37 @@ _CANDIDATES = """
                ROW_NUMBER() OVER (PARTITION BY asker ORDER BY shared DESC, patient_id) AS place
         FROM (
             SELECT asked.asker, b.patient_id, COUNT(*) AS shared
-            FROM {asked} CROSS JOIN pseudonymizer_patientblock b
+            FROM (
+                SELECT number >> 1 AS asker, 1 + (number & 1) AS weight,
+                       substr(%s, 1 + 16 * place, 16) AS digest
+                FROM {numbers}
+            ) AS asked CROSS JOIN pseudonymizer_patientblock b
             WHERE b.digest = asked.digest
             GROUP BY asked.asker, b.patient_id
             HAVING SUM(asked.weight) > 1
         ) AS sharing
     ) AS found
-    JOIN pseudonymizer_registrypatient p ON p.id = found.patient_id
+    {patients}
     WHERE found.place <= {most} AND p.project_id = %s
 """
-_ARRAYS = "unnest(%s::int[], %s::bytea[], %s::int[]) AS asked(asker, digest, weight)"
-_VALUES = "(SELECT column1 AS asker, column2 AS digest, column3 AS weight FROM (VALUES {})) asked"
+_ON_POSTGRESQL = {
+    "numbers": """(
+        SELECT place::int - 1 AS place, number
+        FROM unnest(%s::int[]) WITH ORDINALITY AS one(number, place)
+    ) AS one""",
+    # One by one (OFFSET 0 says so): else a registry of 20,000 is read as a whole for a hundred.
+    "patients": """CROSS JOIN LATERAL (
+        SELECT * FROM pseudonymizer_registrypatient WHERE id = found.patient_id OFFSET 0
+    ) p""",
+}
+_ON_SQLITE = {
+    "numbers": "(SELECT key AS place, value AS number FROM json_each(%s)) AS one",
+    "patients": "JOIN pseudonymizer_registrypatient p ON p.id = found.patient_id",
+}
 
 # Who asks, by place; who may be meant; her sealed identity; whom she was merged into.
 Row = tuple[int, UUID, bytes, UUID | None]
 Asker = tuple[Person, DigestsToFind]
-_Asked = tuple[int, bytes, int]  # by place; one digest; whether it suffices (2) or takes another
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +96,17 @@ def candidates_of_each(
 
 def judge(person: Person, other: Person) -> tuple[float, Zone] | None:
     """Return how much says that `other` is `person`; None if they are two for sure."""
-    # Not above: rapidfuzz takes long to load, and most runs of a command compare nobody.
-    from pseudonymizer.matching.comparison import compare
-
-    agreement = compare(person, other)
+    agreement = _comparison()(person, other)
     zone = zone_of(agreement)
     return None if zone == Zone.NEW else (score(agreement), zone)
+
+
+@cache
+def _comparison() -> Callable[[Person, Person], Agreement]:
+    """Load rapidfuzz, which takes long, where somebody is compared: most runs compare nobody."""
+    from pseudonymizer.matching.comparison import compare
+
+    return compare
 
 
 def likeliest_first(candidate: Candidate) -> float:
@@ -101,22 +125,27 @@ def clear_winner(found: Sequence[Candidate]) -> Candidate | None:
 def sharing_blocks(project_id: UUID, askers: Sequence[DigestsToFind]) -> Iterator[Row]:
     """Yield whom to compare with each of `askers`."""
     for start in range(0, len(askers), ASKED_AT_ONCE):
-        asked = [
-            (start + place, digest, weight)
-            for place, (one, two) in enumerate(askers[start : start + ASKED_AT_ONCE])
-            for weight, digests in ((2, one), (1, two))
-            for digest in digests
-        ]
-        if asked:
-            yield from _rows(project_id, asked)
+        asked = askers[start : start + ASKED_AT_ONCE]
+        digests = b"".join([digest for both in asked for some in both for digest in some])
+        if digests:
+            yield from _rows(project_id, digests, _numbers(asked, start))
 
 
-def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
+def _numbers(asked: Sequence[DigestsToFind], start: int) -> str:
+    """Return for each digest who asks for it, and by the last bit whether it suffices alone."""
+    texts = [
+        len(one) * f",{2 * place + 1}" + len(two) * f",{2 * place}"
+        for place, (one, two) in enumerate(asked, start)
+    ]
+    return "".join(texts)[1:]
+
+
+def _rows(project_id: UUID, digests: bytes, numbers: str) -> list[Row]:
     is_postgresql = connection.vendor == "postgresql"
-    table, values = _arrays(asked) if is_postgresql else _values(asked)
     project = project_id if is_postgresql else project_id.hex
+    numbers = f"{{{numbers}}}" if is_postgresql else f"[{numbers}]"
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES.format(asked=table, most=MOST_COMPARED), [*values, project])
+        cursor.execute(_statement(is_postgresql), [digests, numbers, project])
         rows = cursor.fetchall()
     if is_postgresql:
         return rows
@@ -126,14 +155,7 @@ def _rows(project_id: UUID, asked: Sequence[_Asked]) -> list[Row]:
     ]
 
 
-def _arrays(asked: Sequence[_Asked]) -> tuple[str, list[str]]:
-    """Return what is asked as three arrays: in one piece each, they cost next to nothing."""
-    askers = ",".join([str(place) for place, _, _ in asked])
-    digests = ",".join([f'"\\\\x{digest.hex()}"' for _, digest, _ in asked])
-    weights = ",".join([str(weight) for _, _, weight in asked])
-    return _ARRAYS, [f"{{{column}}}" for column in (askers, digests, weights)]
-
-
-def _values(asked: Sequence[_Asked]) -> tuple[str, list[bytes]]:
-    rows = ",".join([f"({place},%s,{weight})" for place, _, weight in asked])
-    return _VALUES.format(rows), [digest for _, digest, _ in asked]
+@cache
+def _statement(is_postgresql: bool) -> str:
+    parts = _ON_POSTGRESQL if is_postgresql else _ON_SQLITE
+    return _CANDIDATES.format(most=MOST_COMPARED, **parts)

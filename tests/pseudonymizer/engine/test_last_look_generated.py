@@ -62,12 +62,15 @@ def test_a_planted_id_is_always_found(number: int, around: tuple[str, str]):
 FAMILIES = ["Li", "May", "Stein", "Hand", "Long", "Male", "Kim", "Ng", "Brown", "Young", "White"]
 FAMILIES += ["Stone", "Koch", "Kopf", "Lang", "Hall", "Berg", "Bauer", "King", "Field", "Wolf"]
 FIRSTS = ["Li", "May", "Mark", "Rose", "June", "April", "Hans", "Anna", "Jung", "Ray", "Ute"]
+ADDRESSES = ["Lange Str. 5, 20095 Hamburg", "12 Long Road, 94110 White Field", "Am Berg 7"]
+ADDRESSES += ["Bahnhofstr. 3, 10115 Berlin", "Stein 12, 4711 Kopf", "Kurze Gasse 22"]
 WORDS = re.findall(
     r"\S+",
     """abdomen axial sagittal coronal t1 t2 flair long short axis hand foot stein niere male
     female may april kopf hals lang kurz thorax nativ arteriell venous portal phase spin echo tse
     gre recon soft tissue bone kernel lung field white matter grey brown fat young phantom stone
     head neck spine lumbar cervical left right links rechts ap pa lateral oblique scout topogram
+    3 5 7 12 22 90 93 2026 180000 3.5 0.93 year old
     contrast pre post early late delayed ray mark king berg rose dynamic perfusion diffusion b1000
     mip mpr 3d 5mm 1.25 ce kv120 routine adult child knee shoulder hip wrist""",
 )
@@ -83,6 +86,8 @@ def test_fewer_than_one_in_a_hundred_headers_is_held_by_mistake():
             Element(REFERRING, "PN", f"{chance.choice(FAMILIES)}^{chance.choice(FIRSTS)}".encode()),
             Element(PATIENT_ID, "LO", str(chance.randrange(10**4, 10**7)).encode()),
             Element(BIRTH_DATE, "DA", b"19560203"),
+            Element(0x00101040, "LO", chance.choice(ADDRESSES).encode()),
+            Element(0x00102154, "SH", f"0821/{chance.randrange(10**4, 10**7)}".encode()),
         )
         texts = (
             Element(tag, vr, " ".join(chance.choices(WORDS, k=chance.randint(1, 4))).encode())
