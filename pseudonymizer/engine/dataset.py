@@ -15,6 +15,7 @@ from pseudonymizer.engine.actions import (
     map_uids,
     shift,
 )
+from pseudonymizer.engine.content_items import CONCEPT_NAME, as_attributes
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
@@ -94,6 +95,8 @@ def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
     ----------
     DICOM PS3.15 E.2, Basic Application Level Confidentiality Profile.
     """
+    if CONCEPT_NAME in dataset:
+        dataset = as_attributes(dataset, walk.profile)
     if walk.is_in_dummy or walk.is_in_cleaned:
         scheme = text_of(dataset.get(_CODING_SCHEME_DESIGNATOR))
         walk = replace(walk, has_public_code=scheme in _PUBLIC_SCHEMES)
