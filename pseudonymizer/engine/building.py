@@ -21,7 +21,7 @@ from pseudonymizer.engine.options import (
 )
 from pseudonymizer.engine.outlines import IOD_ATTRIBUTES
 from pseudonymizer.engine.profile import ENGINE_RULES, Action, DateMode, Profile, Rule, Why
-from pseudonymizer.engine.safe_private import SAFE_PRIVATE_TABLE
+from pseudonymizer.engine.safe_private import NOT_SAFE_TABLE, SAFE_PRIVATE_TABLE
 from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec, RuleAction, TagRule
 from pseudonymizer.engine.vocabulary import VOCABULARY
 
@@ -257,7 +257,7 @@ def _digest(spec: ProfileSpec, options: tuple[Option, ...]) -> str:
     tables = [E1_1, _PROJECT_RULES, "iod-types.json", VOCABULARY]
     if spec != DEFAULT_SPEC:
         digest.update(json.dumps(spec.as_json(), sort_keys=True).encode())
-        tables.append(SAFE_PRIVATE_TABLE)
+        tables += [SAFE_PRIVATE_TABLE, NOT_SAFE_TABLE]
     if ONLY_IOD in spec.switches:
         tables.append(IOD_ATTRIBUTES)
     for name in tables:

@@ -76,6 +76,8 @@ REMOVED: dict[str, Plant] = {
     "an order": add(0x00402006, "SH", NAME),
     "why a treatment ended": add(0x300A0730, "ST", f"{NAME} felt sick"),
     "how a patient lies": add(0x300A01D0, "ST", f"left of the tattoo {NAME}"),
+    "a retired tag without a name": add(0x00189445, "OB", PLANTED),
+    "another one": in_item(0x00080202, "OB", PLANTED),
     "a specimen": add(0x00400553, "ST", NAME),
 }
 
