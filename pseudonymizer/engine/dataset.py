@@ -20,6 +20,7 @@ from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
+from pseudonymizer.engine.icc_profiles import ICC_PROFILE, color_only
 from pseudonymizer.engine.iod_types import resolve
 from pseudonymizer.engine.outlines import Outline
 from pseudonymizer.engine.profile import Action, Profile, Rule, Why
@@ -154,12 +155,19 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
         case Action.KEEP:
             if vr in ("DA", "DT") and walk.keys.has_moved(element.tag, element.vr):
                 raise _moved_dates()
+            if element.tag == ICC_PROFILE and rule.why != Why.OWN.value:
+                return _colors_of(element)
             return _keep(element, vr, walk)
         case Action.MAP_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=True)
         case Action.MAP_PRIVATE_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=False)
     return _changed(element, vr, rule, walk) or _basic(element, vr, rule.basic, walk)
+
+
+def _colors_of(element: Element) -> Element | None:
+    profile = color_only(element.value)
+    return None if profile is None else Element(element.tag, element.vr, profile)
 
 
 def _moved_dates() -> PseudonymizationError:
