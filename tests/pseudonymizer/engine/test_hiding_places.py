@@ -79,6 +79,10 @@ REMOVED: dict[str, Plant] = {
     "a profile of colors that is none": add(0x00282000, "OB", PLANTED),
     "a retired tag without a name": add(0x00189445, "OB", PLANTED),
     "another one": in_item(0x00080202, "OB", PLANTED),
+    "an intervention": add(0x0018003A, "ST", f"after lunch with {NAME}"),
+    "what a view leaves out": in_item(0x00281351, "ST", f"hidden by the arm of {NAME}"),
+    "how a visual field was taken": add(0x00240069, "LO", f"{NAME} was tired"),
+    "where a scope was": add(0x00082258, "ST", NAME),
     "a specimen": add(0x00400553, "ST", NAME),
 }
 
