@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from pacs_portal.accounts.models import User
+from pacs_portal.accounts.recent_sign_in import signed_in_recently
 from pacs_portal.projects.models import Project
 from pseudonymizer.disclosure.gate import permit_listing
 from pseudonymizer.disclosure.refusals import discloses
@@ -53,7 +55,7 @@ class RegistryPatientAdmin(OfStewards):
     list_display = ("pseudonym", "patient", "project", "created_at", "first_job")
     list_filter = (("project", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("project", "first_job")
-    list_per_page = 50
+    list_per_page = list_max_show_all = 50  # a page of identities counts as one look
     search_fields = ("=pseudonym",)
     search_help_text = _("A whole pseudonym.")
     show_full_result_count = False
@@ -113,7 +115,9 @@ class ProfileVersionAdmin(OfStewards):
 
 
 def _disclose(patients: Sequence[RegistryPatient], request: HttpRequest) -> None:
-    """Mark whom the page, which is rendered after this, may show."""
+    """Mark whom the page, which is rendered after this, may show; an old session is asked first."""
+    if not signed_in_recently(request):
+        raise ReauthenticationRequired
     permitted = permit_listing(patients, by=_person(request))
     for patient in patients:
         patient.is_disclosed = patient.pk in permitted  # type: ignore[attr-defined]

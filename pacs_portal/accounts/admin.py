@@ -16,6 +16,7 @@ RIGHTS = ("is_staff", "is_superuser", "user_permissions")
 admin.site.unregister(Group)  # rights come from project roles
 admin.site.unregister(EmailAddress)  # an account has one e-mail, its own
 admin.site.unregister(Authenticator)  # allauth's page would show the secrets
+admin.site.disable_action("delete_selected")  # the audit log would not hear of it
 admin.site.site_header = _("PACS2go administration")
 admin.site.site_title = _("PACS2go administration")
 admin.site.index_title = _("Administration")

@@ -5,6 +5,7 @@ import json
 from functools import cache, lru_cache
 
 from pseudonymizer.engine.attributes import E1_1, TABLES, concrete_rows, rows_of
+from pseudonymizer.engine.dictionary import dictionary_vr
 from pseudonymizer.engine.options import (
     BASIC_PROFILE,
     CHARACTERISTICS,
@@ -20,7 +21,7 @@ from pseudonymizer.engine.options import (
 )
 from pseudonymizer.engine.outlines import IOD_ATTRIBUTES
 from pseudonymizer.engine.profile import ENGINE_RULES, Action, DateMode, Profile, Rule, Why
-from pseudonymizer.engine.safe_private import SAFE_PRIVATE_TABLE
+from pseudonymizer.engine.safe_private import NOT_SAFE_TABLE, SAFE_PRIVATE_TABLE
 from pseudonymizer.engine.spec import DEFAULT_SPEC, ProfileSpec, RuleAction, TagRule
 from pseudonymizer.engine.vocabulary import VOCABULARY
 
@@ -43,15 +44,16 @@ _OWN_BASICS = {RuleAction.REMOVE: "X", RuleAction.EMPTY: "Z"}
 _OPENNESS = {
     Action.REPLACE: 0,
     Action.BASIC: 0,
-    Action.CLEAN: 1,
-    Action.MAP_UID: 1,
-    Action.MAP_PRIVATE_UID: 2,
-    Action.SHIFT: 2,
-    Action.KEEP_TIME: 2,
-    Action.KEEP_OFFSET: 2,
-    Action.KEEP_CHARACTERISTIC: 2,
-    Action.KEEP: 3,
+    Action.CLEAN: 2,
+    Action.MAP_UID: 2,
+    Action.MAP_PRIVATE_UID: 3,
+    Action.SHIFT: 3,
+    Action.KEEP_TIME: 3,
+    Action.KEEP_OFFSET: 3,
+    Action.KEEP_CHARACTERISTIC: 3,
+    Action.KEEP: 4,
 }
+_SEQUENCE_OF_DUMMIES = 1  # its tree stays, with numbers and public codes
 _RETAINED = frozenset({Action.KEEP})
 
 
@@ -123,7 +125,7 @@ def is_looser(new: ProfileSpec, old: ProfileSpec) -> bool:
     if after.keeps_safe_private > before.keeps_safe_private:
         return True
     return any(
-        _openness(after.rule_for(tag, "UN")) > _openness(before.rule_for(tag, "UN"))
+        _openness(tag, after.rule_for(tag, "UN")) > _openness(tag, before.rule_for(tag, "UN"))
         for tag in after.rules.keys() | before.rules.keys()
     )
 
@@ -190,8 +192,10 @@ def _own_rule(rule: TagRule, by_options: Rules) -> Rule:
     return Rule(_OWN_ACTIONS[rule.action], basic, rule.text, Why.OWN.value)
 
 
-def _openness(rule: Rule) -> int:
+def _openness(tag: int, rule: Rule) -> int:
     """Return how much of a value gets through, from nothing to everything."""
+    if rule.action is Action.BASIC and dictionary_vr(tag) == "SQ" and {"D", "U"} & {*rule.basic}:
+        return _SEQUENCE_OF_DUMMIES
     return _OPENNESS[rule.action]
 
 
@@ -213,7 +217,9 @@ def _is_whole(option: Option, rules: Rules) -> bool:
 
 def _is_loosened(by_options: Rules, rules: Rules) -> bool:
     """Tell whether an own rule lets through what the profile with its options would not."""
-    return any(_openness(rules[tag]) > _openness(rule) for tag, rule in by_options.items())
+    return any(
+        _openness(tag, rules[tag]) > _openness(tag, rule) for tag, rule in by_options.items()
+    )
 
 
 def _date_mode(chosen: tuple[Option, ...]) -> DateMode:
@@ -251,7 +257,7 @@ def _digest(spec: ProfileSpec, options: tuple[Option, ...]) -> str:
     tables = [E1_1, _PROJECT_RULES, "iod-types.json", VOCABULARY]
     if spec != DEFAULT_SPEC:
         digest.update(json.dumps(spec.as_json(), sort_keys=True).encode())
-        tables.append(SAFE_PRIVATE_TABLE)
+        tables += [SAFE_PRIVATE_TABLE, NOT_SAFE_TABLE]
     if ONLY_IOD in spec.switches:
         tables.append(IOD_ATTRIBUTES)
     for name in tables:

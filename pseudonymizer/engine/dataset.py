@@ -15,11 +15,12 @@ from pseudonymizer.engine.actions import (
     map_uids,
     shift,
 )
-from pseudonymizer.engine.content_items import CONCEPT_NAME, settle_subject
+from pseudonymizer.engine.content_items import CONCEPT_NAME, as_attributes
 from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, TEXT_VRS, dictionary_vr, family
 from pseudonymizer.engine.elements import Dataset, Element, text_element, text_of
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
+from pseudonymizer.engine.icc_profiles import ICC_PROFILE, color_only
 from pseudonymizer.engine.iod_types import resolve
 from pseudonymizer.engine.outlines import Outline
 from pseudonymizer.engine.profile import Action, Profile, Rule, Why
@@ -95,6 +96,8 @@ def pseudonymize_dataset(dataset: Dataset, walk: Walk) -> Dataset:
     ----------
     DICOM PS3.15 E.2, Basic Application Level Confidentiality Profile.
     """
+    if CONCEPT_NAME in dataset:
+        dataset = as_attributes(dataset, walk.profile)
     if walk.is_in_dummy or walk.is_in_cleaned:
         scheme = text_of(dataset.get(_CODING_SCHEME_DESIGNATOR))
         walk = replace(walk, has_public_code=scheme in _PUBLIC_SCHEMES)
@@ -152,12 +155,19 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
         case Action.KEEP:
             if vr in ("DA", "DT") and walk.keys.has_moved(element.tag, element.vr):
                 raise _moved_dates()
+            if element.tag == ICC_PROFILE and rule.why != Why.OWN.value:
+                return _colors_of(element)
             return _keep(element, vr, walk)
         case Action.MAP_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=True)
         case Action.MAP_PRIVATE_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=False)
     return _changed(element, vr, rule, walk) or _basic(element, vr, rule.basic, walk)
+
+
+def _colors_of(element: Element) -> Element | None:
+    profile = color_only(element.value)
+    return None if profile is None else Element(element.tag, element.vr, profile)
 
 
 def _moved_dates() -> PseudonymizationError:
@@ -236,12 +246,5 @@ def _basic(element: Element, vr: str, basic: str, walk: Walk) -> Element | None:
 
 def _recurse(element: Element, walk: Walk) -> Element:
     inner = replace(walk, path=(*walk.path, element.tag))
-    items = [_pseudonymize_item(item, inner) for item in element.items or ()]
+    items = [pseudonymize_dataset(item, inner) for item in element.items or ()]
     return Element(element.tag, element.vr, items=items)
-
-
-def _pseudonymize_item(item: Dataset, walk: Walk) -> Dataset:
-    kept = pseudonymize_dataset(item, walk)
-    if CONCEPT_NAME in item:
-        settle_subject(item, kept, walk.profile)
-    return kept

@@ -2,7 +2,7 @@
 
 from functools import cache, lru_cache
 
-from pydicom.datadict import DicomDictionary, dictionary_VR
+from pydicom.datadict import DicomDictionary, get_entry
 from pydicom.uid import UID_dictionary
 
 FREE_TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -15,13 +15,17 @@ KNOWN_VRS = TEXT_VRS | NUMBER_VRS | BULK_VRS | {"SQ", "UN"}
 
 @lru_cache(maxsize=8192)
 def dictionary_vr(tag: int) -> str | None:
-    """Return the VR of a standard attribute; the first one where several are allowed."""
+    """Return the VR of a standard attribute; the first one where several are allowed.
+
+    Retired tags whose name is blank mean nothing, and may hold anything: they are unknown.
+    """
     if tag >> 16 & 1:
         return None
     try:
-        return dictionary_VR(tag).split(" or ")[0]
+        vr, *_, keyword = get_entry(tag)
     except KeyError:
         return None
+    return vr.split(" or ")[0] if keyword else None
 
 
 @cache

@@ -7,6 +7,7 @@ from pseudonymizer.engine.attributes import rows_of
 from pseudonymizer.engine.elements import ITEM, Dataset, Element, text_of
 
 SAFE_PRIVATE_TABLE = "tcia-private-tags.csv"
+NOT_SAFE_TABLE = "private-not-safe.csv"
 _KEEP = "k"
 _FIRST_BLOCK, _LAST_BLOCK = 0x10, 0xFF
 _ITEM_BYTES = (ITEM >> 16).to_bytes(2, "little") + (ITEM & 0xFFFF).to_bytes(2, "little")
@@ -23,14 +24,19 @@ def safe_keys() -> dict[Key, frozenset[str]]:
     dispositions: dict[Key, set[str]] = defaultdict(set)
     vrs: dict[Key, set[str]] = defaultdict(set)
     for row in rows_of(SAFE_PRIVATE_TABLE):
-        key = (int(row["group"], 16), row["creator"].strip(), int(row["element"], 16))
+        key = _key_of(row)
         dispositions[key].add(row["disposition"])
         vrs[key].add(row["vr"])
+    telling = {_key_of(row) for row in rows_of(NOT_SAFE_TABLE)}
     return {
         key: frozenset(vrs[key])
         for key, found in dispositions.items()
-        if found == {_KEEP} and key[1]
+        if found == {_KEEP} and key[1] and key not in telling
     }
+
+
+def _key_of(row: dict[str, str]) -> Key:
+    return int(row["group"], 16), row["creator"].strip(), int(row["element"], 16)
 
 
 def safe_private_tags(dataset: Dataset) -> frozenset[int]:
@@ -59,7 +65,7 @@ def _is_as_listed(element: Element, vrs: frozenset[str]) -> bool:
         return "SQ" in vrs
     # In implicit files the table alone tells what a value is.
     actual = vrs if element.vr == "UN" else {element.vr}
-    if actual & _NEVER_SAFE_VRS or not actual <= vrs or element.value.startswith(_ITEM_BYTES):
+    if vrs & _NEVER_SAFE_VRS or not actual <= vrs or element.value.startswith(_ITEM_BYTES):
         return False
     is_text_of_numbers = bool(vrs) and vrs <= {"DS", "IS", "UN"} and vrs != {"UN"}
     return not (is_text_of_numbers and element.value.translate(None, _NUMERALS))

@@ -1,6 +1,7 @@
 """Django's administration shows mappings to staff who are stewards, and to nobody else."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from pacs_portal.audit.models import Event
@@ -14,6 +15,12 @@ LIST = "admin:pseudonymizer_registrypatient_changelist"
 DETAIL = "admin:pseudonymizer_registrypatient_change"
 VERSIONS = "admin:pseudonymizer_profileversion_changelist"
 VERSION = "admin:pseudonymizer_profileversion_change"
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.post(reverse("account_login"), {"login": user.email, "password": "passphrase"})
+    return client
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ def test_staff_who_are_stewards_see_patients_and_the_look_is_recorded(
     patient, staff_steward, client_of, other_project
 ) -> None:
     foreign = resolve(other_project, GivenIdentity(patient_id="B-2", name="Quasten^Ute"), None)
-    client = client_of(staff_steward)
+    client = signed_in(staff_steward)
     text = client.get(reverse(LIST)).content.decode()
     assert patient.pseudonym in text
     assert "Zwirbelmayr^Hans" in text
@@ -55,6 +62,27 @@ def test_being_superuser_or_steward_alone_opens_nothing(patient, request, client
         assert response.status_code in {302, 403}
         assert b"Zwirbelmayr" not in response.content
     assert not Event.objects.filter(action="registry.identities_listed").exists()
+
+
+@pytest.mark.parametrize("name", [LIST, DETAIL])
+def test_an_old_session_types_its_password_again(patient, staff_steward, client_of, name) -> None:
+    address = reverse(name, args=[patient.pk] if name == DETAIL else [])
+    client = client_of(staff_steward)
+    asked = client.get(address)
+    assert asked.status_code == 302
+    assert asked.url.startswith(reverse("account_reauthenticate"))
+    assert not Event.objects.filter(action="registry.identities_listed").exists()
+
+    answer = client.post(asked.url, {"password": "passphrase"}, follow=True)
+    assert answer.request["PATH_INFO"] == address
+    assert "Zwirbelmayr^Hans" in answer.content.decode()
+
+
+def test_no_page_shows_more_than_fifty_at_once(project, staff_steward) -> None:
+    for number in range(51):
+        resolve(project, GivenIdentity(patient_id=f"A-{number}", name="Zwirbelmayr^Hans"), None)
+    text = signed_in(staff_steward).get(reverse(LIST), {"all": ""}).content.decode()
+    assert text.count("Zwirbelmayr^Hans") == 50
 
 
 def test_nobody_changes_a_mapping_there(patient, staff_steward, client_of) -> None:

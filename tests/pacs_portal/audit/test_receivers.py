@@ -1,3 +1,4 @@
+from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
 from pacs_portal.audit.models import Event
@@ -59,3 +60,23 @@ def test_what_a_site_admin_changes_is_recorded_by_field_and_not_by_value(admin_c
     assert event.details["target_key"] == str(member.pk)
     assert event.details["fields"] == "Name"
     assert "Planted" not in str(event.details)
+
+
+def test_no_second_factor_is_removed_by_a_site_admin_unrecorded(admin_client, site_admin, member):
+    """Django's action for several rows makes entries that no receiver hears of."""
+    factors = [
+        Authenticator.objects.create(user=member, type=kind, data={"secret": "sealed"})
+        for kind in ("totp", "recovery_codes")
+    ]
+    chosen = [factor.pk for factor in factors]
+    admin_client.post(
+        reverse("admin:mfa_authenticator_changelist"),
+        {"action": "delete_selected", "_selected_action": chosen, "post": "yes"},
+    )
+    assert Authenticator.objects.count() == 2
+    for factor in factors:
+        address = reverse("admin:mfa_authenticator_delete", args=[factor.pk])
+        admin_client.post(address, {"post": "yes"})
+    assert not Authenticator.objects.exists()
+    events = Event.objects.filter(action="admin.deleted", actor=site_admin)
+    assert {event.details["target_key"] for event in events} == {str(pk) for pk in chosen}

@@ -72,14 +72,12 @@ def test_search_and_export_are_asked_for_on_the_registrys_page(
         assert "Ask another data steward" in response.content.decode()
 
 
-def test_django_admin_shows_pseudonyms_alone(
-    two_people, patient, other_project, make_user, client_of
-) -> None:
+def test_django_admin_shows_pseudonyms_alone(two_people, patient, other_project, make_user) -> None:
     elsewhere = resolve(other_project, GivenIdentity(patient_id="B-1", name="Quasten^Ute"), None)
     staff = make_user("staff", is_staff=True)
     for project in (two_people, other_project):
         Membership.objects.create(project=project, user=staff, role=Role.STEWARD)
-    client = client_of(staff)
+    client = signed_in(staff)
     text = client.get(reverse("admin:pseudonymizer_registrypatient_changelist")).content.decode()
     assert patient.pseudonym in text
     assert "Zwirbelmayr" not in text

@@ -54,6 +54,7 @@ PUBLIC_SCHEMES = [
 ]
 CODES = (0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120)
 SCHEME = 0x00080102
+ICC_PROFILE = 0x00282000
 
 Value = tuple[str, bytes] | list[Values] | None
 
@@ -109,7 +110,7 @@ def _treated(tag: int, value: Value, place: Place) -> Value:
     if not value[1]:
         return value
     if action == "keep":
-        return _kept(tag, value, vr, place)
+        return None if tag == ICC_PROFILE else _kept(tag, value, vr, place)  # no value is one
     if action in ("map", "map private"):
         return "UI", _mapped(value[1], place.context.uid_key, only_private=action == "map private")
     changed = _changed(tag, value, vr, action, place)

@@ -104,7 +104,7 @@ def _is_as_listed(value: tuple[str, bytes] | list[Values], vrs: frozenset[str]) 
         return "SQ" in vrs
     said, content = value
     possible = vrs if said == "UN" else {said}
-    if not vrs or not possible <= vrs or possible & {"PN", "DA", "DT", "UI", "UR", "AE"}:
+    if not vrs or not possible <= vrs or vrs & {"PN", "DA", "DT", "UI", "UR", "AE"}:
         return False
     is_number = vrs != {"UN"} and vrs <= {"DS", "IS", "UN"}
     is_hidden = content.startswith(ITEM)
@@ -117,10 +117,14 @@ def _safe_vrs() -> dict[tuple[int, str, int], frozenset[str]]:
     for row in _rows("tcia-private-tags.csv"):
         key = int(row["group"], 16), row["creator"].strip(), int(row["element"], 16)
         found.setdefault(key, set()).add((row["disposition"], row["vr"]))
+    telling = {
+        (int(row["group"], 16), row["creator"].strip(), int(row["element"], 16))
+        for row in _rows("private-not-safe.csv")
+    }
     return {
         key: frozenset(vr for _, vr in rows)
         for key, rows in found.items()
-        if key[1] and {disposition for disposition, _ in rows} == {"k"}
+        if key[1] and {disposition for disposition, _ in rows} == {"k"} and key not in telling
     }
 
 

@@ -3,7 +3,7 @@
 The engine never parses with pydicom, so whatever both say of a file, two readers said.
 """
 
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_keyword, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
@@ -19,7 +19,13 @@ Values = dict[int, "tuple[str, bytes] | list[Values]"]
 def known_vr(tag: int) -> str:
     """Return the VR of a standard attribute, the first one of several, or nothing."""
     try:
-        return "" if tag >> 16 & 1 else dictionary_VR(tag).split(" or ")[0]
+        return (
+            ""
+            if tag >> 16 & 1
+            else dictionary_VR(tag).split(" or ")[0]
+            if dictionary_keyword(tag)
+            else ""
+        )
     except KeyError:
         return ""
 

@@ -11,6 +11,7 @@ from pseudonymizer.engine.spec import DEFAULT_SPEC, RuleAction, TagRule
 
 KEEP, REMOVE, EMPTY = RuleAction.KEEP, RuleAction.REMOVE, RuleAction.EMPTY
 REPLACE, SHIFT, MAP_UID = RuleAction.REPLACE, RuleAction.SHIFT, RuleAction.MAP_UID
+CONTENT, REFERENCED_IMAGES, DRAWINGS = 0x0040A730, 0x00081140, 0x00700001
 STUDY_DATE, BIRTH_DATE, SERIES_DESCRIPTION = 0x00080020, 0x00100030, 0x0008103E
 SERIAL_NUMBER, MODALITY = 0x00181000, 0x00080060
 
@@ -183,3 +184,11 @@ def test_what_lets_nothing_more_through_is_not(tighter: ProfileSpec):
 def test_going_back_to_the_default_may_be_looser():
     assert is_looser(DEFAULT_SPEC, spec())
     assert not is_looser(DEFAULT_SPEC, spec("full_dates", "four_characteristics", "uids"))
+
+
+@pytest.mark.parametrize("tag", [CONTENT, REFERENCED_IMAGES, DRAWINGS])
+@pytest.mark.parametrize("action", [REMOVE, EMPTY])
+def test_a_sequence_that_goes_no_longer_is_looser(tag: int, action: RuleAction):
+    """The basic action leaves its tree, with numbers and references."""
+    assert is_looser(DEFAULT_SPEC, with_rules(TagRule(tag, action)))
+    assert not is_looser(with_rules(TagRule(tag, action)), DEFAULT_SPEC)

@@ -1,4 +1,4 @@
-"""Age and birth date in content items follow the rules of Patient's Age and Birth Date."""
+"""A report says in its tree what attributes say elsewhere: the same becomes of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,14 +44,23 @@ def number(value: str, unit: str, concept: tuple[str, str, str] = SUBJECT_AGE) -
 
 
 def value_of(item: Dataset) -> str:
-    return str(item.MeasuredValueSequence[0].NumericValue)
+    """Return the measured number, nothing where none is left."""
+    measured = item.MeasuredValueSequence
+    return str(measured[0].NumericValue) if measured else ""
+
+
+def dated(concept: tuple[str, str, str]) -> Dataset:
+    item = Dataset()
+    item.ValueType, item.ConceptNameCodeSequence = "DATE", [code(*concept)]
+    item.Date, item.DateTime = "20200301", "20200301120000"
+    return item
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "stays"),
     [
         *(("93", "a", "90"), ("90", "a", "90"), ("89", "a", "89"), ("89.5", "a", "89.5")),
-        *(("1116", "mo", "1095"), ("93", "mo", "93"), ("33945", "d", "32850"), ("93", "d", "93")),
+        *(("1116", "mo", "1080"), ("93", "mo", "93"), ("33945", "d", "32850"), ("93", "d", "93")),
         *(("93", "year", "90"), ("93", "h", "93")),
     ],
 )
@@ -81,8 +90,8 @@ def test_other_numbers_stay(report: ReportRun):
 @pytest.mark.parametrize(
     ("switches", "stays"),
     [
-        ((), "0"),
-        (("modified_dates", "structured_content"), "0"),
+        ((), ""),
+        (("modified_dates", "structured_content"), ""),
         (("four_characteristics", "structured_content"), "90"),
         (("characteristics",), "93"),  # Patient's Age, too, stays as it is
     ],
@@ -100,14 +109,16 @@ def test_an_age_is_left_to_the_projects_own_rule_for_numbers(report: ReportRun):
 
 @pytest.mark.parametrize(
     ("vr", "value", "stays"),
-    [("DS", ["45", "93"], "0"), ("LO", "4_5", ""), ("LO", "", ""), ("DS", "9e1", "90")],
+    [
+        *(("DS", ["45", "93"], ""), ("LO", "4_5", ""), ("LO", "", ""), ("DS", "9e1", "90")),
+        *(("DS", "-1", ""), ("LO", "nan", "")),
+    ],
 )
 def test_what_is_no_age_does_not_stay(report: ReportRun, vr, value, stays):
     item = number("1", "a")
     item.MeasuredValueSequence[0].add_new(0x0040A30A, vr, value)
     (item,) = report(item)
-    kept = item.MeasuredValueSequence[0].NumericValue
-    assert ("" if kept is None else str(kept)) == stays
+    assert value_of(item) == stays
 
 
 def test_the_same_age_in_another_form_goes(report: ReportRun):
@@ -117,24 +128,33 @@ def test_the_same_age_in_another_form_goes(report: ReportRun):
     assert "FloatingPointValue" not in item.MeasuredValueSequence[0]
 
 
-def test_an_age_that_is_no_measurement_follows_too(report: ReportRun):
+@pytest.mark.parametrize(("switches", "stays"), [(DEFAULT, 90), (("modified_dates",), 0)])
+def test_an_age_that_is_no_measurement_follows_too(report: ReportRun, switches, stays):
     item = Dataset()
     item.ValueType, item.ConceptNameCodeSequence = "NUMERIC", [code(*AGE_OF_SNOMED)]
     item.MeasurementUnitsCodeSequence, item.NumericValue = [code("a", "UCUM", "year")], "93"
     inside = Dataset()
     inside.ContentSequence = [item]
-    (kept,) = report(inside)
-    assert kept.ContentSequence[0].NumericValue == 90
+    (kept,) = report(inside, switches=switches)
+    assert kept.ContentSequence[0].NumericValue == stays
 
 
 @pytest.mark.parametrize("switches", [(), DEFAULT, ("full_dates",), ("structured_content",)])
 @pytest.mark.parametrize(
     "concept",
-    [("121031", "DCM", "Subject Birth Date"), ("B1", "99CLINIC", "Date of Birth")],
+    [
+        *(("121031", "DCM", "Subject Birth Date"), ("B1", "99CLINIC", "Date of Birth")),
+        *(("184099003", "SCT", "Birth"), ("21112-8", "LN", "Birth")),
+        ("113723", "DCM", "Calibration DateTime"),
+    ],
 )
-def test_a_birth_date_neither_stays_nor_moves(report: ReportRun, switches, concept):
-    item = Dataset()
-    item.ValueType, item.ConceptNameCodeSequence = "DATE", [code(*concept)]
-    item.Date, item.DateTime = "19300204", "19300204"
-    (item,) = report(item, switches=switches)
+def test_a_date_that_would_tell_the_shift_neither_stays_nor_moves(
+    report: ReportRun, switches, concept
+):
+    (item,) = report(dated(concept), switches=switches)
     assert (item.Date, item.DateTime) == ("19000101", "19000101000000")
+
+
+def test_other_dates_move_like_those_of_the_study(report: ReportRun):
+    (item,) = report(dated(("11976-8", "LN", "Ovulation date")))
+    assert (item.Date, item.DateTime) == ("20190126", "20190126120000")

@@ -76,6 +76,13 @@ REMOVED: dict[str, Plant] = {
     "an order": add(0x00402006, "SH", NAME),
     "why a treatment ended": add(0x300A0730, "ST", f"{NAME} felt sick"),
     "how a patient lies": add(0x300A01D0, "ST", f"left of the tattoo {NAME}"),
+    "a profile of colors that is none": add(0x00282000, "OB", PLANTED),
+    "a retired tag without a name": add(0x00189445, "OB", PLANTED),
+    "another one": in_item(0x00080202, "OB", PLANTED),
+    "an intervention": add(0x0018003A, "ST", f"after lunch with {NAME}"),
+    "what a view leaves out": in_item(0x00281351, "ST", f"hidden by the arm of {NAME}"),
+    "how a visual field was taken": add(0x00240069, "LO", f"{NAME} was tired"),
+    "where a scope was": add(0x00082258, "ST", NAME),
     "a specimen": add(0x00400553, "ST", NAME),
 }
 
@@ -91,8 +98,8 @@ def test_what_hides_a_name_goes(place: str, ct, write_file, target, context: Con
 HELD: dict[str, Plant] = {
     "the numbers of a contour": add(0x00660016, "OF", bytes(range(64)) + PLANTED + bytes(40)),
     "a palette": add(0x00281201, "OW", b"\0\xff" * 30 + PLANTED.ljust(18, b"\0")),
-    "a profile of colors": add(
-        0x00282000, "OB", b"\xff\0desc" + NAME.encode("utf-16-be") + b"\xff" * 3
+    "a table to blend colors": add(
+        0x00281408, "OW", b"\xff\0desc" + NAME.encode("utf-16-be") + b"\xff" * 4
     ),
     "a few numbers": add(0x00280107, "OB", b"\xff\xff" + PLANTED),
 }

@@ -105,3 +105,38 @@ def test_uids_and_addresses_go_whatever_the_table_says(
     ct.add_new(group << 16 | 0x10, "LO", creator)
     ct.add_new(group << 16 | 0x1000 | number, vr, "1.3.6.1.4.1")
     assert private_tags(run(ct, "safe_private", is_explicit=is_explicit)) == []
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "vr"),
+    [
+        ("Philips MR Imaging DD 004", 0x20051095, "ST"),
+        ("INTELERAD MEDICAL SYSTEMS", 0x3F011003, "LO"),
+    ],
+)
+def test_a_uid_or_address_that_a_file_calls_text_goes_too(
+    creator: str, tag: int, vr: str, ct: Dataset, run
+):
+    assert vr in safe_keys()[tag >> 16, creator, tag & 0xFF]
+    ct.add_new(tag & 0xFFFF0000 | 0x10, "LO", creator)
+    ct.add_new(tag, vr, "1.3.6.1.4.1.5962.4711")
+    assert private_tags(run(ct, "safe_private")) == []
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "vr"),
+    [
+        ("FDMS 1.0", 0x00191060, "SH"),  # Radiographer's Code
+        ("FDMS 1.0", 0x00191090, "SH"),  # Film Annotation Character String 1
+        ("SECTRA_Ident_01", 0x00091002, "LO"),  # Examination number
+        ("GEMS_GENIE_1", 0x00131026, "LT"),  # Study Comments
+        ("TOSHIBA_MEC_CT3", 0x70051011, "LT"),  # Series Comment
+        ("INTELERAD MEDICAL SYSTEMS", 0x3F011001, "LO"),  # Institution Code
+    ],
+)
+def test_what_is_named_after_a_person_a_number_or_a_comment_is_not_safe(
+    creator: str, tag: int, vr: str, ct: Dataset, run
+):
+    ct.add_new(tag & 0xFFFF0000 | 0x10, "LO", creator)
+    ct.add_new(tag, vr, "Zwirbelmayr 77")
+    assert private_tags(run(ct, "safe_private")) == []
