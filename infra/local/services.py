@@ -4,7 +4,7 @@ import base64
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from infra.errors import ServiceError
@@ -23,6 +23,7 @@ ORTHANC_USERNAME = "pacs2go"
 WEB_PROCESSES = 2
 WEB_THREADS = 40  # each waits with its viewer for the archive; pages must find one that is free
 ANSWER_SECONDS = 2.0
+_FOR_ANY_PROGRAM = frozenset({"HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 
 
 def planned_orthanc(site: Site) -> OrthancPlan:
@@ -67,12 +68,21 @@ def orthanc_service(site: Site, plan: OrthancPlan) -> Service:
         name="archive",
         command=[str(server_program()), str(plan.configuration)],
         environment={
-            **site.environment,
+            **_without_secrets(site.environment),
             "LD_PRELOAD": str(built_loopback_guard(site.orthanc)),
         },
         log=site.logs / "orthanc.log",
         is_ready=lambda: orthanc_is_ready(plan),
     )
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what any program may know; keys and passwords of the portal are not Orthanc's."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _FOR_ANY_PROGRAM or name.startswith("LC_")
+    }
 
 
 def orthanc_is_ready(plan: OrthancPlan) -> bool:

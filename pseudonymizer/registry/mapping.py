@@ -1,6 +1,7 @@
 """The mapping of pseudonyms to patients as a table, for those who may have it."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 
 from pacs_portal.projects.keys import ProjectKeys
@@ -11,8 +12,12 @@ COLUMNS = (
     *("pseudonym", "patient_id", "issuer_of_patient_id", "patient_name", "birth_date", "sex"),
     *("registered_at", "job", "replaced_by"),
 )
-# A spreadsheet takes cells that start like this for formulas.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes for a formula what starts like this, at the beginning of a cell or, where
+# its language lets another sign part cells, behind that sign.
+_STARTS = r"(?=[=+\-@\uff0b\uff0d\uff1d\uff20\t\r\n])"
+_PARTED = r"(\A|[;|\t\r\n] *)"
+_WOULD_RUN = re.compile(f"{_PARTED}('*){_STARTS}")
+_IS_QUOTED = re.compile(f"{_PARTED}'('*){_STARTS}")
 
 
 def mapping_lines(patients: Iterable[RegistryPatient], keys: ProjectKeys) -> Iterator[str]:
@@ -28,16 +33,12 @@ def mapping_lines(patients: Iterable[RegistryPatient], keys: ProjectKeys) -> Ite
 
 def spreadsheet_safe(cell: str) -> str:
     """Return a cell that no spreadsheet runs as a formula; `original_cell` undoes it."""
-    return f"'{cell}" if _would_run(cell) else cell
+    return _WOULD_RUN.sub(r"\1'\2", cell)
 
 
 def original_cell(cell: str) -> str:
     """Return what `spreadsheet_safe` made this cell of."""
-    return cell[1:] if cell.startswith("'") and _would_run(cell) else cell
-
-
-def _would_run(cell: str) -> bool:
-    return cell.lstrip("'").startswith(FORMULA_STARTS)
+    return _IS_QUOTED.sub(r"\1\2", cell)
 
 
 def _row(patient: RegistryPatient, keys: ProjectKeys) -> tuple[str, ...]:
