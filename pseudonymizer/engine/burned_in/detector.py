@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
 LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
-OVERLAP = 48
+OVERLAP = 32
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
+_PIXELS_AGAIN = 200_000  # of enlarged pieces: places in speckle have more, those of text less
 _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
 _THICKEST_AGAIN = 56  # pixels: in a piece larger letters look like a band of tissue
 _THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
@@ -63,13 +64,7 @@ class NetworkDetector:
         thickest = max(_ALWAYS_THIN, _THICKEST_SHARE * min(rows, columns))
         boxes = [shape.box for shape in found if shape.is_line(thickest)]
         blobs = [shape.box for shape in found if shape.thickness > thickest]
-        for place in _places(image, blobs):
-            piece = place.grown(_AROUND_PLACE, _AROUND_PLACE)
-            again = image[piece.top : piece.bottom, piece.left : piece.right]
-            most = min(_THICKEST_AGAIN, _THICKER_THAN_PLACE * min(place.width, place.height))
-            second = _shapes_in(again, _SECOND_SCALE)
-            lines = (each.box for each in second if each.is_line(most) and each.is_long)
-            boxes += [_moved(box, piece) for box in lines]
+        boxes += _lines_again(image, _places(image, blobs), boxes)
         return (*boxes, *_large_lines(image))
 
 
@@ -104,8 +99,26 @@ def _large_lines(image: "Image") -> Iterator[Box]:
                 yield box
 
 
+def _lines_again(image: "Image", places: list[Box], known: list[Box]) -> list[Box]:
+    """Return the lines in small pieces around the first places, as far as time allows."""
+    lines, left = [], _PIXELS_AGAIN / _SECOND_SCALE**2
+    for place in places:
+        if left <= 0:
+            break
+        if any(line.holds(place) for line in known):
+            continue
+        piece = place.grown(_AROUND_PLACE, _AROUND_PLACE)
+        again = image[piece.top : piece.bottom, piece.left : piece.right]
+        left -= again.shape[0] * again.shape[1]
+        most = min(_THICKEST_AGAIN, _THICKER_THAN_PLACE * min(place.width, place.height))
+        second = _shapes_in(again, _SECOND_SCALE)
+        shapes = (each for each in second if each.is_line(most) and each.is_long)
+        lines += [_moved(shape.box, piece) for shape in shapes]
+    return lines
+
+
 def _places(image: "Image", blobs: list[Box]) -> list[Box]:
-    """Return where to look again: what may be letters in the part that the blobs lie in."""
+    """Return where to look again, the surest first: in the part that the blobs lie in."""
     part = _around(blobs) if blobs else Box(0, 0, 0, 0)
     if not 0 < part.width * part.height <= _PIXELS_IN_TIME:
         return []

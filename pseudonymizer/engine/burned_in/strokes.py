@@ -1,6 +1,7 @@
 """Where letters may stand in a picture: a cheap search, so that the network sees little of it."""
 
-from typing import TYPE_CHECKING, Any
+from math import sqrt
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pseudonymizer.engine.burned_in.boxes import Box
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from pseudonymizer.engine.burned_in.boxes import Image
 
     Map = NDArray[np.float32]
+    Frequencies = NDArray[np.float64]
+    _Value = TypeVar("_Value", np.uint8, np.float32)
 
 _THICKEST_STROKE = 13  # pixels
 _LEAST_CONTRAST = 24  # of 255: below it nobody reads anything
@@ -20,14 +23,17 @@ _REPEATS = 2
 _COARSE = 4  # grain is measured in a smaller picture
 _WORD = (33, 7)  # pixels: a window that lies in a short line of small letters
 _SURE_SHARE, _LEAST_SHARE = 0.45, 0.3  # of strokes in it: once in a line, and all along it
+_VALUES = 256
+_RARE = 0.02  # how frequent a value has to be to count
 _LEAST_STROKES = 3  # along a line: two letters have as many
 
 
 def places_of_letters(image: "Image") -> list[Box]:
-    """Return boxes around all places where lines of letters may stand.
+    """Return boxes around all places where lines of letters may stand, the surest first.
 
     Letters are strokes: thin, and brighter or darker than nearly all of the grain around them.
-    In a line of text they stand closer together than grain and the edges of organs do.
+    In a line of text they stand closer together than grain and the edges of organs do, and they
+    have one ink: some value is more frequent in it than in the strokes of the whole picture.
 
     Parameters
     ----------
@@ -48,7 +54,20 @@ def places_of_letters(image: "Image") -> list[Box]:
     _count, labels, statistics, _centers = cv2.connectedComponentsWithStats(places)
     sure = np.unique(labels[share >= _SURE_SHARE])
     boxes = [Box(*place[:4]) for place in statistics[sure].tolist()]
-    return [box for box in boxes if any(_has_letters(each, box) for each in strokes)]
+    boxes = [box for box in boxes if any(_has_letters(_part(each, box)) for each in strokes)]
+    brightest: Image = image if image.ndim == 2 else image.max(axis=2)
+    usual = [_frequencies(brightest[each > 0]) for each in strokes]
+
+    def sureness(box: Box) -> float:
+        inks = [_part(brightest, box)[_part(each, box) > 0] for each in strokes]
+        ink = max(_out_of_usual(mine, all_) for mine, all_ in zip(inks, usual, strict=True))
+        return float(_part(share, box).max()) ** 2 * ink
+
+    return sorted(boxes, key=sureness, reverse=True)
+
+
+def _part(values: "NDArray[_Value]", box: Box) -> "NDArray[_Value]":
+    return values[box.top : box.bottom, box.left : box.right]
 
 
 def _strokes(image: "Image") -> list["Map"]:
@@ -77,12 +96,28 @@ def _share_of(strokes: list["Map"]) -> "Map":
     return found
 
 
-def _has_letters(strokes: "Map", place: Box) -> bool:
+def _has_letters(strokes: "Map") -> bool:
     """Tell whether one meets several strokes along a place: an edge of an organ is one alone."""
-    part = strokes[place.top : place.bottom, place.left : place.right] > 0
-    along = part if place.width >= place.height else part.T
+    part = strokes > 0
+    along = part if part.shape[1] >= part.shape[0] else part.T
     begins = along[:, 1:] & ~along[:, :-1]
     return bool(begins.sum(axis=1).max() >= _LEAST_STROKES)
+
+
+def _frequencies(values: "Image") -> "Frequencies":
+    """Return how frequent each value is, with those beside it."""
+    import numpy as np
+
+    counts = np.bincount(values, minlength=_VALUES)
+    return np.convolve(counts, np.ones(3), "same") / max(1, len(values))
+
+
+def _out_of_usual(values: "Image", usual: "Frequencies") -> float:
+    """Return by how many deviations a value is more frequent here than usual."""
+    import numpy as np
+
+    excess = (_frequencies(values) - usual) / np.sqrt(usual + _RARE)
+    return float(excess.max()) * sqrt(len(values))
 
 
 def _out_of_grain(thin: "Map") -> "Map":

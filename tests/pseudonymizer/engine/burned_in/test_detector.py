@@ -79,7 +79,7 @@ def test_of_a_large_film_only_what_may_be_letters_is_looked_at(monkeypatch):
     assert len(looked) == 2  # of the picture, and of it made smaller
 
 
-@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 2.3)])
+@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 1.8)])
 def test_bright_tissue_is_looked_at_again_only_where_letters_may_be(
     kind: str, most: float, monkeypatch: pytest.MonkeyPatch
 ):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pseudonymizer.engine import Box
 from pseudonymizer.engine.burned_in import strokes
 from pseudonymizer.engine.burned_in.strokes import places_of_letters
 from tests.bench.planted_text import STROKES, background, letters, plant
@@ -40,6 +41,17 @@ def test_dark_bright_and_colored_letters_are_the_same(color: tuple[int, int, int
 def test_tissue_without_letters_has_few_places(kind: str, most: float):
     pixels = background(kind, (512, 640), np.random.default_rng(8))
     assert held(pixels).mean() < most
+
+
+@pytest.mark.parametrize("value", [200, 255])
+@pytest.mark.parametrize("direction", [0, 90])
+def test_a_line_comes_before_the_places_of_speckle(value: int, direction: int):
+    pixels = background("ultrasound", (600, 800), np.random.default_rng(7))
+    cover = letters("MUELLER 1956", STROKES, 20, direction)
+    plant(pixels, cover, 420, 420, (value,) * 3)
+    line = Box(420, 420, cover.shape[1], cover.shape[0])
+    first_ones = places_of_letters(pixels)[:3]
+    assert any(place.touches(line) for place in first_ones)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 90), (90, 2), (5, 5, 3), (13, 14)])
