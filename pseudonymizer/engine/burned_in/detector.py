@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
 LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
-OVERLAP = 32
+OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
-_PIXELS_AGAIN = 200_000  # of enlarged pieces: places in speckle have more, those of text less
+# Of enlarged pieces: places in speckle have more, those of text less.
+_PIXELS_AGAIN, _SHARE_AGAIN = 200_000, 0.25  # at least, and of all pixels of a larger picture
 _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
 _THICKEST_AGAIN = 56  # pixels: in a piece larger letters look like a band of tissue
 _THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
@@ -101,7 +102,8 @@ def _large_lines(image: "Image") -> Iterator[Box]:
 
 def _lines_again(image: "Image", places: list[Box], known: list[Box]) -> list[Box]:
     """Return the lines in small pieces around the first places, as far as time allows."""
-    lines, left = [], _PIXELS_AGAIN / _SECOND_SCALE**2
+    pixels = image.shape[0] * image.shape[1]
+    lines, left = [], max(_PIXELS_AGAIN, _SHARE_AGAIN * pixels) / _SECOND_SCALE**2
     for place in places:
         if left <= 0:
             break
