@@ -3,6 +3,7 @@
 This module knows paths and bytes only, so that a command can use it without a database.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -117,6 +118,10 @@ def _opened(source: Path, limits: UnpackLimits) -> Iterator[zipfile.ZipFile]:
         raise _unsupported() from None
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, ValueError):
         raise _damaged() from None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # the index names a place that no file has
+            raise _damaged() from None
+        raise
 
 
 def _check_index_size(stream: BinaryIO, limits: UnpackLimits) -> None:
@@ -148,17 +153,15 @@ def _checked_entries(
 ) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     """Return the files with their safe paths, or refuse the whole zip for one bad entry."""
     entries: list[tuple[zipfile.ZipInfo, PurePosixPath]] = []
-    taken: set[PurePosixPath] = set()
+    taken: dict[PurePosixPath, int] = {}
     for info in archive.infolist():
         path = _safe_path(_entry_name(info))
         _check_entry(info)
         if info.is_dir():
             continue
-        path = _distinct(path, taken)
-        taken.add(path)
-        entries.append((info, path))
-    if len(entries) > limits.max_files:
-        raise _too_many_files()
+        if len(entries) == limits.max_files:
+            raise _too_many_files()
+        entries.append((info, _distinct(path, taken)))
     return entries
 
 
@@ -215,11 +218,13 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
         raise _unsupported()
 
 
-def _distinct(path: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
-    candidate, copy = path, 2
+def _distinct(path: PurePosixPath, taken: dict[PurePosixPath, int]) -> PurePosixPath:
+    """Return a path that is not taken; `taken` counts, so that none is tried twice for a path."""
+    candidate = path
     while candidate in taken:
-        candidate = path.with_name(f"{path.stem} ({copy}){path.suffix}")
-        copy += 1
+        taken[path] += 1
+        candidate = path.with_name(f"{path.stem} ({taken[path]}){path.suffix}")
+    taken[candidate] = 1
     return candidate
 
 
@@ -259,6 +264,13 @@ def _write_entry(
 def _damaged() -> UnpackError:
     return UnpackError(
         "zip-damaged", _("The zip is damaged or cut short; pack it again and upload it once more.")
+    )
+
+
+def unreadable_zip() -> UnpackError:
+    """Return what is told of a zip that the disk does not give."""
+    return UnpackError(
+        "zip-unreadable", _("The zip cannot be read. Check that it exists and may be read.")
     )
 
 

@@ -1,5 +1,6 @@
 import stat
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -148,6 +149,23 @@ def test_equal_names_are_kept_apart(unpack):
         "a/x (2) (2).dcm": b"3",
         "a": b"4",
     }
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_of_equal_names_alone_is_not_compared_with_itself(unpack):
+    packed = make_zip(*[("a.png", b"")] * 6000)
+    before = time.process_time()
+    assert "a (6000).png" in unpack(packed)
+    assert time.process_time() - before < 30  # each with each takes minutes
+
+
+@pytest.mark.parametrize("place", [2**63 - 1, 2**64 - 1])
+def test_an_index_that_names_an_impossible_place_is_damage(unpack, place):
+    packed = bytearray(make_zip(("a.png", b"1")))
+    struct.pack_into("<L", packed, len(packed) - 10, 0xFFFFFFFF)  # the size is told elsewhere
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, place, 1)
+    refusal = refusal_of(unpack, bytes(packed[:-22] + locator + packed[-22:]))
+    assert refusal.code == "zip-damaged"
 
 
 @pytest.mark.parametrize(
