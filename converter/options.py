@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from converter.engine import Attributes, Options
-from converter.metadata import COLUMNS, Row, row_for
+from converter.metadata import COLUMNS, Row, by_path, row_for
 from converter.trees import FOLDER, NAMING_PATIENTS
 from pacs_portal.tools import Statement
 
@@ -79,7 +79,12 @@ class ConvertOptions:
 
     def row_of(self, name: PurePosixPath) -> Row:
         """Return what the table that the person named says of a file."""
-        return row_for(name, self.table) if self.table else Row()
+        return row_for(name, self._rows) if self.table else Row()
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[str, ...], Row]:
+        """The table by the paths that its rows name."""
+        return by_path(self.table)
 
     def engine_options(self, *, is_photograph: bool, modality: str = "") -> Options:
         """Return the engine's options for a series of photographs or of other images."""
