@@ -47,6 +47,8 @@ class RunningPostgres:
             "--pwfile=password",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
+            "--locale-provider=icu",  # letters and signs in the order of people, as most servers have it
+            "--icu-locale=en-US",
         ]
         subprocess.run(
             initdb, **self._account, cwd=self.folder, check=True, stdout=subprocess.DEVNULL
