@@ -47,7 +47,7 @@ class RunningPostgres:
             "--pwfile=password",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
-            "--locale-provider=icu",  # letters and signs in the order of people, as most servers have it
+            "--locale-provider=icu",  # sorts as most servers do, not by the numbers of letters
             "--icu-locale=en-US",
         ]
         subprocess.run(
