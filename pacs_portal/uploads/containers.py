@@ -30,7 +30,6 @@ from pacs_portal.uploads.unpacking import (
     UnpackedFile,
     UnpackLimits,
     unpack_zip,
-    unreadable_zip,
 )
 
 
@@ -99,7 +98,9 @@ def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> li
     except OSError as error:
         if error.errno in DISK_FULL:
             raise StorageFullError from None
-        raise unreadable_zip() from None
+        raise UnpackError(
+            "zip-unreadable", _("The zip cannot be read. Check that it exists and may be read.")
+        ) from None
 
 
 def _limits_left(upload: Upload) -> UnpackLimits:
