@@ -11,7 +11,13 @@ from converter.step import ConvertStep
 from pacs_portal.jobs.commandline import Sources
 from pacs_portal.jobs.report import file_report
 from pacs_portal.jobs.steps import DiskFullError, StepFile
-from pacs_portal.jobs.verdicts import EMPTY, NO_OUTPUT, SYSTEM_FILE, disk_full_told
+from pacs_portal.jobs.verdicts import (
+    NO_OUTPUT,
+    REFUSED_KINDS,
+    SYSTEM_FILE,
+    UNREADABLE,
+    disk_full_told,
+)
 from pacs_portal.uploads.containers import NESTED_ZIP_LEVELS
 from pacs_portal.uploads.errors import UnpackError
 from pacs_portal.uploads.sniffing import sniff_file
@@ -71,10 +77,12 @@ def inputs(sources: Sources, work: Path, ends: list[FileEnd]) -> Iterator[StepFi
                 continue  # its files take its place in the report
             except (UnpackError, DiskFullError) as error:
                 end.add("failed", error.sentence)
+            except OSError:
+                end.add("failed", UNREADABLE)
         elif kind == "system":
             end.add("skipped", SYSTEM_FILE)
-        elif kind == "empty":
-            end.add("failed", EMPTY)
+        elif kind in REFUSED_KINDS:
+            end.add("failed", REFUSED_KINDS[kind][1])
         elif refusal := step.refusal(kind):
             end.add("failed", refusal[1])
         else:

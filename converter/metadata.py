@@ -4,14 +4,14 @@ It is read as tables beside the files are, but a wrong row stops the command. `p
 or a folder, with or without the source's own name; the row that names the longest path counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
 from converter.cells import MODALITY, PATH, SERIES, STUDY
 from converter.engine import Attributes
 from converter.errors import MetadataError
-from converter.tables import TABLE_KIND, path_parts, read_table
+from converter.tables import TABLE_KIND, Key, keys_naming, path_parts, read_table
 from pacs_portal.jobs.steps import StepFile
 
 COLUMNS = tuple(attribute.name for attribute in fields(Attributes))
@@ -38,14 +38,16 @@ def read_metadata(path: Path) -> list[Row]:
     return [{PATH: "/".join(key), **row.values} for key, row in table.rows.items()]
 
 
-def row_for(name: PurePosixPath, rows: Sequence[Row]) -> Row:
-    """Return the attributes that the table gives to the file `name`."""
+def by_path(rows: Iterable[Row]) -> dict[Key, Row]:
+    """Return the rows by the path that each names."""
+    return {PurePosixPath(row.get(PATH, "")).parts: row for row in rows}
+
+
+def row_for(name: PurePosixPath, rows: Mapping[Key, Row]) -> Row:
+    """Return the attributes that the table, its rows by path, gives to the file `name`."""
     parts = path_parts(name)
-    names = {PurePosixPath(*parts), PurePosixPath(*parts[1:])}
-    best, depth = Row(), -1
-    for row in rows:
-        wanted = PurePosixPath(row.get(PATH, ""))
-        fits = any(candidate.is_relative_to(wanted) for candidate in names)
-        if fits and len(wanted.parts) > depth:
-            best, depth = row, len(wanted.parts)
+    is_alone = len(parts) == 1  # and in no folder whose name may be left out
+    best = Row()
+    for key in keys_naming(parts, ()) if is_alone else keys_naming(parts[1:], parts[:1]):
+        best = rows.get(key, best)
     return {column: value for column, value in best.items() if column != PATH}

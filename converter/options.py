@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from converter.engine import Attributes, Options
-from converter.metadata import COLUMNS, Row, row_for
+from converter.metadata import COLUMNS, Row, by_path, row_for
 from converter.statements import NO_FACES
 from converter.trees import FOLDER, NAMING_PATIENTS
 
@@ -73,7 +73,12 @@ class ConvertOptions:
 
     def row_of(self, name: PurePosixPath) -> Row:
         """Return what the table that the person named says of a file."""
-        return row_for(name, self.table) if self.table else Row()
+        return row_for(name, self._rows) if self.table else Row()
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[str, ...], Row]:
+        """The table by the paths that its rows name."""
+        return by_path(self.table)
 
     def engine_options(self, *, is_photograph: bool, modality: str = "") -> Options:
         """Return the engine's options for a series of photographs or of other images."""

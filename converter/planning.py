@@ -31,7 +31,9 @@ from converter.places import Placed, place_sources
 from converter.tables import Tables
 from converter.trees import FOLDER
 from converter.units import Joining, Series, Study, joining_unit, series_units, with_label_maps
+from pacs_portal.jobs.models import Outcome
 from pacs_portal.jobs.steps import GivenIdentity, PlannedUnit, StepFile, Verdict
+from pacs_portal.jobs.verdicts import UNREADABLE, verdicts_on
 
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -52,13 +54,17 @@ def plan_units(
     `digest` is keyed by the project, so that nobody else can link a UID to a file.
     """
     places, verdicts = place_sources(in_order(files), options, tables or Tables())
+    contents = _content_digests([file.path for one in places for file in one.source.files])
+    places, unreadable = _readable(places, contents)
+    verdicts += unreadable
     patients: dict[tuple[str, ...], str] = {}
     units: list[PlannedUnit] = []
     for placed in studies_of(places):
         numbered = dict(enumerate(series_of(placed, options), start=1))
         volumes = {number: series.volume for number, series in numbered.items() if series.volume}
         drawn = references(volumes, options) if len(volumes) > 1 else {}
-        seed = _study_seed(placed, options, digest, _told_by_names(volumes, drawn, options))
+        told_by_names = _told_by_names(volumes, drawn, options)
+        seed = _study_seed(placed, options, digest, told_by_names, contents)
         study = Study(seed, derive_uid(seed, "study"))
         identity = _given_identity(placed[0].attributes, study.study_instance_uid, patients)
         of_study = {
@@ -136,6 +142,7 @@ def _study_seed(
     options: ConvertOptions,
     digest: KeyedDigest,
     told_by_names: Mapping[str, object],
+    contents: Mapping[Path, bytes],
 ) -> bytes:
     """Return what all UIDs of a study derive from: what was chosen, and the contents."""
     attributes = study[0].attributes
@@ -155,8 +162,8 @@ def _study_seed(
     series = [placed.series for placed in study]
     if len(set(series)) > 1 or study[0].modality != options.modality:
         chosen["series"] = series
-    contents = _content_digests([file.path for one in study for file in one.source.files])
-    return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *contents)
+    of_study = [contents[file.path] for one in study for file in one.source.files]
+    return digest(b"study", json.dumps(chosen, sort_keys=True).encode(), *of_study)
 
 
 def _given_identity(
@@ -184,12 +191,34 @@ def _natural_order(file: StepFile) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
 
 
-def _content_digests(paths: Sequence[Path]) -> list[bytes]:
-    """Return the digests of files; hashing runs outside of Python's lock, so on every core."""
-    with ThreadPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
-        return list(pool.map(_content_digest, paths))
+def _readable(
+    places: Iterable[Placed], contents: Mapping[Path, bytes]
+) -> tuple[list[Placed], list[Verdict]]:
+    """Return the sources whose files could all be read, and verdicts on the others."""
+    readable: list[Placed] = []
+    verdicts: list[Verdict] = []
+    for placed in places:
+        if all(file.path in contents for file in placed.source.files):
+            readable.append(placed)
+        else:
+            failed = (Outcome.FAILED, "unreadable", UNREADABLE, "plan")
+            verdicts += verdicts_on(placed.source.whole, *failed)
+    return readable, verdicts
+
+
+def _content_digests(paths: Sequence[Path]) -> dict[Path, bytes]:
+    """Return the digests of the files that can be read.
+
+    Hashing runs outside of Python's lock, so on every core.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        digests = pool.map(_content_digest, paths)
+        return {path: digest for path, digest in zip(paths, digests, strict=True) if digest}
 
 
 def _content_digest(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError:
+        return b""

@@ -68,14 +68,11 @@ class Table:
 
     def row_for(self, parts: Key) -> Row | None:
         """Return the row that names the longest part of the path, in parts, of a file below it."""
-        inner = parts[len(self.folder) :]
         found = None
-        # As seen from the table's folder, or with that folder's own name before it.
-        for names in (self.folder[-1:] + inner, inner) if self.folder else (inner,):
-            for length in range(len(names) + 1):
-                if row := self.rows.get(names[:length]):
-                    self.used.add(names[:length])
-                    found = row
+        for key in keys_naming(parts[len(self.folder) :], self.folder[-1:]):
+            if row := self.rows.get(key):
+                self.used.add(key)
+                found = row
         self.match_count += found is not None
         return found
 
@@ -212,6 +209,18 @@ def _rows(numbers: Sequence[int]) -> str:
     named = ", ".join(str(number) for number in numbers[:MOST_NAMED])
     more = f" and {len(numbers) - MOST_NAMED} more" if len(numbers) > MOST_NAMED else ""
     return f"Row{'s' if len(numbers) > 1 else ''} {named}{more}"
+
+
+def keys_naming(inner: Key, above: Key) -> Iterator[Key]:
+    """Yield the paths that name a file or a folder around it, from the widest to the longest.
+
+    `inner` is the file as seen from the table's folder; `above` is that folder's own name, which
+    may stand before it.
+    """
+    for depth in range(-len(above), len(inner) + 1):
+        for before in dict.fromkeys(((), above)):
+            if depth + len(before) >= 0:
+                yield (before + inner)[: depth + len(before)]
 
 
 def path_parts(path: PurePosixPath) -> Key:

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Self
 
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
+
+from converter.engine.encoding import encoded
 
 SOP_INSTANCE_UID = 0x00080018
 _META_SOP_INSTANCE_UID, _PIXEL_DATA = 0x00020003, 0x7FE00010
@@ -44,13 +44,13 @@ class Stencil:
         """
         tags = sorted((SOP_INSTANCE_UID, *holes))
         edges = pairwise([-1, *tags, _PIXEL_DATA])
-        runs = [_encoded(dataset[start + 1 : end]) for start, end in edges]
+        runs = [encoded(dataset[start + 1 : end]) for start, end in edges]
         meta = dataset.file_meta
         behind_length = 0x00020001
         return cls(
             meta=(
-                _encoded(meta[behind_length:_META_SOP_INSTANCE_UID]),
-                _encoded(meta[_META_SOP_INSTANCE_UID + 1 :]),
+                encoded(meta[behind_length:_META_SOP_INSTANCE_UID]),
+                encoded(meta[_META_SOP_INSTANCE_UID + 1 :]),
             ),
             holes=tuple(
                 (tag, run + _head(tag, dataset[tag].VR), _PADDING.get(dataset[tag].VR, b" "))
@@ -72,13 +72,6 @@ class Stencil:
         for tag, before, padding in self.holes:
             parts += (before, _value(values[tag], padding))
         return b"".join((*parts, self.rest))
-
-
-def _encoded(dataset: Dataset) -> bytes:
-    stream = DicomBytesIO()
-    stream.is_little_endian, stream.is_implicit_VR = True, False
-    write_dataset(stream, dataset, "utf-8")
-    return stream.getvalue()
 
 
 def _head(tag: int, vr: str) -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,7 @@ DAMAGE = (
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 
 

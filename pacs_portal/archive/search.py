@@ -23,6 +23,7 @@ KEYWORDS = frozenset({*TEXTS, *DATES, UIDS, TIMES, MODALITIES})
 MAX_ALTERNATIVES = 100  # what one search may ask for; a database nests conditions only so deep
 DATE_RANGE = re.compile(r"(?P<first>[0-9]{8})?(?P<dash>-)?(?P<last>[0-9]{8})?")
 TIME_RANGE = re.compile(r"(?P<first>[0-9]{2,6}(?:\.[0-9]{1,6})?)?(?P<dash>-)?(?P<last>[0-9.]*)")
+LAST_MOMENT = "235959.999999"
 ORDER = ("-study_date", "-study_time", "study_instance_uid")
 
 
@@ -110,5 +111,12 @@ def _time_condition(value: str) -> Q:
     if not match["dash"]:
         return Q(study_time__startswith=first)
     condition = Q(study_time__gte=first or "0")
-    # 1015 as the end of a range is the whole minute: "~" stands behind every digit.
-    return condition & Q(study_time__lt=f"{last}~") if last else condition
+    return condition & Q(study_time__lte=_end_of(last)) if last else condition
+
+
+def _end_of(time: str) -> str:
+    """Return the last moment of a time: 1015 as the end of a range is the whole minute.
+
+    In digits alone: a database may sort other signs before or behind them, by its locale.
+    """
+    return time + LAST_MOMENT[len(time) :]

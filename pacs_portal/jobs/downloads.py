@@ -39,4 +39,5 @@ def zip_stream(job: Job) -> ZipStream:
 
 def _paths(job: Job) -> Iterator[str]:
     written = ReceiptOutput.objects.filter(receipt__job=job, receipt__outcome=Outcome.WRITTEN)
-    return written.exclude(path="").order_by("path").values_list("path", flat=True).iterator()
+    paths = written.exclude(path="").order_by("path").values_list("path", flat=True)
+    return paths.distinct().iterator()  # an image may have come of several files

@@ -8,7 +8,7 @@ from pacs_portal.jobs.errors import JobError
 from pacs_portal.jobs.keeping import KeepStep
 from pacs_portal.jobs.models import Destination, Job
 from pacs_portal.jobs.steps import Step, registered_steps, step_named, step_names
-from pacs_portal.jobs.verdicts import EMPTY, UNREADABLE
+from pacs_portal.jobs.verdicts import NOT_READABLE, REFUSED_KINDS
 from pacs_portal.projects.models import Project
 
 AUTO = "auto"
@@ -18,8 +18,6 @@ DELIVERIES = {
     Destination.DOWNLOAD: "download",
     Destination.FOLDER: "folder",
 }
-NOT_READABLE = ("unreadable", UNREADABLE)
-REFUSED_KINDS = {"empty": ("empty", EMPTY), "unreadable": NOT_READABLE}
 NEVER_KEPT = frozenset({"zip", "system", *REFUSED_KINDS})
 AS_IS = AsIsStep()
 KEEP = KeepStep()

@@ -38,7 +38,7 @@ from pacs_portal.jobs.steps import (
 from pacs_portal.jobs.unit_rows import NewUnit, write_units
 from pacs_portal.jobs.units import step_file
 from pacs_portal.jobs.verdicts import SYSTEM_FILE, UNFORESEEN
-from pacs_portal.projects.keys import ProjectKeys, project_keys, sealing_keys
+from pacs_portal.projects.keys import project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
 from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (
@@ -128,7 +128,7 @@ def sniff_files(lease: Lease, job: Job) -> None:
     for start in range(0, len(unknown), BATCH_ROWS):
         batch = unknown[start : start + BATCH_ROWS]
         for file in batch:
-            file.kind = _kind_of(file, keys)
+            file.kind = sniff_file(local_path(file), relative_path(file, keys))
         with guarded(lease):
             UploadFile.objects.bulk_update(batch, ["kind"], batch_size=BATCH_ROWS)
 
@@ -226,7 +226,7 @@ def cut_into_parts(units: Sequence[PlannedUnit]) -> Iterator[list[PlannedUnit]]:
     part: list[PlannedUnit] = []
     part_bytes = 0
     for unit in units:
-        size = sum(file.path.stat().st_size for file in unit.files)
+        size = sum(_size_of(file) for file in unit.files)
         if part and (len(part) >= most or part_bytes + size > settings.PART_MAX_BYTES):
             yield part
             part, part_bytes = [], 0
@@ -236,11 +236,11 @@ def cut_into_parts(units: Sequence[PlannedUnit]) -> Iterator[list[PlannedUnit]]:
         yield part
 
 
-def _kind_of(file: UploadFile, keys: ProjectKeys) -> str:
+def _size_of(file: StepFile) -> int:
     try:
-        return sniff_file(local_path(file), relative_path(file, keys))
-    except OSError:
-        return "unreadable"
+        return file.path.stat().st_size
+    except OSError:  # it went meanwhile, which its step tells
+        return 0
 
 
 def _refusal(

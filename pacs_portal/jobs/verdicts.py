@@ -11,6 +11,8 @@ from pacs_portal.uploads.storage import DISK_FULL
 
 UNREADABLE = gettext_noop("The file cannot be read. Check that it exists and may be read.")
 EMPTY = gettext_noop("The file is empty. Copy it again from its source.")
+NOT_READABLE = ("unreadable", UNREADABLE)
+REFUSED_KINDS = {"empty": ("empty", EMPTY), "unreadable": NOT_READABLE}
 SYSTEM_FILE = gettext_noop("The operating system left this file; it holds no image.")
 NO_OUTPUT = gettext_noop("No image came out of this file. Check that it opens elsewhere.")
 UNFORESEEN = gettext_noop(

@@ -11,8 +11,9 @@ from django.db.models import Count, Max, Sum
 from django.utils.translation import gettext_noop as _
 
 from pacs_portal.projects.keys import SealingKeys, project_keys, sealing_keys
-from pacs_portal.uploads.errors import StorageFullError, UnpackError
+from pacs_portal.uploads.errors import StorageFullError, UnpackError, UploadError
 from pacs_portal.uploads.file_rows import FileRow, insert_files
+from pacs_portal.uploads.manifest import known_files
 from pacs_portal.uploads.models import FileState, Upload, UploadFile, UploadState
 from pacs_portal.uploads.paths import (
     digest_content,
@@ -42,7 +43,7 @@ def unpack_container(container: UploadFile) -> None:
 
     Raises
     ------
-    UnpackError, StorageFullError
+    UploadError
         If the zip is not unpacked; it stays a received file then.
     """
     folder = upload_folder(container.upload_id)
@@ -57,7 +58,11 @@ def unpack_container(container: UploadFile) -> None:
         source = source_path(container, keys) if container.sealed_source else None
         members = _unpack(source or folder.file(container.number), folder, container.upload, last)
         os.sync()  # one flush for all of them, before the rows that say they are there
-        _create_members(container, members, folder)
+        try:
+            _create_members(container, members, folder)
+        except UploadError:
+            folder.remove_above(last)
+            raise
         if source is None:
             folder.remove_file(container.number)
 
@@ -93,7 +98,9 @@ def _unpack(source: Path, folder: UploadFolder, upload: Upload, last: int) -> li
     except OSError as error:
         if error.errno in DISK_FULL:
             raise StorageFullError from None
-        raise
+        raise UnpackError(
+            "zip-unreadable", _("The zip cannot be read. Check that it exists and may be read.")
+        ) from None
 
 
 def _limits_left(upload: Upload) -> UnpackLimits:
@@ -117,14 +124,27 @@ def _create_members(
         sniff_file(folder.file(member.number), path)
         for member, path in zip(members, paths, strict=True)
     ]
+    names = [path_bytes(path) for path in paths]
     with transaction.atomic():
         keys = sealing_keys(container.upload.project_id)
+        if known_files(container.upload, names, keys):
+            raise _name_taken()
         insert_files(
-            _member_row(container, member, path_bytes(path), keys)._replace(kind=kind)
-            for member, path, kind in zip(members, paths, kinds, strict=True)
+            _member_row(container, member, name, keys)._replace(kind=kind)
+            for member, name, kind in zip(members, names, kinds, strict=True)
         )
         container.state = FileState.UNPACKED
         container.save(update_fields=["state"])
+
+
+def _name_taken() -> UnpackError:
+    return UnpackError(
+        "zip-name-taken",
+        _(
+            "A folder of this upload has the name of the zip and holds a file of the same path; "
+            "rename the zip, then upload again."
+        ),
+    )
 
 
 def _member_row(

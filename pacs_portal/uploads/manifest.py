@@ -89,7 +89,7 @@ def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Ann
         if locked.state != UploadState.OPEN:
             raise UploadClosedError
         keys = sealing_keys(upload.project_id)
-        known = _known_files(locked, paths, keys)
+        known = known_files(locked, paths, keys)
         fresh = dict(zip(paths, entries, strict=True))
         for path in known:
             del fresh[path]
@@ -114,7 +114,8 @@ def _distinct_paths(entries: Sequence[ManifestEntry]) -> list[bytes]:
     return paths
 
 
-def _known_files(upload: Upload, paths: Sequence[bytes], keys: SealingKeys) -> dict[bytes, Known]:
+def known_files(upload: Upload, paths: Sequence[bytes], keys: SealingKeys) -> dict[bytes, Known]:
+    """Return which of `paths` the upload has."""
     known: dict[bytes, Known] = {}
     if not upload.file_count:
         return known

@@ -65,12 +65,15 @@ def sniff_file(path: Path, relative_path: PurePosixPath | None = None) -> str:
         pair), "json" (an object), "labels" (a table of names for a label map), "analyze",
         one of `FOREIGN_KINDS`,
         "gzip", "zip", "pdf", "table" (text whose heading has a column for files or folders),
-        "system" or "unknown".
+        "system", "unreadable" (the disk does not give it) or "unknown".
     """
     if relative_path is not None and is_system_file(relative_path):
         return "system"
-    with path.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError:
+        return "unreadable"
     kind = sniff_head(head)
     if kind == "tiff":
         return "slide" if is_slide_tiff(path) else kind

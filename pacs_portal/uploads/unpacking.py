@@ -3,6 +3,7 @@
 This module knows paths and bytes only, so that a command can use it without a database.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -29,10 +30,9 @@ FLAG_ENCRYPTED = 0x1
 FLAG_STRONG_ENCRYPTION = 0x40
 FLAG_UTF8 = 0x800
 DRIVE_LETTER = re.compile(r"\A[A-Za-z]:")
-END_RECORD = struct.Struct("<4s4H2LH")
-END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
-END_LOCATOR_64 = struct.Struct("<4sLQL")
-MAX_COMMENT_BYTES = 65_535
+ENTRY_SIGNATURE, ENTRY_BYTES = b"PK\x01\x02", 46
+ENTRY_LENGTHS = struct.Struct("<3H")  # of its name, extra fields and comment
+END_SIGNATURE_64, END_BYTES_64 = b"PK\x06\x06", 56 + 20  # with the record that names its place
 INDEX_BYTES_PER_FILE = 1024  # generous: an entry of the index is 46 bytes, a name and extras
 
 
@@ -110,37 +110,42 @@ def unpack_zip(
 def _opened(source: Path, limits: UnpackLimits) -> Iterator[zipfile.ZipFile]:
     try:
         with source.open("rb") as stream:
-            _check_index_size(stream, limits)
+            _check_index(stream, limits)
             with zipfile.ZipFile(stream) as archive:
                 yield archive
     except NotImplementedError:
         raise _unsupported() from None
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, ValueError):
         raise _damaged() from None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # the index names a place that no file has
+            raise _damaged() from None
+        raise
 
 
-def _check_index_size(stream: BinaryIO, limits: UnpackLimits) -> None:
-    """Refuse an index that would fill the memory; zipfile reads all of it at once."""
-    size = stream.seek(0, os.SEEK_END)
-    tail_start = max(0, size - MAX_COMMENT_BYTES - END_RECORD.size)
-    stream.seek(tail_start)
-    tail = stream.read()
-    position = tail.rfind(b"PK\x05\x06")
-    if position < 0 or len(tail) - position < END_RECORD.size:
+def _check_index(stream: BinaryIO, limits: UnpackLimits) -> None:
+    """Refuse an index that would fill the memory; zipfile reads all of it at once.
+
+    Where it lies is asked of zipfile itself, since a zip may tell it twice and differently.
+    """
+    end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
+    if end is None:
         raise _damaged()
-    index_bytes = END_RECORD.unpack_from(tail, position)[5]
-    if index_bytes == 0xFFFFFFFF:
-        index_bytes = _index_bytes_64(stream, tail_start + position)
-    if index_bytes > (limits.max_files + 1) * INDEX_BYTES_PER_FILE:
+    signature, size_bytes, place = end[0], end[5], end[9]
+    if size_bytes > (limits.max_files + 1) * INDEX_BYTES_PER_FILE:
+        raise _too_many_files()
+    stream.seek(place - size_bytes - (END_BYTES_64 if signature == END_SIGNATURE_64 else 0))
+    most = 2 * (limits.max_files + 1)  # folders stand in the index, too
+    if _count_entries(stream.read(size_bytes), most) > most:
         raise _too_many_files()
 
 
-def _index_bytes_64(stream: BinaryIO, end_position: int) -> int:
-    stream.seek(max(0, end_position - END_LOCATOR_64.size))
-    _, _, record_position, _ = END_LOCATOR_64.unpack(stream.read(END_LOCATOR_64.size))
-    stream.seek(record_position)
-    index_bytes: int = END_RECORD_64.unpack(stream.read(END_RECORD_64.size))[8]
-    return index_bytes
+def _count_entries(index: bytes, most: int) -> int:
+    count = position = 0
+    while count <= most and index.startswith(ENTRY_SIGNATURE, position):
+        position += ENTRY_BYTES + sum(ENTRY_LENGTHS.unpack_from(index, position + 28))
+        count += 1
+    return count
 
 
 def _checked_entries(
@@ -148,17 +153,15 @@ def _checked_entries(
 ) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     """Return the files with their safe paths, or refuse the whole zip for one bad entry."""
     entries: list[tuple[zipfile.ZipInfo, PurePosixPath]] = []
-    taken: set[PurePosixPath] = set()
+    taken: dict[PurePosixPath, int] = {}
     for info in archive.infolist():
         path = _safe_path(_entry_name(info))
         _check_entry(info)
         if info.is_dir():
             continue
-        path = _distinct(path, taken)
-        taken.add(path)
-        entries.append((info, path))
-    if len(entries) > limits.max_files:
-        raise _too_many_files()
+        if len(entries) == limits.max_files:
+            raise _too_many_files()
+        entries.append((info, _distinct(path, taken)))
     return entries
 
 
@@ -215,11 +218,13 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
         raise _unsupported()
 
 
-def _distinct(path: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
-    candidate, copy = path, 2
+def _distinct(path: PurePosixPath, taken: dict[PurePosixPath, int]) -> PurePosixPath:
+    """Return a path that is not taken; `taken` counts, so that none is tried twice for a path."""
+    candidate = path
     while candidate in taken:
-        candidate = path.with_name(f"{path.stem} ({copy}){path.suffix}")
-        copy += 1
+        taken[path] += 1
+        candidate = path.with_name(f"{path.stem} ({taken[path]}){path.suffix}")
+    taken[candidate] = 1
     return candidate
 
 

@@ -138,6 +138,13 @@ def test_the_output_folder_may_lie_in_the_source(here, mixed) -> None:
         assert here.run("convert", mixed / "knee", "--output", out).out == said
 
 
+def test_a_file_that_the_disk_does_not_give_stops_no_other(here, tmp_path) -> None:
+    picture, broken = draw(tmp_path / "1.png"), "/proc/self/mem"  # reading it is an error
+    ended = here.run("convert", broken, picture, "--output", tmp_path / "out")
+    assert (ended.status, ended.out) == (1, "1 failed, 1 written\n")
+    assert ended.err.endswith("The file cannot be read. Check that it exists and may be read.\n")
+
+
 def test_a_table_names_patients(here, mixed, tmp_path) -> None:
     table = tmp_path / "table.csv"
     table.write_text(

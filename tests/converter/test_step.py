@@ -144,6 +144,14 @@ def test_a_picture_that_is_gone_by_now_gets_a_verdict(job, tmp_path) -> None:
     ]
 
 
+def test_a_picture_that_is_gone_before_the_plan_is_left_out_of_it(job, tmp_path) -> None:
+    gone, *others = (picture(tmp_path, f"{number}.png", number) for number in (1, 2, 3))
+    gone.path.unlink()
+    plan = STEP.plan(job, [gone, *others], {})
+    assert [(verdict.receipt_id, verdict.code) for verdict in plan.verdicts] == [(1, "unreadable")]
+    assert [unit.files for unit in plan.units] == [tuple(others)]
+
+
 def test_a_picture_that_takes_too_long_gets_a_verdict_and_the_others_go_on(
     job, tmp_path, settings
 ) -> None:

@@ -67,6 +67,21 @@ def test_a_path_may_begin_with_the_tables_own_folder(tmp_path):
     assert said(tables, "x/c/p/1.png") == {"patient_id": "A-1"}
 
 
+def test_a_path_with_the_tables_own_folder_is_not_shorter_for_it(tmp_path):
+    text = "path,patient\n,ALL\nc/1.png,A-1\nknee,B-2\nc/knee/9.png,C-3\n"
+    tables = Tables([table_file(tmp_path, "c/all.csv", text)])
+    assert said(tables, "c/1.png") == {"patient_id": "A-1"}
+    assert said(tables, "c/2.png") == {"patient_id": "ALL"}
+    assert said(tables, "c/knee/1.png") == {"patient_id": "B-2"}
+    assert said(tables, "c/knee/9.png") == {"patient_id": "C-3"}
+
+
+def test_a_folder_in_a_folder_of_the_same_name_is_the_longer_path(tmp_path):
+    tables = Tables([table_file(tmp_path, "c/all.csv", "path,patient\nc,A-1\nc/c,B-2\n")])
+    assert said(tables, "c/1.png") == {"patient_id": "A-1"}
+    assert said(tables, "c/c/1.png") == {"patient_id": "B-2"}
+
+
 def test_the_nearest_table_counts(tmp_path):
     outer = table_file(tmp_path, "c/all.csv", "path,patient\nknee/1.png,OUTER\n", number=1)
     inner = table_file(tmp_path, "c/knee/all.csv", "path,patient\n1.png,INNER\n", number=2)

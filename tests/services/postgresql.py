@@ -47,6 +47,8 @@ class RunningPostgres:
             "--pwfile=password",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
+            "--locale-provider=icu",  # sorts as most servers do, not by the numbers of letters
+            "--icu-locale=en-US",
         ]
         subprocess.run(
             initdb, **self._account, cwd=self.folder, check=True, stdout=subprocess.DEVNULL

@@ -66,10 +66,6 @@ class Choices:
             if (outlook := outlook_of(name)) is not None
         }
 
-    def form_of(self, step: str) -> ToolForm | None:
-        """Return the form of a step that has options."""
-        return self.tool_forms.get(step)
-
     def is_valid(self, summary: Summary) -> bool:
         """Tell whether a job may start with these answers."""
         used = [form for step, form in self.tool_forms.items() if step in summary.steps]

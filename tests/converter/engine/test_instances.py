@@ -5,6 +5,7 @@ from nifti_samples import counted, nifti
 from pydicom.dataset import Dataset
 from raster_samples import saved, scene
 from series_samples import GIVEN, a_series
+from slide_samples import tissue, write_pyramid
 
 from converter.engine import Attributes, ConversionError, derive_uid
 from converter.engine.encoding import encoded
@@ -116,3 +117,10 @@ def test_dates_that_the_standard_wants_are_those_of_the_joined_study(convert, op
     datasets = convert(nifti(counted("f4")), series=a_series(study_modules=the_study()), **options)
     for dataset in datasets:
         assert {dataset[name].value for name in names} <= {"20240302", "101500"}
+
+
+def test_dates_of_a_slide_are_those_of_the_joined_study(convert, tmp_path):
+    write_pyramid(tmp_path / "slide.tif", tissue(600, 400))
+    for dataset in convert(tmp_path / "slide.tif", series=a_series(study_modules=the_study())):
+        assert (dataset.ContentDate, dataset.ContentTime) == ("20240302", "101500")
+        assert dataset.AcquisitionDateTime == "20240302101500"

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from pacs_portal.archive.headers import is_uid, number_of, text_of
+from pacs_portal.archive.errors import UnreadableInstanceError
+from pacs_portal.archive.headers import is_uid, number_of, read_header, text_of
 
 
 @pytest.mark.parametrize("uid", ["1", "1.2.840.10008.1.1", "2.25." + "9" * 59])
@@ -34,3 +38,12 @@ def test_a_number_out_of_range_is_unknown():
     header.SeriesNumber = "2147483649"
     assert number_of(header, "SeriesNumber") is None
     assert number_of(header, "InstanceNumber") is None
+
+
+def test_a_damaged_file_that_is_compressed_as_a_whole_is_no_readable_one(tmp_path):
+    content = bytearray(Path(get_testdata_file("image_dfl.dcm")).read_bytes())
+    content[400:440] = bytes(40 * [0xFF])
+    (tmp_path / "1").write_bytes(content)
+    with pytest.raises(UnreadableInstanceError) as refusal:
+        read_header(tmp_path / "1")
+    assert refusal.value.code == "not-dicom"

@@ -1,3 +1,5 @@
+from pathlib import Path, PurePosixPath
+
 import pytest
 
 from pacs_portal.jobs.delivery import folder_option
@@ -13,8 +15,10 @@ from pacs_portal.jobs.models import (
     Runner,
 )
 from pacs_portal.jobs.options import JobOptions
+from pacs_portal.jobs.planning import cut_into_parts
 from pacs_portal.jobs.report import short_report
 from pacs_portal.jobs.services import create_job, progress, report
+from pacs_portal.jobs.steps import PlannedUnit, StepFile
 from pacs_portal.jobs.storage import held_dir, results_dir
 from pacs_portal.jobs.worker import run_job_here, run_part
 
@@ -172,3 +176,8 @@ def test_a_command_never_overwrites_a_file_it_did_not_write(run_command, outcome
     assert outcomes(job) == {1: ("written", ""), 2: ("failed", "name-taken")}
     assert len(list(target.rglob("*.dcm"))) == 1
     assert not list(target.rglob("*.part"))
+
+
+def test_a_file_that_goes_while_its_job_is_planned_stops_no_plan():
+    gone = StepFile(Path("/nowhere/1"), (1,), "png", PurePosixPath("1.png"))
+    assert list(cut_into_parts([PlannedUnit((gone,))])) == [[PlannedUnit((gone,))]]

@@ -16,6 +16,7 @@ from pacs_portal.uploads.services import (
     unpack_containers,
     unpack_next,
 )
+from pacs_portal.uploads.storage import upload_folder
 from pacs_portal.uploads.unpacking import UnpackLimits
 from tests.pacs_portal.uploads.conftest import PNG, make_zip, paths_of
 
@@ -111,6 +112,34 @@ def test_a_zip_from_the_command_line_stays_where_it_is(project, tmp_path):
     list(unpack_containers(upload))
     assert source.exists()
     assert local_path(input_files(upload).get()).read_bytes() == PNG
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.zip": make_zip(("x.png", PNG)), "a.zip/x.png": PNG},
+        {"a.zip": make_zip(("b.zip", make_zip(("x.png", PNG))), ("b.zip/x.png", PNG))},
+        {f"{3000 * 'd'}/a.zip": make_zip((3000 * "x", PNG)), "x.png": PNG},
+    ],
+    ids=["beside a folder of its name", "the same inside of a zip", "too long with its folder"],
+)
+def test_a_zip_whose_files_can_have_no_path_is_refused_and_leaves_nothing(send, files):
+    upload = send(files)
+    assert [code for _, code, _ in unpack_containers(upload)] in (
+        ["zip-name-taken"],
+        ["path-malformed"],
+    )
+    numbers = {str(file.number) for file in input_files(upload)}
+    assert {path.name for path in upload_folder(upload.pk).path.iterdir()} == {*numbers, "lock"}
+
+
+def test_a_zip_that_the_disk_does_not_give_is_refused_alone(project, tmp_path):
+    source = tmp_path / "a.zip"
+    source.write_bytes(make_zip(("a.png", PNG)))
+    manifest = [ManifestEntry(PurePosixPath("a.zip"), source.stat().st_size, source=source)]
+    upload = create_upload(project=project, by=None, actor_label="cli:ada", manifest=manifest)
+    source.unlink()
+    assert [code for _, code, _ in unpack_containers(upload)] == ["zip-unreadable"]
 
 
 def test_an_upload_is_not_reopened_while_a_zip_of_it_is_unpacked(send, member, monkeypatch):

@@ -1,5 +1,6 @@
 import stat
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -139,6 +140,20 @@ def test_an_index_too_large_for_the_memory_is_not_read(unpack):
     assert error.code == "zip-too-many-files"
 
 
+def test_the_size_of_an_index_counts_that_is_read_whatever_else_the_zip_says(unpack):
+    index, end = 5000 * b"x", struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 46, 0, 0)
+    end_64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, len(index), 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(index), 1)
+    error = refusal_of(unpack, index + end_64 + locator + end, UnpackLimits(max_files=3))
+    assert error.code == "zip-too-many-files"
+
+
+def test_an_index_of_folders_alone_is_counted_before_it_is_taken_in(unpack):
+    packed = make_zip(*[(f"{n}/", b"") for n in range(20)])
+    assert refusal_of(unpack, packed, UnpackLimits(max_files=3)).code == "zip-too-many-files"
+    assert unpack(packed, UnpackLimits(max_files=10)) == {}
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_equal_names_are_kept_apart(unpack):
     packed = make_zip(("a/x.dcm", b"1"), ("a/x.dcm", b"2"), ("a/x (2).dcm", b"3"), ("a", b"4"))
@@ -148,6 +163,20 @@ def test_equal_names_are_kept_apart(unpack):
         "a/x (2) (2).dcm": b"3",
         "a": b"4",
     }
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_of_equal_names_alone_is_not_compared_with_itself(unpack):
+    packed = make_zip(*[("a.png", b"")] * 6000)
+    before = time.process_time()
+    assert "a (6000).png" in unpack(packed)
+    assert time.process_time() - before < 30  # each with each takes minutes
+
+
+def test_an_index_that_names_a_place_before_the_file_is_damage(unpack):
+    packed = bytearray(make_zip(("a.png", b"1")))
+    struct.pack_into("<L", packed, len(packed) - 6, len(packed))  # where the index begins
+    assert refusal_of(unpack, bytes(packed)).code == "zip-damaged"
 
 
 @pytest.mark.parametrize(

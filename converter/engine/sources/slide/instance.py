@@ -12,7 +12,7 @@ from converter.engine.instances import (
     new_instance,
     number_instance,
 )
-from converter.engine.multiframe import code
+from converter.engine.multiframe import code, study_begin
 from converter.engine.options import Job
 from converter.engine.sources.icc import color_only
 from converter.engine.sources.slide.coding import Coding, Matrix
@@ -24,7 +24,6 @@ UNKNOWN_SPACING_MM = 0.001
 """Stands where a source does not say how large its pixels are; the standard wants a number."""
 MODALITY = "SM"
 _THICKNESS_MM = 0.001
-_LONG_AGO = "19000101"  # the standard wants a time, and nobody told one
 _GLASS_SLIDE = ("433466003", "SCT", "Microscope slide")
 
 
@@ -73,7 +72,7 @@ def new_level(job: Job, slide: SlideFacts, level: LevelFacts) -> Dataset:
     number_instance(dataset, job, level.index)
     spacing = tuple(mm * times for mm, times in zip(slide.spacing_mm, level.shrunk, strict=True))
     _add_equipment(dataset, slide)
-    _add_image(dataset, job, level)
+    _add_image(dataset, level)
     _add_pixels(dataset, level)
     _add_matrix(dataset, level.matrix, spacing, slide.optics)
     _add_groups(dataset, spacing, slide.optics)
@@ -91,11 +90,9 @@ def _add_equipment(dataset: Dataset, slide: SlideFacts) -> None:
     dataset.SoftwareVersions = "Unknown"
 
 
-def _add_image(dataset: Dataset, job: Job, level: LevelFacts) -> None:
+def _add_image(dataset: Dataset, level: LevelFacts) -> None:
     """General Image, Multi-frame and Whole Slide Microscopy Image modules."""
-    given = job.attributes
-    dataset.ContentDate = given.study_date or _LONG_AGO
-    dataset.ContentTime = given.study_time or "000000"
+    dataset.ContentDate, dataset.ContentTime = study_begin(dataset)
     dataset.AcquisitionDateTime = f"{dataset.ContentDate}{dataset.ContentTime}"
     dataset.ImageType = list(_image_type(level))
     dataset.PatientOrientation = None
