@@ -146,8 +146,10 @@ def _is_kept(raw: Raw, output: Dataset) -> bool:
 
 def _is_age_kept(original: Dataset, output: Dataset) -> bool:
     """Tell whether the file may say the patient's age; another's age is nothing of hers."""
-    age = output.get(PATIENT_AGE)
-    return age is not None and not age.is_empty and age.value == original[PATIENT_AGE].value
+    age, before = output.get(PATIENT_AGE), original.get(PATIENT_AGE)
+    if age is None or before is None:  # a stored study gives its own to what joins it
+        return False
+    return not age.is_empty and age.value == before.value
 
 
 def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:

@@ -155,6 +155,11 @@ def test_another_age_may_stand_where_the_patients_own_stays():
     assert looked(b"093Y", {})
 
 
+def test_the_age_of_the_study_that_a_file_joins_is_no_permission():
+    text, age = Element(EXPLANATION, "LO", b"93 years old"), Element(AGE, "AS", b"090Y")
+    assert finding(dataset(), dataset(text, age)) == "93 years old"
+
+
 @pytest.mark.parametrize(
     "secret", ["Quastenflosser^Ute", "quastenflosser", "Frau Quästle", "P-4711892"]
 )
