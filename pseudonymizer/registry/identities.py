@@ -18,9 +18,8 @@ def seal_identity(keys: SealingKeys, patient_id: UUID, identity: GivenIdentity) 
 def open_identity(keys: ProjectKeys, patient_id: UUID, sealed: bytes | memoryview) -> GivenIdentity:
     """Return who a patient is; the caller records the look."""
     known = keys.unseal(Label.FIELDS, sealed, context=identity_place(patient_id))
-    return GivenIdentity(
-        **json.loads(known.decode())
-    )  # bytes would be looked at for their encoding
+    # As text: of bytes, json would look for the encoding first.
+    return GivenIdentity(**json.loads(known.decode()))
 
 
 def identity_place(patient_id: UUID) -> str:
