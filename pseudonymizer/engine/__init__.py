@@ -9,7 +9,8 @@ from pseudonymizer.engine.headers import HeaderReader
 from pseudonymizer.engine.identifiers import is_pseudonym, map_uid, new_pseudonym
 from pseudonymizer.engine.identity import Header, Identity, read_header
 from pseudonymizer.engine.joining import StoredStudy
-from pseudonymizer.engine.pipeline import Context, Result, pseudonymize_file
+from pseudonymizer.engine.output_files import Result
+from pseudonymizer.engine.pipeline import Context, pseudonymize_file
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.spec import ProfileSpec, SpecError
 from pseudonymizer.engine.subject import Subject

@@ -45,13 +45,19 @@ class Raw:
         return any(48 <= byte <= 57 for byte in self.value)
 
 
-def collect(dataset: Dataset, terms: Terms, found: set[Raw]) -> None:
-    """Gather names, numbers, birth dates, addresses and institutions at every depth."""
+def collect(dataset: Dataset, terms: Terms) -> frozenset[Raw]:
+    """Return names, numbers, birth dates, addresses and institutions at every depth."""
+    found: set[Raw] = set()
+    _collect(dataset, terms, found)
+    return frozenset(found)
+
+
+def _collect(dataset: Dataset, terms: Terms, found: set[Raw]) -> None:
     for element in _telling(dataset):
         tag = element.tag
         if element.items is not None:
             for item in element.items:
-                collect(item, terms_of(item, terms), found)
+                _collect(item, terms_of(item, terms), found)
         elif not element.value:
             continue
         elif tag in _KINDS:

@@ -45,9 +45,8 @@ class Element:
     items: "list[Dataset] | None" = None
     is_encapsulated: bool = False
     # Its bytes in one encoding, once they were written: most elements of a series are shared.
-    written: tuple[Encoding, bytes] | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
+    written: bytes = field(default=b"", init=False, repr=False, compare=False)
+    written_in: Encoding | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:

@@ -40,20 +40,27 @@ class Gathered:
     numbers: list[bytes] = field(default_factory=list)
     binary: list[bytes] = field(default_factory=list)
     names: set[bytes] = field(default_factory=set)
+    _free_of: Traces | None = None
 
     def may_hold(self, traces: Traces, uids: Collection[str]) -> bool:
         """Tell whether a closer look is worth it; nothing that it would find is missed."""
+        if self._free_of is not traces:
+            if self._may_name(traces):
+                return True
+            self._free_of = traces
+        return any(uid in text for uid in uids for text in self._folded)
+
+    def _may_name(self, traces: Traces) -> bool:
         if traces.number_stands_in(b"\\".join(self.numbers)):
             return True
         if any(traces.may_stand_in(text) for text in self._folded):
             return True
-        if any(uid in text for uid in uids for text in self._folded):
-            return True
         hidden = [text for reading in self._readings for _, text in decoded(reading)]
         return any(traces.tells(text) for one in hidden for text in folded(one))
 
+    @cached_property
     def says_old_age(self) -> bool:
-        """Tell whether somebody is said to be 90 years old or older."""
+        """Whether somebody is said to be 90 years old or older."""
         return any(any(old_ages(text)) for text in self._folded)
 
     @cached_property
@@ -70,21 +77,27 @@ class Gathered:
         return [text for reading in self._readings for text in folded(reading)]
 
 
-def gather(
-    dataset: Dataset, terms: Terms, into: Gathered, left_out: frozenset[int] = frozenset()
-) -> None:
-    """Add the values of a dataset and of the items in it, but for some at its top.
+def gather(dataset: Dataset, terms: Terms, left_out: frozenset[int] = frozenset()) -> Gathered:
+    """Return the values of a dataset and of the items in it, but for some at its top.
 
     Raises
     ------
     HeldBack
         If pixel data lies in a sequence, or frames in another attribute: nothing looks at them.
     """
+    gathered = Gathered()
+    _gather(dataset, terms, gathered, left_out)
+    return gathered
+
+
+def _gather(
+    dataset: Dataset, terms: Terms, into: Gathered, left_out: frozenset[int] = frozenset()
+) -> None:
     for tag, element in dataset.items():
         if tag in left_out:
             continue
         for item in element.items or ():
-            gather(item, terms_of(item, terms), into)
+            _gather(item, terms_of(item, terms), into)
         if element.value:
             _gather_value(element, terms, into)
 

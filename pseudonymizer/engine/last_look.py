@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 from pseudonymizer.engine.actions import PATIENT_AGE
@@ -27,6 +28,7 @@ from pseudonymizer.engine.identity import (
     STUDY_INSTANCE_UID,
     decode,
 )
+from pseudonymizer.engine.sharing import Shared
 from pseudonymizer.engine.spellings import (
     LONGEST_BETWEEN,
     decoded,
@@ -63,6 +65,7 @@ def last_look(
     output: Dataset,
     known: KnownPerson,
     false_alarms: frozenset[str] = frozenset(),
+    learned: "Learned | None" = None,
 ) -> None:
     """Hold the file back if its output still names the patient, or staff that was removed.
 
@@ -82,6 +85,8 @@ def last_look(
         What is known of the patient beside the file.
     false_alarms : frozenset of str
         Texts of findings that a data steward has called harmless in this file.
+    learned : Learned, optional
+        What is known of both already, from other files of the series.
 
     Raises
     ------
@@ -91,21 +96,33 @@ def last_look(
         If an image is hidden in a sequence, where nothing looks at it, or the file names
         more people than can be searched for.
     """
-    found: set[Raw] = set()
-    collect(original, terms_of(original, ()), found)
-    kept = Gathered()
-    gather(output, terms_of(output, ()), kept, _OWN)
-    if len(found) > MOST_NAMES:
+    learned = learned or Learned(collect(original, terms_of(original, ())), shared_texts())
+    kept = learned.texts.part(output)
+    if len(learned.named) > MOST_NAMES:
         raise _too_many()
-    found -= {raw for raw in found if _is_kept(raw, output)}
+    found = frozenset(raw for raw in learned.named if not _is_kept(raw, output))
+    names = frozenset(name for one in kept for name in one.names)
     uids = _replaced_uids(original, output)
-    traces = traces_in(frozenset(found), frozenset(kept.names), known)
-    tells_age = not _is_age_kept(original, output) and kept.says_old_age()
-    if tells_age or kept.may_hold(traces, uids):
+    traces = traces_in(found, names, known)
+    tells_age = not _is_age_kept(original, output) and any(one.says_old_age for one in kept)
+    if tells_age or any(one.may_hold(traces, uids) for one in kept):
         sought = _Sought(traces, uids, tells_age)
         findings = tuple(islice(_findings(output, sought, false_alarms), MOST_FINDINGS))
         if findings:
             raise IdentifierLeft(findings)
+
+
+@dataclass(frozen=True, repr=False)
+class Learned:
+    """What is known before a last look: whom the original names, and texts of other outputs."""
+
+    named: frozenset[Raw]
+    texts: Shared[Gathered]
+
+
+def shared_texts() -> Shared[Gathered]:
+    """Return what remembers the texts that the outputs of one series share."""
+    return Shared(partial(gather, left_out=_OWN))
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -166,22 +166,27 @@ def _inflate(deflated: bytes) -> bytes:
 
 def write_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
     """Return a fresh preamble of zeros and file meta information (PS3.10 7.1)."""
-    instance = text_element(_MEDIA_STORAGE_INSTANCE, "UI", sop_instance_uid)
-    meta = {**_lasting_meta(sop_class_uid, transfer_syntax_uid), instance.tag: instance}
-    content = write_dataset(meta, EXPLICIT_LITTLE)
-    length = Element(_FILE_META_GROUP_LENGTH, "UL", len(content).to_bytes(4, "little"))
-    head = write_dataset({length.tag: length}, EXPLICIT_LITTLE)
+    before, after = _lasting_meta(sop_class_uid, transfer_syntax_uid)
+    instance = _written(text_element(_MEDIA_STORAGE_INSTANCE, "UI", sop_instance_uid))
+    content = before + instance + after
+    head = _written(Element(_FILE_META_GROUP_LENGTH, "UL", len(content).to_bytes(4, "little")))
     return b"\0" * _MAGIC_AT + b"DICM" + head + content
 
 
 @lru_cache(maxsize=64)
-def _lasting_meta(sop_class_uid: str, transfer_syntax_uid: str) -> Mapping[int, Element]:
-    """Return what files of one kind have in common."""
-    elements = (
+def _lasting_meta(sop_class_uid: str, transfer_syntax_uid: str) -> tuple[bytes, bytes]:
+    """Return what files of one kind have in common, before and behind the instance's UID."""
+    before = (
         Element(0x00020001, "OB", b"\0\1"),
         text_element(_MEDIA_STORAGE_CLASS, "UI", sop_class_uid),
+    )
+    after = (
         text_element(_TRANSFER_SYNTAX, "UI", transfer_syntax_uid),
         text_element(0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
         text_element(0x00020013, "SH", IMPLEMENTATION_VERSION_NAME),
     )
-    return {element.tag: element for element in elements}
+    return _written(*before), _written(*after)
+
+
+def _written(*elements: Element) -> bytes:
+    return write_dataset({element.tag: element for element in elements}, EXPLICIT_LITTLE)

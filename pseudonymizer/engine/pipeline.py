@@ -1,8 +1,6 @@
 """Pseudonymize one file: read, check, walk, put the new identity in, write."""
 
-import hashlib
-import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,19 +15,13 @@ from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.earlier import Earlier
 from pseudonymizer.engine.elements import Dataset, text_of
 from pseudonymizer.engine.finding import IdentifierLeft
-from pseudonymizer.engine.identity import (
-    PATIENT_ID,
-    SERIES_INSTANCE_UID,
-    SOP_CLASS_UID,
-    SOP_INSTANCE_UID,
-    STUDY_INSTANCE_UID,
-    Header,
-    header_of,
-)
+from pseudonymizer.engine.gathering import Gathered
+from pseudonymizer.engine.identity import SOP_INSTANCE_UID, Header, header_of
 from pseudonymizer.engine.iod_types import types_in
 from pseudonymizer.engine.joining import StoredStudy
-from pseudonymizer.engine.last_look import last_look
+from pseudonymizer.engine.last_look import Learned, last_look, shared_texts
 from pseudonymizer.engine.outlines import outline_of
+from pseudonymizer.engine.output_files import Chunk, Result, write_file
 from pseudonymizer.engine.part10 import Part10, open_part10, write_meta
 from pseudonymizer.engine.pixels import (
     Pixels,
@@ -39,7 +31,8 @@ from pseudonymizer.engine.pixels import (
     write_pixels,
 )
 from pseudonymizer.engine.profile import Profile
-from pseudonymizer.engine.series import Series
+from pseudonymizer.engine.series import Series, SeriesHeader
+from pseudonymizer.engine.sharing import Shared
 from pseudonymizer.engine.statements import (
     is_settled,
     state_document,
@@ -52,9 +45,6 @@ from pseudonymizer.engine.taking_out import take_out
 from pseudonymizer.engine.traces import KnownPerson
 from pseudonymizer.engine.writing import write_dataset
 
-Chunk = bytes | memoryview
-_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-_PRIVATE = 0o600
 _MOST_LOOKS = 50  # a look tells of a few findings at a time
 
 
@@ -63,7 +53,8 @@ class Context:
     """Who takes the patient's place, by which keys and rules, and what time the job has.
 
     `known` is what the registry knows of the patient: nothing of it may be left in the output.
-    `series` remembers what headers have in common: one context for the files of a series.
+    `series` and `texts` remember what headers have in common: one context for the files of a
+    series.
     """
 
     subject: Subject
@@ -81,20 +72,7 @@ class Context:
     is_unlooked: bool = False  # Burned In Annotation YES says only that nobody has looked
     detector: TextDetector = field(default_factory=NetworkDetector, repr=False, compare=False)
     series: Series = field(default_factory=Series, repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Result:
-    """The file that was written, in its new identifiers."""
-
-    path: Path
-    sop_class_uid: str
-    sop_instance_uid: str
-    study_instance_uid: str
-    series_instance_uid: str
-    sha256: str
-    size_bytes: int
-    patient_id: str
+    texts: Shared[Gathered] = field(default_factory=shared_texts, repr=False, compare=False)
 
 
 def pseudonymize_file(
@@ -153,7 +131,7 @@ def pseudonymize_file(
         if context.study is not None:
             context.study.put_into(output)
         _let_through(dataset, output, context)
-        _look(dataset, output, header.sop_class_uid, context)
+        _look(read, output, header.sop_class_uid, context)
         state_features(output, dataset, header.sop_class_uid, context.accepted)
         state_document(output, dataset)
         if part10.is_video:
@@ -202,17 +180,18 @@ def walk_of(sop_class_uid: str, context: Context) -> Walk:
     return Walk(context.profile, keys, types_in(sop_class_uid), outline)
 
 
-def _look(dataset: Dataset, output: Dataset, sop_class_uid: str, context: Context) -> None:
+def _look(read: SeriesHeader, output: Dataset, sop_class_uid: str, context: Context) -> None:
     """Take the last look, without the values that a steward wants taken out."""
+    dataset, learned = read.dataset, Learned(read.named, context.texts)
     for _ in range(_MOST_LOOKS):
         try:
-            return last_look(dataset, output, context.known, context.false_alarms)
+            return last_look(dataset, output, context.known, context.false_alarms, learned)
         except IdentifierLeft as left:
             unwanted = [found for found in left.findings if found.text in context.removals]
             if not unwanted:
                 raise
             take_out(output, unwanted, types_in(sop_class_uid))
-    return last_look(dataset, output, context.known, context.false_alarms)
+    return last_look(dataset, output, context.known, context.false_alarms, learned)
 
 
 def _chunks(
@@ -224,32 +203,3 @@ def _chunks(
     yield write_dataset(output, part10.encoding)
     if pixels is not None:
         yield from write_pixels(pixels, part10.encoding)
-
-
-def write_file(
-    chunks: Iterator[Chunk], target_dir: Path, output: Dataset, name: str = ""
-) -> Result:
-    """Write the chunks of an output to a new file, or leave none."""
-    uid = text_of(output[SOP_INSTANCE_UID])
-    path = target_dir / (name or f"{uid}.dcm")
-    digest, size = hashlib.sha256(), 0
-    with os.fdopen(os.open(path, _FRESH, _PRIVATE), "wb") as stream:
-        try:
-            for chunk in chunks:
-                stream.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-            stream.flush()
-        except BaseException:
-            path.unlink()
-            raise
-    return Result(
-        path=path,
-        sop_class_uid=text_of(output.get(SOP_CLASS_UID)),
-        sop_instance_uid=uid,
-        study_instance_uid=text_of(output[STUDY_INSTANCE_UID]),
-        series_instance_uid=text_of(output[SERIES_INSTANCE_UID]),
-        sha256=digest.hexdigest(),
-        size_bytes=size,
-        patient_id=text_of(output.get(PATIENT_ID)),
-    )

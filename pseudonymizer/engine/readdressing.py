@@ -12,8 +12,8 @@ from pseudonymizer.engine.elements import Dataset, Element, text_element, text_o
 from pseudonymizer.engine.errors import PseudonymizationError
 from pseudonymizer.engine.errors import gettext_noop as _
 from pseudonymizer.engine.identity import PATIENT_ID, PATIENT_NAME
+from pseudonymizer.engine.output_files import Result, write_file
 from pseudonymizer.engine.part10 import Part10, open_part10
-from pseudonymizer.engine.pipeline import Result, write_file
 from pseudonymizer.engine.profile import Profile
 from pseudonymizer.engine.reading import Reader, Span
 from pseudonymizer.engine.writing import write_dataset

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from pseudonymizer.engine.collecting import Raw, collect
 from pseudonymizer.engine.dataset import Walk, pseudonymize_dataset
 from pseudonymizer.engine.elements import EXPLICIT_LITTLE, LAYOUTS, Buffer, Dataset, Encoding
+from pseudonymizer.engine.gathering import Terms, terms_of
 from pseudonymizer.engine.reading import PIXEL_TAGS, Reader, Span
 
 _LONGEST_PIECE = 4096  # what is longer is read anew in every file instead of kept
@@ -27,12 +29,20 @@ class Stretch:
     elements: Dataset
     _walk: Walk | None = None
     _treated: Dataset = field(default_factory=dict)
+    _terms: Terms | None = None
+    _named: frozenset[Raw] = frozenset()
 
     def treated(self, walk: Walk) -> Dataset:
         """Return what becomes of the elements; the caller leaves it as it is."""
         if self._walk != walk:
             self._walk, self._treated = walk, pseudonymize_dataset(self.elements, walk)
         return self._treated
+
+    def named(self, terms: Terms) -> frozenset[Raw]:
+        """Return whom the elements name, read in the character sets `terms`."""
+        if self._terms != terms:
+            self._terms, self._named = terms, collect(self.elements, terms)
+        return self._named
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +63,12 @@ class SeriesHeader:
         for stretch in self.shared:
             output.update(stretch.treated(walk))
         return output
+
+    @property
+    def named(self) -> frozenset[Raw]:
+        """Whom the dataset names."""
+        terms = terms_of(self.dataset, ())
+        return collect(self.others, terms).union(*(one.named(terms) for one in self.shared))
 
     @property
     def _has_twins(self) -> bool:

@@ -20,7 +20,13 @@ _LONGEST_KEPT = 1024  # of the values whose written bytes are kept for the next 
 
 def write_dataset(dataset: Dataset, encoding: Encoding) -> bytes:
     """Return the bytes of a dataset, without pixel data or delimiters around it."""
-    return b"".join([_bytes_of(dataset[tag], encoding) for tag in sorted(dataset)])
+    elements = [dataset[tag] for tag in sorted(dataset)]
+    return b"".join(
+        [
+            one.written if one.written_in is encoding else _bytes_of(one, encoding)
+            for one in elements
+        ]
+    )
 
 
 def write_head(element: Element, length: int, encoding: Encoding) -> bytes:
@@ -42,12 +48,10 @@ def write_delimiter(encoding: Encoding) -> bytes:
 
 
 def _bytes_of(element: Element, encoding: Encoding) -> bytes:
-    written = element.written
-    if written is None or written[0] is not encoding:
-        written = encoding, _write_element(element, encoding)
-        if len(element.value) <= _LONGEST_KEPT:
-            element.written = written
-    return written[1]
+    written = _write_element(element, encoding)
+    if len(element.value) <= _LONGEST_KEPT:
+        element.written, element.written_in = written, encoding
+    return written
 
 
 def _write_element(element: Element, encoding: Encoding) -> bytes:
