@@ -70,6 +70,7 @@ MAY_BE_KNOWN = gettext_noop(
 )
 CHANGED = gettext_noop("The file changed while the job ran. Start it again.")
 
+_NO_RULING = FileRuling()
 _Series = tuple[GivenIdentity, str]
 
 
@@ -222,6 +223,8 @@ def _engine_context(context: UnitContext, patient: RegistryPatient, keys: Projec
 
 def _ruled(context: Context, ruling: FileRuling, file: StepFile) -> Context:
     """Return the context for one file, with what is known and what stewards decided about it."""
+    if ruling == _NO_RULING and not file.is_unlooked:  # most files
+        return context
     return replace(
         context,
         accepted=ruling.accepted,

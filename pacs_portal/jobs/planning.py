@@ -220,16 +220,17 @@ def commit_plan(lease: Lease, draft: Draft) -> None:
 
 
 def cut_into_parts(units: Sequence[PlannedUnit]) -> Iterator[list[PlannedUnit]]:
-    """Cut by bytes and units, and small enough that every core has some."""
-    cores = os.cpu_count() or 1
-    most = max(1, min(settings.PART_MAX_UNITS, -(-len(units) // (PARTS_PER_CORE * cores))))
+    """Cut by bytes and units; the fewer are left, the smaller, so that all cores end together."""
+    shares = PARTS_PER_CORE * (os.cpu_count() or 1)
     part: list[PlannedUnit] = []
-    part_bytes = 0
-    for unit in units:
+    part_bytes = most = 0
+    for number, unit in enumerate(units):
         size = sum(_size_of(file) for file in unit.files)
         if part and (len(part) >= most or part_bytes + size > settings.PART_MAX_BYTES):
             yield part
             part, part_bytes = [], 0
+        if not part:
+            most = min(settings.PART_MAX_UNITS, -(-(len(units) - number) // shares))
         part.append(unit)
         part_bytes += size
     if part:

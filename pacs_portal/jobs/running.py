@@ -17,8 +17,8 @@ from pacs_portal.jobs.units import PartRun, UnitRun
 from pacs_portal.jobs.verdicts import NO_OUTPUT
 
 # A batch is recorded when it holds this much or is this old: often enough to be seen moving.
-BATCH_FILES = 200
-BATCH_BYTES = 64 * 2**20
+BATCH_FILES = 500
+BATCH_BYTES = 128 * 2**20
 BATCH_SECONDS = 1.0
 # What counts when the outputs of one file ended differently: the first of these.
 WORST_FIRST = (

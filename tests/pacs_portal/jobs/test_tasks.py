@@ -181,3 +181,13 @@ def test_a_command_never_overwrites_a_file_it_did_not_write(run_command, outcome
 def test_a_file_that_goes_while_its_job_is_planned_stops_no_plan():
     gone = StepFile(Path("/nowhere/1"), (1,), "png", PurePosixPath("1.png"))
     assert list(cut_into_parts([PlannedUnit((gone,))])) == [[PlannedUnit((gone,))]]
+
+
+def test_parts_become_smaller_so_that_no_core_waits_long_for_the_last(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    units = [PlannedUnit((), values={"n": n}) for n in range(100)]
+    parts = list(cut_into_parts(units))
+    sizes = [len(part) for part in parts]
+    assert [unit for part in parts for unit in part] == units
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-8:]) == (13, [1] * 8)
