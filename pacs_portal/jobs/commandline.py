@@ -48,6 +48,12 @@ class Sources:
         else:
             self.unreadable.append(path)
 
+    def take(self) -> list[ManifestEntry]:
+        """Return what is to be announced, and let go of it: of many files it fills the memory."""
+        entries = list(self.entries.values())
+        self.entries, self.paths = {}, set()
+        return entries
+
     @property
     def failures(self) -> list[dict[str, Any]]:
         """What the report says of files that cannot be read."""
@@ -101,8 +107,8 @@ def find_files(sources: Sequence[Path], output: Path | None) -> Sources:
         if not source.exists():
             raise wrong_usage(f"{source} does not exist.")
         root = source.resolve()
-        for path in _files_below(root, output):
-            found.add(PurePosixPath(path.relative_to(root.parent)), path)
+        for name, path in _files_below(root, output):
+            found.add(name, path)
     if not found.paths:
         raise wrong_usage("There is no file in the given sources.")
     return found
@@ -148,14 +154,16 @@ def print_ends(report: Mapping[str, Any], out: OutputWrapper, err: OutputWrapper
     return any(report["counts"].get(outcome) for outcome in BAD_OUTCOMES)
 
 
-def _files_below(root: Path, output: Path | None) -> Iterator[Path]:
+def _files_below(root: Path, output: Path | None) -> Iterator[tuple[PurePosixPath, Path]]:
+    """Yield each file with its path from the folder in which `root` lies."""
     if not root.is_dir():
-        yield root
+        yield PurePosixPath(root.name), root
         return
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if here / name != output)
-        yield from (here / name for name in sorted(files))
+        relative = PurePosixPath(here.relative_to(root.parent))
+        yield from ((relative / name, here / name) for name in sorted(files))
 
 
 def _free_name(name: PurePosixPath, taken: Collection[PurePosixPath]) -> PurePosixPath:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from pacs_portal.inserting import insert_selected
 from pacs_portal.jobs.archived import fetch_inputs
 from pacs_portal.jobs.held.aside import put_aside
+from pacs_portal.jobs.inputs import Input, read_inputs
 from pacs_portal.jobs.leases import Lease, guarded
 from pacs_portal.jobs.models import (
     FileReceipt,
@@ -26,7 +27,7 @@ from pacs_portal.jobs.models import (
 )
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.pipelines import KEEP, choose_first_step, find_step, is_keeping, pipeline
-from pacs_portal.jobs.receipts import FileResult, finish_part, write_results
+from pacs_portal.jobs.receipts import FileResult, Hold, finish_part, write_results
 from pacs_portal.jobs.steps import (
     DiskFullError,
     PlannedUnit,
@@ -36,7 +37,6 @@ from pacs_portal.jobs.steps import (
     Verdict,
 )
 from pacs_portal.jobs.unit_rows import NewUnit, write_units
-from pacs_portal.jobs.units import step_file
 from pacs_portal.jobs.verdicts import SYSTEM_FILE, UNFORESEEN
 from pacs_portal.projects.keys import project_keys, sealing_keys
 from pacs_portal.uploads.errors import StorageFullError
@@ -44,6 +44,7 @@ from pacs_portal.uploads.models import UploadFile
 from pacs_portal.uploads.services import (
     input_files,
     local_path,
+    located,
     relative_path,
     sniff_file,
     unpack_containers,
@@ -65,7 +66,7 @@ class Draft:
     """A plan in the making; nothing of it is in the database yet."""
 
     job: Job
-    receipts: dict[int, FileReceipt]  # by id
+    receipts: dict[int, Input]  # by id
     units: dict[tuple[str, ...], list[PlannedUnit]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -73,18 +74,21 @@ class Draft:
 
     def judge(self, verdict: Verdict) -> None:
         """Note what became of a file already now; the first verdict stands."""
-        receipt = self.receipts.get(verdict.receipt_id)
-        if receipt is None or receipt.pk in self.results:
+        file = self.receipts.get(verdict.receipt_id)
+        if file is None or file.receipt_id in self.results:
             return
         is_held = verdict.outcome == Outcome.HELD
-        self.results[receipt.pk] = FileResult(
-            receipt_id=receipt.pk,
+        self.results[file.receipt_id] = FileResult(
+            receipt_id=file.receipt_id,
             outcome=Outcome(verdict.outcome),
             code=verdict.code,
             sentence=verdict.sentence,
             stage=verdict.stage or "plan",
-            hold=put_aside(self.job, receipt, local_path(receipt.upload_file)) if is_held else None,
+            hold=self._put_aside(file) if is_held else None,
         )
+
+    def _put_aside(self, file: Input) -> Hold:
+        return put_aside(self.job, file, located(file, project_keys(self.job.project_id)))
 
     def fail(self, files: Iterable[StepFile], code: str, sentence: str) -> None:
         """Let every file fail for the same reason."""
@@ -133,7 +137,7 @@ def sniff_files(lease: Lease, job: Job) -> None:
             UploadFile.objects.bulk_update(batch, ["kind"], batch_size=BATCH_ROWS)
 
 
-def make_receipts(lease: Lease, job: Job) -> dict[int, FileReceipt]:
+def make_receipts(lease: Lease, job: Job) -> dict[int, Input]:
     """Give every input a receipt; return those that wait for a plan."""
     new = input_files(job.upload).exclude(pk__in=job.receipts.values("upload_file_id"))
     with guarded(lease):
@@ -149,10 +153,8 @@ def make_receipts(lease: Lease, job: Job) -> dict[int, FileReceipt]:
             updated_at=Value(timezone.now(), DateTimeField()),
         )
     waiting = job.receipts.filter(unit=None, outcome=Outcome.WAITING)
-    receipts = list(waiting.select_related("upload_file").order_by("upload_file__number"))
-    for receipt in receipts:
-        receipt.upload_file.upload = job.upload
-    return {receipt.pk: receipt for receipt in receipts}
+    files = read_inputs(waiting.order_by("upload_file__number"), job.upload_id)
+    return {file.receipt_id: file for file in files}
 
 
 def draft_units(
@@ -161,12 +163,12 @@ def draft_units(
     """Let each first step group its files; what no step takes has its verdict."""
     options, keys = options_of(draft.job), project_keys(draft.job.project_id)
     groups: dict[str, list[StepFile]] = defaultdict(list)
-    for receipt in draft.receipts.values():
-        verdict = _refusal(draft.job, receipt, refused)
+    for file in draft.receipts.values():
+        verdict = _refusal(draft.job, file, refused)
         if isinstance(verdict, Verdict):
             draft.judge(verdict)
         else:
-            groups[verdict.name].append(step_file(receipt.upload_file, receipt.pk, keys))
+            groups[verdict.name].append(file.as_step_file(keys))
     planned: dict[tuple[str, ...], list[PlannedUnit]] = defaultdict(list)
     kept_too = _tables_to_keep(draft.job, groups.values())
     for name, files in groups.items():
@@ -244,16 +246,15 @@ def _size_of(file: StepFile) -> int:
         return 0
 
 
-def _refusal(
-    job: Job, receipt: FileReceipt, refused: Mapping[int, tuple[str, str]]
-) -> Verdict | Step:
-    file = receipt.upload_file
+def _refusal(job: Job, file: Input, refused: Mapping[int, tuple[str, str]]) -> Verdict | Step:
     if file.kind == "system":
-        return Verdict(receipt.pk, Outcome.SKIPPED, "system-file", SYSTEM_FILE)
-    if file.pk in refused:
-        return Verdict(receipt.pk, Outcome.FAILED, *refused[file.pk], "input")
+        return Verdict(file.receipt_id, Outcome.SKIPPED, "system-file", SYSTEM_FILE)
+    if file.file_id in refused:
+        return Verdict(file.receipt_id, Outcome.FAILED, *refused[file.file_id], "input")
     chosen = choose_first_step(job, file.kind)
-    return Verdict(receipt.pk, Outcome.FAILED, *chosen) if isinstance(chosen, tuple) else chosen
+    return (
+        Verdict(file.receipt_id, Outcome.FAILED, *chosen) if isinstance(chosen, tuple) else chosen
+    )
 
 
 def _prepared(

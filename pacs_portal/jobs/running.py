@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from pacs_portal.jobs.delivery import Delivered, deliver
 from pacs_portal.jobs.held.aside import put_aside
+from pacs_portal.jobs.inputs import Input
 from pacs_portal.jobs.leases import guarded
-from pacs_portal.jobs.models import FileReceipt, JobUnit, Outcome
+from pacs_portal.jobs.models import JobUnit, Outcome
 from pacs_portal.jobs.pipelines import find_step
 from pacs_portal.jobs.receipts import FileResult, OutputFacts
 from pacs_portal.jobs.steps import StepFile, Verdict
@@ -104,18 +105,18 @@ def _unit_results(run: PartRun, unit: UnitRun, answers: Sequence[Delivered]) -> 
     for file, answer in zip(unit.outputs, answers, strict=True):
         for receipt_id in file.receipt_ids:
             delivered[receipt_id].append((file, answer))
-    return [
-        _file_result(run, unit, receipt, delivered[pk]) for pk, receipt in unit.receipts.items()
-    ]
+    return [_file_result(run, unit, file, delivered[pk]) for pk, file in unit.receipts.items()]
 
 
 def _file_result(
     run: PartRun,
     unit: UnitRun,
-    receipt: FileReceipt,
+    waiting: Input,
     mine: Sequence[tuple[StepFile, Delivered]],
 ) -> FileResult:
-    verdict = unit.verdicts.get(receipt.pk) or _summary(receipt.pk, mine, run.steps[-1])
+    verdict = unit.verdicts.get(waiting.receipt_id) or _summary(
+        waiting.receipt_id, mine, run.steps[-1]
+    )
     kept = tuple(
         _facts(file, answer)
         for file, answer in mine
@@ -124,11 +125,11 @@ def _file_result(
     hold = None
     if verdict.outcome == Outcome.HELD:
         refused = [file for file, answer in mine if answer.outcome == Outcome.HELD]
-        made = [f for f in (*unit.held_outputs, *refused) if receipt.pk in f.receipt_ids]
-        original = unit.original_of(receipt.pk)
-        hold = put_aside(run.job, receipt, original, [file.path for file in made])
+        made = [f for f in (*unit.held_outputs, *refused) if waiting.receipt_id in f.receipt_ids]
+        original = unit.original_of(waiting.receipt_id)
+        hold = put_aside(run.job, waiting, original, [file.path for file in made])
     return FileResult(
-        receipt_id=receipt.pk,
+        receipt_id=waiting.receipt_id,
         outcome=Outcome(verdict.outcome),
         code=verdict.code,
         sentence=verdict.sentence,
@@ -137,7 +138,7 @@ def _file_result(
         regions=verdict.regions,
         outputs=kept,
         hold=hold,
-        companion_of=_companion_of(receipt.pk, mine),
+        companion_of=_companion_of(waiting.receipt_id, mine),
     )
 
 

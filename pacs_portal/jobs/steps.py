@@ -20,7 +20,7 @@ PlanValues = Mapping[str, str | int]
 PrivateValues = Mapping[str, object]  # JSON; may identify a patient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InstanceFacts:
     """What a DICOM file that a step wrote is."""
 
@@ -33,7 +33,7 @@ class InstanceFacts:
     patient_id: str | None = None  # where the step knows it; else it is read from the file
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class StepFile:
     """A file on its way: an input staged to a local path, or what the step before wrote."""
 

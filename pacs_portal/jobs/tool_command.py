@@ -128,7 +128,7 @@ class ToolCommand(BaseCommand):
             project=project_of(options["project"]),
             by=None,
             actor_label=actor_label(),
-            manifest=list(sources.entries.values()),
+            manifest=sources.take(),
         )
         sealed = dict(job_options)
         if options["output"]:

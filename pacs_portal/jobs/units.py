@@ -11,15 +11,14 @@ from django.utils.translation import gettext_noop
 from pacs_portal.jobs.delivery import Target
 from pacs_portal.jobs.held.contents import content_of
 from pacs_portal.jobs.held.rulings import Ruling, rulings_by_content, rulings_in
+from pacs_portal.jobs.inputs import Input, read_inputs
 from pacs_portal.jobs.leases import Lease
 from pacs_portal.jobs.models import FileReceipt, Job, JobUnit, Outcome
 from pacs_portal.jobs.options import options_of
 from pacs_portal.jobs.private_values import private_values_of
 from pacs_portal.jobs.steps import StepFile, UnitContext, Verdict
 from pacs_portal.projects.keys import ProjectKeys, project_keys
-from pacs_portal.uploads.models import FileState, UploadFile
-from pacs_portal.uploads.paths import source_path
-from pacs_portal.uploads.services import local_path, relative_path
+from pacs_portal.uploads.models import FileState
 
 GONE = gettext_noop("The file is no longer here. Upload it again.")
 REJECTED = gettext_noop("A data steward rejected this file; it was not stored.")
@@ -53,7 +52,7 @@ class UnitRun:
     """One unit: its waiting files, and what became of them so far."""
 
     unit: JobUnit
-    receipts: dict[int, FileReceipt]
+    receipts: dict[int, Input]
     inputs: list[StepFile]
     outputs: list[StepFile] = field(default_factory=list)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
@@ -109,67 +108,52 @@ def start_part(lease: Lease, job: Job, steps: Sequence[str], work_dir: Path) -> 
 
 def waiting_units(run: PartRun) -> list[UnitRun]:
     """Return the units of the part with the files that wait, read in one go."""
-    waiting = FileReceipt.objects.filter(
-        unit__part_id=run.lease.part_id, outcome=Outcome.WAITING
-    ).select_related("upload_file")
-    rows = JobUnit.objects.in_bulk(list(waiting.values_list("unit", flat=True).distinct()))
+    waiting = FileReceipt.objects.filter(unit__part_id=run.lease.part_id, outcome=Outcome.WAITING)
+    rows = {unit.pk: unit for unit in JobUnit.objects.filter(part=run.lease.part_id)}
     units: dict[int, UnitRun] = {}
     rulings, by_content = (
         rulings_in(run.lease.part_id, run.keys),
         rulings_by_content(run.job, run.keys),
     )
-    for receipt in waiting.order_by("unit__number", "upload_file__number"):
-        if receipt.unit_id is None:
+    ordered = waiting.order_by("unit__number", "upload_file__number")
+    for file in read_inputs(ordered, run.job.upload_id):
+        if file.unit_id is None:
             continue
-        receipt.upload_file.upload = run.job.upload
-        unit = units.setdefault(receipt.unit_id, UnitRun(rows[receipt.unit_id], {}, []))
-        _take_in(run, unit, receipt, rulings.get(receipt.pk))
-        if by_content and receipt.pk not in rulings:
-            _honor(run, unit, receipt, by_content)
+        unit = units.setdefault(file.unit_id, UnitRun(rows[file.unit_id], {}, []))
+        _take_in(run, unit, file, rulings.get(file.receipt_id))
+        if by_content and file.receipt_id not in rulings:
+            _honor(run, unit, file, by_content)
     return list(units.values())
 
 
-def _take_in(run: PartRun, unit: UnitRun, receipt: FileReceipt, ruling: Ruling | None) -> None:
+def _take_in(run: PartRun, unit: UnitRun, file: Input, ruling: Ruling | None) -> None:
     """Add a waiting file to its unit; one that is gone has its verdict at once."""
-    unit.receipts[receipt.pk] = receipt
-    file, original = receipt.upload_file, None
+    unit.receipts[file.receipt_id] = file
+    original = None
     if ruling is not None:
-        unit.rulings[receipt.pk] = ruling
+        unit.rulings[file.receipt_id] = ruling
         original = ruling.original
     if original is not None:
-        unit.inputs.append(replace(step_file(file, receipt.pk, run.keys), path=original))
+        unit.inputs.append(replace(file.as_step_file(run.keys), path=original))
     elif file.state == FileState.RECEIVED:
-        unit.inputs.append(step_file(file, receipt.pk, run.keys))
+        unit.inputs.append(file.as_step_file(run.keys))
     else:
-        unit.verdicts[receipt.pk] = Verdict(receipt.pk, Outcome.FAILED, "gone", GONE, "input")
+        gone = Verdict(file.receipt_id, Outcome.FAILED, "gone", GONE, "input")
+        unit.verdicts[file.receipt_id] = gone
 
 
-def _honor(
-    run: PartRun, unit: UnitRun, receipt: FileReceipt, by_content: Mapping[bytes, Ruling]
-) -> None:
+def _honor(run: PartRun, unit: UnitRun, file: Input, by_content: Mapping[bytes, Ruling]) -> None:
     """Find what a steward decided about the same content in an earlier run of a command."""
     ruling = None
     with suppress(OSError):  # the step says so
-        ruling = by_content.get(content_of(unit.original_of(receipt.pk)))
+        ruling = by_content.get(content_of(unit.original_of(file.receipt_id)))
     if ruling is None:
         return
-    unit.rulings[receipt.pk] = ruling
+    unit.rulings[file.receipt_id] = ruling
     if ruling.is_rejected:
-        verdict = Verdict(receipt.pk, Outcome.SKIPPED, "rejected", REJECTED, "input")
-        unit.verdicts[receipt.pk] = verdict
-        unit.inputs = [file for file in unit.inputs if receipt.pk not in file.receipt_ids]
-
-
-def step_file(file: UploadFile, receipt_id: int, keys: ProjectKeys) -> StepFile:
-    """Return an input as the first step sees it."""
-    is_in_place = file.sealed_source is not None
-    return StepFile(
-        # Not local_path() for all: it fetches the project's keys anew for every source.
-        path=source_path(file, keys) if is_in_place else local_path(file),
-        receipt_ids=(receipt_id,),
-        kind=file.kind,
-        relative_path=relative_path(file, keys),
-    )
+        verdict = Verdict(file.receipt_id, Outcome.SKIPPED, "rejected", REJECTED, "input")
+        unit.verdicts[file.receipt_id] = verdict
+        unit.inputs = [one for one in unit.inputs if file.receipt_id not in one.receipt_ids]
 
 
 def _at_stage(verdict: Verdict, stage: str) -> Verdict:

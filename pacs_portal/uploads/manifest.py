@@ -24,7 +24,7 @@ FILES_AT_ONCE = 2000  # in one transaction; SQLite has one writer at a time
 MAX_FILE_BYTES = 2**63 - 1
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class ManifestEntry:
     """One announced file; it is sent, read in place from `source`, or fetched from the archive."""
 
@@ -125,7 +125,7 @@ def known_files(upload: Upload, paths: Sequence[bytes], keys: SealingKeys) -> di
             for path in paths[start : start + BATCH_ROWS]
             for digest in path_digests(keys, upload.pk, path)
         }
-        rows = upload.files.filter(path_digest__in=list(by_digest))
+        rows = upload.files.filter(path_digest__in=list(by_digest)).order_by()
         for digest, *facts in rows.values_list("path_digest", *Known._fields):
             known[by_digest[bytes(digest)]] = Known(*facts)
     return known

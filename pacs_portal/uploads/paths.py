@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Protocol
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
@@ -13,6 +14,22 @@ from pacs_portal.uploads.models import UploadFile
 
 MAX_PATH_BYTES = 4096
 CONTENT_BYTES = 16
+
+
+class SealedFile(Protocol):
+    """A file of an upload, with its paths as they are stored."""
+
+    @property
+    def upload_id(self) -> UUID: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def sealed_path(self) -> bytes | memoryview: ...
+
+    @property
+    def sealed_source(self) -> bytes | memoryview | None: ...
 
 
 def path_bytes(path: PurePosixPath) -> bytes:
@@ -73,7 +90,7 @@ def renew(row: UploadFile, keys: SealingKeys) -> None:
         row.sealed_source = seal_source(keys, row.upload_id, row.number, source_path(row, keys))
 
 
-def relative_path(upload_file: UploadFile, keys: ProjectKeys) -> PurePosixPath:
+def relative_path(upload_file: SealedFile, keys: ProjectKeys) -> PurePosixPath:
     """Return the path as the person named it: patient data."""
     sealed = bytes(upload_file.sealed_path)
     return PurePosixPath(open_path(keys, upload_file.upload_id, upload_file.number, sealed))
@@ -85,7 +102,7 @@ def open_path(keys: ProjectKeys, upload_id: UUID, number: int, sealed: bytes) ->
     return plain.decode("utf-8", "surrogateescape")
 
 
-def shown_path(upload_file: UploadFile, keys: ProjectKeys) -> str:
+def shown_path(upload_file: SealedFile, keys: ProjectKeys) -> str:
     """Return the path as pages and reports can show it: patient data."""
     return readable(relative_path(upload_file, keys))
 
@@ -95,7 +112,7 @@ def readable(path: PurePath) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def source_path(upload_file: UploadFile, keys: ProjectKeys) -> Path:
+def source_path(upload_file: SealedFile, keys: ProjectKeys) -> Path:
     """Return where a command's file lies."""
     if upload_file.sealed_source is None:
         raise ValueError("This file was sent to the server; it has no source of its own.")

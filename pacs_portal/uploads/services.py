@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from pacs_portal.accounts.models import User
-from pacs_portal.projects.keys import project_keys
+from pacs_portal.projects.keys import ProjectKeys, project_keys
 from pacs_portal.projects.models import Project
 from pacs_portal.projects.services import record_in
 from pacs_portal.uploads.discarding import (
@@ -35,6 +35,7 @@ from pacs_portal.uploads.packed import (
     unpack_next,
 )
 from pacs_portal.uploads.paths import (
+    SealedFile,
     digest_content,
     readable,
     relative_path,
@@ -55,6 +56,7 @@ __all__ = [
     "input_files",
     "is_unpacking",
     "local_path",
+    "located",
     "missing_files",
     "packed_files",
     "readable",
@@ -203,9 +205,14 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
 
 def local_path(upload_file: UploadFile) -> Path:
     """Return where the bytes of a received file lie."""
-    if upload_file.sealed_source is not None:
-        return source_path(upload_file, project_keys(upload_file.upload.project_id))
-    return upload_folder(upload_file.upload_id).file(upload_file.number)
+    return located(upload_file, project_keys(upload_file.upload.project_id))
+
+
+def located(file: SealedFile, keys: ProjectKeys) -> Path:
+    """Return where the bytes of a received file lie, for whom has its project's keys."""
+    if file.sealed_source is not None:
+        return source_path(file, keys)
+    return upload_folder(file.upload_id).file(file.number)
 
 
 def remove_original(upload_file: UploadFile) -> None:

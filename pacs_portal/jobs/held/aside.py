@@ -7,7 +7,8 @@ from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pacs_portal.jobs.held.contents import content_of
-from pacs_portal.jobs.models import Destination, FileReceipt, HeldFile, Job, Outcome
+from pacs_portal.jobs.inputs import Input
+from pacs_portal.jobs.models import Destination, HeldFile, Job, Outcome
 from pacs_portal.jobs.placing import place
 from pacs_portal.jobs.receipts import Hold
 from pacs_portal.jobs.storage import flush_to_disk, held_dir, make_private
@@ -16,15 +17,15 @@ ORIGINAL = "original"
 SETTLED = (Outcome.STORED, Outcome.WRITTEN, Outcome.DUPLICATE, Outcome.SKIPPED, Outcome.HELD)
 
 
-def held_id(receipt: FileReceipt) -> UUID:
+def held_id(file: Input) -> UUID:
     """Return the id that the next hold of this receipt gets: a second try finds the first's."""
-    return uuid5(NAMESPACE_OID, f"pacs2go held {receipt.pk} {receipt.attempts}")
+    return uuid5(NAMESPACE_OID, f"pacs2go held {file.receipt_id} {file.attempts}")
 
 
-def put_aside(job: Job, receipt: FileReceipt, original: Path, outputs: Sequence[Path] = ()) -> Hold:
+def put_aside(job: Job, file: Input, original: Path, outputs: Sequence[Path] = ()) -> Hold:
     """Keep a held file and what a step made of it; a command's files stay where they are."""
     is_kept = job.destination != Destination.FOLDER
-    hold_id = held_id(receipt)
+    hold_id = held_id(file)
     if is_kept:
         _keep(held_dir(hold_id), original, outputs)
     return Hold(

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from pacs_portal.audit.models import Event
+from pacs_portal.projects.keys import project_keys
 from pacs_portal.uploads import manifest as manifests
 from pacs_portal.uploads import storage
 from pacs_portal.uploads.errors import (
@@ -33,6 +34,7 @@ from pacs_portal.uploads.services import (
     sweep_storage,
     unpack_containers,
 )
+from tests.explaining import explained
 from tests.pacs_portal.uploads.conftest import PNG, entry, make_zip, paths_of
 from tests.stored import everything_stored
 
@@ -255,3 +257,10 @@ def test_no_path_stands_in_the_database_in_clear(send):
     for planted in ("mueller", "hans_1956", "thorax", "schmidt", "a.png"):
         assert planted not in content
         assert planted.encode().hex() not in content
+
+
+def test_paths_are_looked_up_by_their_digests_among_all_files_of_an_upload(send):
+    upload = send({"a/1.png": PNG, "a/2.png": PNG})
+    keys = project_keys(upload.project_id)
+    plan = explained(lambda: manifests.known_files(upload, [b"a/2.png"], keys))
+    assert "path_digest=?" in plan or "upload_file_path_once" in plan

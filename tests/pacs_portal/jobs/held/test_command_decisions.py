@@ -3,10 +3,13 @@
 import pytest
 
 from pacs_portal.jobs.delivery import folder_option
+from pacs_portal.jobs.held.rulings import rulings_by_content
 from pacs_portal.jobs.models import Decision, Destination, HeldFile, Runner
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
 from pacs_portal.jobs.worker import run_job_here
+from pacs_portal.projects.keys import project_keys
+from tests.explaining import explained
 
 pytestmark = pytest.mark.usefixtures("acceptable")
 
@@ -64,3 +67,9 @@ def test_workers_end_what_a_command_put_aside(command, choose, outcomes):
     assert (job.runner, job.state) == ("workers", "waiting")
     run_job_here(job)
     assert outcomes(job)[1] == ("written", "")
+
+
+def test_what_was_held_is_found_without_all_receipts_of_the_project(command):
+    job = command({"in/1": b"hold me"})
+    plan = explained(lambda: rulings_by_content(job, project_keys(job.project_id)))
+    assert "U0 USING INTEGER PRIMARY KEY" in plan or "jobs_filereceipt_pkey" in plan
