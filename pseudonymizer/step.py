@@ -33,7 +33,6 @@ from pseudonymizer.engine import (
     Box,
     Context,
     Header,
-    HeaderReader,
     HeldBack,
     IdentifierLeft,
     PseudonymizationError,
@@ -46,6 +45,7 @@ from pseudonymizer.facts import facts_of
 from pseudonymizer.matches.decisions import is_settled
 from pseudonymizer.models import RegistryPatient
 from pseudonymizer.profiles.versions import fix_profile, profile_of, version_of
+from pseudonymizer.reading_apart import read_headers
 from pseudonymizer.registry.patients import resolve_each, subject_of
 from pseudonymizer.transfers.origins import (
     context_after,
@@ -90,15 +90,12 @@ class PseudonymizeStep:
         """Group the files by patient, study and series, as each file's own header says."""
         series: dict[_Series, list[StepFile]] = defaultdict(list)
         verdicts: list[Verdict] = []
-        reader = HeaderReader()
         for file in files:
             if file.kind == "dicomdir":
                 verdicts += verdicts_on(file, Outcome.SKIPPED, "dicomdir", IS_DICOMDIR, NAME)
-                continue
-            try:
-                header = reader.read(file.path)
-            except (PseudonymizationError, OSError) as error:
-                verdicts += _failure(file, error)
+        for file, header in read_headers([file for file in files if file.kind != "dicomdir"]):
+            if not isinstance(header, Header):
+                verdicts += _failure(file, header)
                 continue
             identity = GivenIdentity(**vars(header.identity))
             series[identity, header.series_instance_uid].append(file)

@@ -15,15 +15,20 @@ SHARE = 0.75  # of the memory, for all workers together; the rest is the archive
 
 
 class Bounds:
-    """The bounds of this process; none until it is a worker's child, which may be ended."""
+    """The bounds of this process; none until it is a worker's child, which may be ended.
+
+    `processes` is how many such children there are.
+    """
 
     unit_seconds = 0
+    processes = 1
 
 
 def bound_this_process(process_count: int) -> None:
     """Give this child of a worker its share of the memory and its time for each unit."""
     bound_memory(process_count)
     Bounds.unit_seconds = settings.UNIT_MAX_SECONDS
+    Bounds.processes = process_count
 
 
 def bound_memory(process_count: int) -> None:
