@@ -71,8 +71,12 @@ def announcements(manifest: Sequence[ManifestEntry]) -> list[Sequence[ManifestEn
     return [manifest[start : start + FILES_AT_ONCE] for start in starts]
 
 
-def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Announced]:
+def announce_files(
+    upload: Upload, entries: Sequence[ManifestEntry], *, are_new: bool = False
+) -> list[Announced]:
     """Add files to an open upload, in the order given; a path announced before keeps its number.
+
+    With `are_new` none was: only the caller knows the upload, and lists each path once.
 
     Raises
     ------
@@ -89,7 +93,7 @@ def announce_files(upload: Upload, entries: Sequence[ManifestEntry]) -> list[Ann
         if locked.state != UploadState.OPEN:
             raise UploadClosedError
         keys = sealing_keys(upload.project_id)
-        known = known_files(locked, paths, keys)
+        known = {} if are_new else known_files(locked, paths, keys)
         fresh = dict(zip(paths, entries, strict=True))
         for path in known:
             del fresh[path]
@@ -184,7 +188,7 @@ def _row(
         path_digest=digest_path(keys, upload.pk, path),
         size_bytes=entry.size_bytes,
         modified_at=entry.modified_at,
-        kind="system" if is_system_file(entry.path) else "",
+        kind="system" if entry.source is None and is_system_file(entry.path) else "",
     )
     if entry.sop_instance_uid:
         return row._replace(

@@ -88,11 +88,11 @@ def create_upload(
         upload = Upload.objects.create(
             project=project, created_by=by, actor_label=actor_label, source_project=source_project
         )
-        announce_files(upload, first)
+        announce_files(upload, first, are_new=True)
         record_in(project, by or actor_label, "upload.created", upload, files=len(manifest))
     try:
         for entries in others:
-            announce_files(upload, entries)
+            announce_files(upload, entries, are_new=True)
     except UploadError:
         discard_upload(upload, by=by or actor_label)
         raise
