@@ -205,14 +205,16 @@ def reopen_upload(upload: Upload, *, by: User) -> None:
 
 def local_path(upload_file: UploadFile) -> Path:
     """Return where the bytes of a received file lie."""
+    if upload_file.sealed_source is None:  # where no key is needed, none is asked for
+        return upload_folder(upload_file.upload_id).file(upload_file.number)
     return located(upload_file, project_keys(upload_file.upload.project_id))
 
 
 def located(file: SealedFile, keys: ProjectKeys) -> Path:
     """Return where the bytes of a received file lie, for whom has its project's keys."""
-    if file.sealed_source is not None:
-        return source_path(file, keys)
-    return upload_folder(file.upload_id).file(file.number)
+    if file.sealed_source is None:
+        return upload_folder(file.upload_id).file(file.number)
+    return source_path(file, keys)
 
 
 def remove_original(upload_file: UploadFile) -> None:
