@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from pacs_portal.accounts.models import User
 from pacs_portal.archive.models import StudyState
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.models import HeldFile, Job, JobState
 from pacs_portal.jobs.services import Progress, progress_of
 from pacs_portal.projects.models import Membership, Project
@@ -90,7 +91,7 @@ def project_cards(user: User) -> list[ProjectCard]:
 
 def _held_counts(user: User) -> dict[UUID, int]:
     waiting = HeldFile.objects.filter(
-        receipt__job__project__in=Project.objects.stewarded_by(user), decision=""
+        of_projects(Project.objects.stewarded_by(user)), decision=""
     ).order_by()
     counted = waiting.values_list("receipt__job__project").annotate(Count("pk"))
     return dict(counted)

@@ -39,17 +39,18 @@ def _receipts(**conditions: object) -> Exists:
 
 def _remove(upload: Upload, files: QuerySet[UploadFile]) -> None:
     """Remove in batches: a transaction per file would wait for the disk each time."""
-    if not _has_running_job(upload):
-        while _remove_some(upload, files.order_by("pk")[:BATCH_ROWS]):
-            pass
+    last: int | None = None if _has_running_job(upload) else 0
+    while last is not None:
+        # Behind the last one: those before it are gone, and a query would read them all again.
+        last = _remove_some(upload, files.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS])
 
 
 @transaction.atomic
-def _remove_some(upload: Upload, files: QuerySet[UploadFile]) -> bool:
-    """Remove `files`, unless a job began; tell whether there were any."""
+def _remove_some(upload: Upload, files: QuerySet[UploadFile]) -> int | None:
+    """Remove `files`, unless a job began; return the key of the last one if there were any."""
     # Its row is held, as by who starts a job: the job finds the files gone, or they stay.
     Upload.objects.select_for_update().get(pk=upload.pk)
     batch = [] if _has_running_job(upload) else list(files)
     for file in batch:
         remove_original(file)
-    return bool(batch)
+    return batch[-1].pk if batch else None

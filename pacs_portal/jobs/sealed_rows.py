@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from pacs_portal.jobs.held.contents import held_content, seal_content
 from pacs_portal.jobs.held.findings import renew_finding
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.models import HeldFile, Job, JobUnit
 from pacs_portal.jobs.options import renew_options
 from pacs_portal.jobs.private_values import private_values_of, seal_private_values
@@ -37,7 +38,7 @@ def _renew_plans(rows: Sequence[JobUnit], keys: SealingKeys) -> None:
 
 
 def _outdated_holds(project_id: UUID, version: int) -> QuerySet[HeldFile]:
-    rows = HeldFile.objects.filter(receipt__job__project=project_id)
+    rows = HeldFile.objects.filter(of_projects([project_id]))
     return sealed_otherwise(rows, version, "sealed_finding", "sealed_content")
 
 

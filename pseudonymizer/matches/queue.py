@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.db.models.fields.json import KeyTextTransform
 
 from pacs_portal.archive.models import Study, StudyState
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.models import Project
 from pseudonymizer.causes import POSSIBLE_MATCH
@@ -49,9 +50,7 @@ def queue_rows(project: Project, matches: list[PossibleMatch]) -> list[QueueRow]
 
 def waiting_counts(project: Project) -> Counter[UUID]:
     """Return how many files of each new patient wait for a decision about her."""
-    waiting = HeldFile.objects.filter(
-        cause=POSSIBLE_MATCH, decision="", receipt__job__project=project
-    )
+    waiting = HeldFile.objects.filter(of_projects([project.pk]), cause=POSSIBLE_MATCH, decision="")
     planned_for = waiting.annotate(
         planned=KeyTextTransform("patient", "receipt__unit__plan")
     ).values("planned")

@@ -20,6 +20,7 @@ from pacs_portal.jobs.forms import HeldFileForm, PictureForm
 from pacs_portal.jobs.held.decisions import DECIDED, decide, open_holds
 from pacs_portal.jobs.held.findings import values_of, view_findings
 from pacs_portal.jobs.held.looks import see_file, see_picture, see_thumbnail, sizes_of, unseen
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.held.permits import LookRefusedError, refusal_of
 from pacs_portal.jobs.held.pictures import View
 from pacs_portal.jobs.held.rows import held_page
@@ -36,7 +37,7 @@ RETRY_AFTER = {"Retry-After": "1"}
 def held_file(request: HttpRequest, key: str, held_id: UUID) -> HttpResponse:
     """Show one held file: its pictures, and what was found in it."""
     project = get_object_or_404(Project.objects.stewarded_by(request.user), key=key)
-    holds = HeldFile.objects.filter(receipt__job__project=project)
+    holds = HeldFile.objects.filter(of_projects([project.pk]))
     if get_object_or_404(holds, pk=held_id).decision:  # by the browser's button, or a link
         messages.info(request, _(DECIDED))
         return redirect("project_held", key=key)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from pacs_portal.accounts.models import User
 from pacs_portal.jobs.held.aside import remove_settled
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.held.waits import AreOver, registered_waits
 from pacs_portal.jobs.models import (
     Decision,
@@ -43,7 +44,7 @@ def release_due(project: Project | None = None, by: User | None = None) -> None:
 
 def _open_holds(cause: str, project: Project | None) -> QuerySet[HeldFile]:
     holds = HeldFile.objects.filter(cause=cause, decision="", receipt__outcome=Outcome.HELD)
-    return holds.filter(receipt__job__project=project) if project else holds
+    return holds.filter(of_projects([project.pk])) if project else holds
 
 
 def _due(holds: QuerySet[HeldFile], are_over: AreOver) -> Iterator[tuple[UUID, list[int]]]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 
-from django.db.models import Exists, OuterRef
-
 from pacs_portal.jobs.held.aside import ORIGINAL
 from pacs_portal.jobs.held.contents import held_content
 from pacs_portal.jobs.held.findings import findings_of
-from pacs_portal.jobs.models import Decision, FileReceipt, HeldFile, Job, Outcome, Runner
+from pacs_portal.jobs.held.of_projects import of_projects
+from pacs_portal.jobs.models import Decision, HeldFile, Job, Outcome, Runner
 from pacs_portal.jobs.steps import FileRuling, Region
 from pacs_portal.jobs.storage import held_dir
 from pacs_portal.projects.keys import ProjectKeys
@@ -58,10 +57,8 @@ def rulings_by_content(job: Job, keys: ProjectKeys) -> dict[bytes, Ruling]:
     """
     if job.runner != Runner.COMMAND:
         return {}
-    # From the few that were held: a join may begin with all receipts that the project ever had.
-    of_project = FileReceipt.objects.filter(pk=OuterRef("receipt"), job__project=job.project_id)
     decided = HeldFile.objects.filter(
-        Exists(of_project), decision__in=FOR_CONTENTS, sealed_content__isnull=False
+        of_projects([job.project_id]), decision__in=FOR_CONTENTS, sealed_content__isnull=False
     )
     by_content: dict[bytes, list[Ruling]] = {}
     for held in decided.order_by("decided_at"):

@@ -2,13 +2,14 @@
 
 from django.db.models import QuerySet
 
+from pacs_portal.jobs.held.of_projects import of_projects
 from pacs_portal.jobs.models import HeldFile
 from pacs_portal.projects.models import Project
 
 
 def waiting_files(project: Project) -> QuerySet[HeldFile]:
     """Return the held files of `project` about which nobody has decided."""
-    return HeldFile.objects.filter(receipt__job__project=project, decision="")
+    return HeldFile.objects.filter(of_projects([project.pk]), decision="")
 
 
 def count_waiting(project: Project) -> int:

@@ -4,6 +4,7 @@ import pytest
 
 from pacs_portal.jobs.delivery import folder_option
 from pacs_portal.jobs.held.rulings import rulings_by_content
+from pacs_portal.jobs.held.waiting import count_waiting, waiting_files
 from pacs_portal.jobs.models import Decision, Destination, HeldFile, Runner
 from pacs_portal.jobs.options import JobOptions
 from pacs_portal.jobs.services import create_job
@@ -69,7 +70,15 @@ def test_workers_end_what_a_command_put_aside(command, choose, outcomes):
     assert outcomes(job)[1] == ("written", "")
 
 
-def test_what_was_held_is_found_without_all_receipts_of_the_project(command):
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda job: rulings_by_content(job, project_keys(job.project_id)),
+        lambda job: count_waiting(job.project),
+        lambda job: list(waiting_files(job.project)),
+    ],
+)
+def test_what_is_held_is_found_without_all_receipts_of_the_project(command, ask):
     job = command({"in/1": b"hold me"})
-    plan = explained(lambda: rulings_by_content(job, project_keys(job.project_id)))
+    plan = explained(lambda: ask(job))
     assert "U0 USING INTEGER PRIMARY KEY" in plan or "jobs_filereceipt_pkey" in plan
