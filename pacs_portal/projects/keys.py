@@ -12,7 +12,7 @@ stored under the older one is opened and found too. The UID secret has one versi
 import hmac
 import secrets
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -96,9 +96,9 @@ class ProjectKeys:
         """Return keyed digests to store, 16 bytes each, of what many rows may share (RFC 7693)."""
         return _short_digests(_keyed(self.identity_secrets[self.version], label), messages)
 
-    def all_short_digests(self, label: Label, messages: Iterable[bytes]) -> list[bytes]:
+    def all_short_digests(self, label: Label, messages: Sequence[bytes]) -> list[bytes]:
         """Return the short digests to look for, under every version."""
-        messages, digests = list(messages), []
+        digests = []
         for secret in self.identity_secrets.values():
             digests += _short_digests(_keyed(secret, label), messages)
         return digests
@@ -198,9 +198,9 @@ def _digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
 
 
 def _short_digests(keyed: blake2b, messages: Iterable[bytes]) -> list[bytes]:
-    digests = []
+    digests, begin = [], keyed.copy
     for message in messages:
-        digest = keyed.copy()
+        digest = begin()
         digest.update(message)
         digests.append(digest.digest())
     return digests

@@ -7,8 +7,8 @@ entries of one person that differ in two places, as long as an ID or a part of t
 left.
 """
 
-from collections.abc import Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 from pseudonymizer.matching.ids import look_alike
 from pseudonymizer.matching.names import Name
@@ -29,11 +29,19 @@ class BlockKind(StrEnum):
     DAY_NAME = "day-name"  # day and month in either order, then the same
 
 
-STRONG = frozenset({BlockKind.ID, BlockKind.DATE_NAME, BlockKind.DATE_INITIALS})
+# Plain texts: an Enum's members take longer to put into a text than all else of a key.
+_ID, _DATE_NAME, _DATE_INITIALS, _YEAR_NAME, _DAY_NAME = (f"{kind.value}\0" for kind in BlockKind)
 
 
-def block_keys(person: Person) -> set[tuple[str, ...]]:
-    """Return the keys of a person, each a kind and its parts.
+class BlockKeys(NamedTuple):
+    """The keys of a person, each a kind and its parts, joined by NUL."""
+
+    strong: set[str]  # one of them is enough for a comparison
+    weak: set[str]  # it takes two
+
+
+def block_keys(person: Person) -> BlockKeys:
+    """Return the keys of a person.
 
     Parameters
     ----------
@@ -41,31 +49,33 @@ def block_keys(person: Person) -> set[tuple[str, ...]]:
 
     Returns
     -------
-    set of tuple of str
+    BlockKeys
         Empty where too little is known to compare anybody with.
     """
-    keys: set[tuple[str, ...]] = set()
+    keys = BlockKeys(set(), set())
     if person.birth_date:
         for name in person.names:
-            keys.update(_date_keys(person.birth_date, name))
+            _add_date_keys(keys, person.birth_date, name)
     if person.patient_id:
-        keys.add((BlockKind.ID, look_alike(person.patient_id)))
+        keys.strong.add(f"{_ID}{look_alike(person.patient_id)}")
     return keys
 
 
-def _date_keys(date: str, name: Name) -> Iterator[tuple[str, ...]]:
+def _add_date_keys(keys: BlockKeys, date: str, name: Name) -> None:
+    strong, weak = keys
     year, month, day = date[:4], date[4:6], date[6:8]
     either_way = month + day if month <= day else day + month
     families, givens = name.family[:MOST_WORDS], name.given[:MOST_WORDS]
     sounds = {word: cologne(word) for word in families + givens if len(word) > 1}
     for sound in sounds.values():
-        yield (BlockKind.DATE_NAME, date, sound)
+        strong.add(f"{_DATE_NAME}{date}\0{sound}")
     for family in families:
         for given in givens:
             first, second = family[0], given[0]
             initials = first + second if first <= second else second + first
-            yield (BlockKind.DATE_INITIALS, date, initials)
+            strong.add(f"{_DATE_INITIALS}{date}\0{initials}")
             for heard, begin in ((family, second), (given, first)):
                 if heard in sounds:
-                    yield (BlockKind.YEAR_NAME, year, sounds[heard], begin)
-                    yield (BlockKind.DAY_NAME, either_way, sounds[heard], begin)
+                    name_part = f"{sounds[heard]}\0{begin}"
+                    weak.add(f"{_YEAR_NAME}{year}\0{name_part}")
+                    weak.add(f"{_DAY_NAME}{either_way}\0{name_part}")

@@ -75,6 +75,8 @@ def plain_identity(identity: Identity) -> PlainIdentity:
 
 def plain_text(text: str) -> str:
     """Return text without outer spaces, in one case and one Unicode form."""
+    if text.isalnum() and text.isascii():  # as IDs nearly always
+        return text.lower()
     folded_case = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     return " ".join(folded_case.strip(" \0").split())
 

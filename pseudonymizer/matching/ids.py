@@ -26,7 +26,7 @@ class IdLevel(StrEnum):
 
 def look_alike(plain: str) -> str:
     """Return an ID in which letters stand as the digits they are taken for."""
-    return without_zeros(plain.translate(_LOOK_ALIKES))
+    return without_zeros(plain if plain.isdigit() else plain.translate(_LOOK_ALIKES))
 
 
 def without_zeros(plain: str) -> str:

@@ -1,9 +1,9 @@
 """Names in parts, as they can be compared: family and given names, without titles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pseudonymizer.matching.exact import folded
 from pseudonymizer.matching.nobody import WORD, is_shared
@@ -26,8 +26,7 @@ _GENERATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Name:
+class Name(NamedTuple):
     """One group of a person name: folded words, and which generation it names ("jr", "sr")."""
 
     family: tuple[str, ...]
@@ -37,6 +36,9 @@ class Name:
     @property
     def words(self) -> tuple[str, ...]:
         return self.family + self.given
+
+    def __repr__(self) -> str:
+        return "Name(…)"  # nothing that identifies whose it is
 
 
 def parse_name(text: str) -> tuple[Name, ...]:
@@ -62,8 +64,7 @@ def parse_name(text: str) -> tuple[Name, ...]:
 
 
 def _names_somebody(name: Name) -> bool:
-    words = name.words
-    return bool(words) and not is_shared("".join(words))
+    return not is_shared("".join(name.family + name.given))
 
 
 @cache
@@ -108,6 +109,8 @@ def _parse_group(group: str) -> Name:
         family, generation = family[:-1], _GENERATIONS[family[-1]]
     if len(given) > 1 and given[-1] in _GENERATIONS:
         given, generation = given[:-1], _GENERATIONS[given[-1]]
+    if len(family) < 2 and len(given) < 2:  # as nearly always: a single word counts
+        return Name(family, given, generation)
     return Name(
         _without(_without(family, _TITLES), _PARTICLES), _without(given, _TITLES), generation
     )

@@ -16,7 +16,7 @@ _PHANTOM = re.compile(r"\bphant(om.*)?\b|\bjohn doe\b|\bdoe john\b|\bjane doe\b|
 _NEWBORN = re.compile(
     r"\bbaby ?(of|boy|girl|male|female)\b|\bbaby$|\bnewborn\b|\bneugeboren|\bsaeugling\b"
 )
-_NEWBORN_BEGINS = re.compile("baby|newborn|neugeboren|saeugling")  # found faster than the rest
+_NEWBORN_BEGINS = ("baby", "newborn", "neugeboren", "saeugling")  # found faster than the rest
 _COUNTING = "01234567890123456789", "98765432109876543210"
 
 
@@ -36,7 +36,10 @@ def is_phantom(name: str) -> bool:
 
 def is_newborn(name: str) -> bool:
     """Tell whether a folded name is a newborn's who has none yet, and perhaps the mother's ID."""
-    return bool(_NEWBORN_BEGINS.search(name)) and bool(_NEWBORN.search(_words(name)))
+    for begin in _NEWBORN_BEGINS:
+        if begin in name:
+            return bool(_NEWBORN.search(_words(name)))
+    return False
 
 
 def _words(text: str) -> str:

@@ -1,8 +1,8 @@
 """A person as the matching sees her: every field in the form it is compared in."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from pseudonymizer.matching.dates import birth_date
+from pseudonymizer.matching import dates
 from pseudonymizer.matching.exact import Identity, folded, letters, plain_text
 from pseudonymizer.matching.ids import without_zeros
 from pseudonymizer.matching.names import Name, parse_name
@@ -13,8 +13,7 @@ from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
 LONGEST_ID, LONGEST_NAME = 64, 3 * 64 + 2
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Person:
+class Person(NamedTuple):
     """What is known of a person; an empty field is not known or names nobody."""
 
     patient_id: str
@@ -25,24 +24,36 @@ class Person:
     sex: str  # "m", "f" or nothing
     is_newborn: bool = False  # has no name of her own yet, and perhaps the mother's ID
 
+    def __repr__(self) -> str:
+        return "Person(…)"  # nothing that identifies her
+
 
 def person_of(identity: Identity) -> Person | None:
     """Return whom `identity` means, or None for a phantom and for whoever is nobody."""
-    name, patient_id = identity.name[:LONGEST_NAME], identity.patient_id[:LONGEST_ID]
+    return read_person(
+        identity.name, identity.patient_id, identity.issuer, identity.birth_date, identity.sex
+    )
+
+
+def read_person(
+    name: str = "", patient_id: str = "", issuer: str = "", birth_date: str = "", sex: str = ""
+) -> Person | None:
+    """Do what `person_of` does for the fields of an identity."""
+    name = name[:LONGEST_NAME]
     written = folded(name)
     if is_phantom(written):
         return None
     is_unnamed = is_newborn(written)
-    exact_id = plain_text(patient_id)
+    exact_id = plain_text(patient_id[:LONGEST_ID])
     bare_id = letters(exact_id)
     has_id = not is_shared(bare_id)
-    sex = identity.sex.strip(" \0").lower()
-    return Person(
-        patient_id=without_zeros(bare_id) if has_id else "",
-        exact_id=exact_id if has_id else "",
-        issuer=plain_text(identity.issuer),
-        names=() if is_unnamed else parse_name(name),
-        birth_date=birth_date(identity.birth_date),
-        sex=sex if sex in {"m", "f"} else "",
-        is_newborn=is_unnamed,
+    sex = sex.strip(" \0").lower()
+    return Person(  # by place: by name takes twice the time
+        without_zeros(bare_id) if has_id else "",
+        exact_id if has_id else "",
+        plain_text(issuer),
+        () if is_unnamed else parse_name(name),
+        dates.birth_date(birth_date),
+        sex if sex in {"m", "f"} else "",
+        is_unnamed,
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pseudonymizer.matching.agreement import Agreement, NameLevel, SexLevel
 from pseudonymizer.matching.dates import DateLevel
 from pseudonymizer.matching.ids import IdLevel
-from pseudonymizer.matching.weights import BIRTH_DATE, FAMILY, GIVEN, ID, score
+from pseudonymizer.matching.weights import BIRTH_DATE, FAMILY, GIVEN, ID
 
 SAME_FROM = 36.0  # an ID, a birth date and a name; no two of them reach it
 POSSIBLE_FROM = 14.0  # odds of one in a project of 20,000, before anything else is known
@@ -28,9 +28,8 @@ class Zone(StrEnum):
     NEW = "new"
 
 
-def zone_of(agreement: Agreement) -> Zone:
-    """Return whether two persons are one, may be, or are two."""
-    bits = score(agreement)
+def zone_of(agreement: Agreement, bits: float) -> Zone:
+    """Return whether two persons are one, may be, or are two; `bits` is the evidence (`score`)."""
     if bits < POSSIBLE_FROM or not _has_enough(agreement):
         return Zone.NEW
     if bits >= SAME_FROM and not is_doubtful(agreement):

@@ -1,6 +1,6 @@
 """The blocking index: keyed digests by which patients are found who may be one person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,10 +8,10 @@ from django.db import connection, transaction
 
 from pacs_portal.projects.keys import Label, ProjectKeys, SealingKeys, sealing_keys
 from pacs_portal.projects.models import Project
-from pseudonymizer.matching.blocks import STRONG, VERSION, block_keys
-from pseudonymizer.matching.people import Person, person_of
+from pseudonymizer.matching.blocks import VERSION, block_keys
+from pseudonymizer.matching.people import Person
 from pseudonymizer.models import PatientBlock, RegistryPatient
-from pseudonymizer.registry.identities import open_identity
+from pseudonymizer.registry.identities import open_person
 
 BATCH = 200
 
@@ -69,9 +69,9 @@ def write_blocks(project_id: UUID, blocks: Sequence[Block]) -> None:
 
 def digests_to_store(person: Person | None, keys: SealingKeys) -> list[tuple[str, bytes]]:
     """Return kind and digest of each block of `person`; none for who is compared with nobody."""
-    found = sorted(block_keys(person)) if person else []
+    found = sorted(set().union(*block_keys(person))) if person else []
     digests = keys.short_digests(Label.BLOCKING, map(_message, found))
-    return [(key[0], digest) for key, digest in zip(found, digests, strict=True)]
+    return [(key.partition("\0")[0], one) for key, one in zip(found, digests, strict=True)]
 
 
 def index_missing(project: Project) -> None:
@@ -86,16 +86,14 @@ def index_missing(project: Project) -> None:
 
 def digests_to_find(person: Person, keys: ProjectKeys) -> DigestsToFind:
     """Return digests of which whoever is like `person` has one, and digests of which two."""
-    one: list[bytes] = []
-    two: list[bytes] = []
-    for key in block_keys(person):
-        (one if key[0] in STRONG else two).append(_message(key))
+    strong, weak = block_keys(person)
+    one, two = [_message(key) for key in strong], [_message(key) for key in weak]
     return keys.all_short_digests(Label.BLOCKING, one), keys.all_short_digests(Label.BLOCKING, two)
 
 
 def _person_of(patient: RegistryPatient, keys: ProjectKeys) -> Person | None:
-    return person_of(open_identity(keys, patient.pk, patient.sealed_identity))
+    return open_person(keys, patient.pk, patient.sealed_identity)
 
 
-def _message(key: Iterable[str]) -> bytes:
-    return "\0".join(key).encode("utf-8", "surrogatepass")
+def _message(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
 """Who of a registry is, or may be, each of some people."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from pacs_portal.jobs.steps import GivenIdentity
@@ -22,8 +22,7 @@ from pseudonymizer.registry.recognition import (
 )
 
 
-@dataclass(frozen=True)
-class Likeness:
+class Likeness(NamedTuple):
     """Who is a person beyond doubt, and all who may be, with the evidence, the likeliest first."""
 
     same: UUID | None = None  # the entry that agrees best, which may be an alias

@@ -24,7 +24,10 @@ class Newcomers:
 
     def like(self, person: Person, asked: DigestsToFind) -> list[Candidate]:
         """Return who of them is or may be `person`."""
-        if self._by_digest.keys().isdisjoint((*asked[0], *asked[1])):  # as nearly always
+        if not self._people:
+            return []
+        known = self._by_digest.keys()
+        if known.isdisjoint(asked[0]) and known.isdisjoint(asked[1]):  # as nearly always
             return []
         shared: Counter[UUID] = Counter()
         weights: Counter[UUID] = Counter()

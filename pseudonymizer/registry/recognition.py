@@ -1,19 +1,19 @@
 """Who of a registry may be a person: looked up by keyed digests, then compared in the clear."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from pacs_portal.projects.keys import ProjectKeys
 from pseudonymizer.matching.agreement import Agreement
-from pseudonymizer.matching.people import Person, person_of
+from pseudonymizer.matching.people import Person
 from pseudonymizer.matching.weights import score
 from pseudonymizer.matching.zones import Zone, zone_of
 from pseudonymizer.registry.blocking_index import DigestsToFind, digests_to_find
-from pseudonymizer.registry.identities import open_identity
+from pseudonymizer.registry.identities import open_person
 
 # Who shares most digests comes first; more than these share one with a name that is everybody's.
 MOST_COMPARED = 100
@@ -64,8 +64,7 @@ Row = tuple[int, UUID, bytes, UUID | None]
 Asker = tuple[Person, DigestsToFind]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A patient who may be the person, and how much says so."""
 
     patient_id: UUID
@@ -87,7 +86,7 @@ def candidates_of_each(
     found: list[list[Candidate]] = [[] for _ in askers]
     digests = [digests for _person, digests in askers]
     for place, patient_id, sealed, merged_into in sharing_blocks(project_id, digests):
-        other = person_of(open_identity(keys, patient_id, sealed))
+        other = open_person(keys, patient_id, sealed)
         judged = judge(askers[place][0], other) if other else None
         if judged:
             found[place].append(Candidate(patient_id, *judged, merged_into))
@@ -97,8 +96,9 @@ def candidates_of_each(
 def judge(person: Person, other: Person) -> tuple[float, Zone] | None:
     """Return how much says that `other` is `person`; None if they are two for sure."""
     agreement = _comparison()(person, other)
-    zone = zone_of(agreement)
-    return None if zone == Zone.NEW else (score(agreement), zone)
+    bits = score(agreement)
+    zone = zone_of(agreement, bits)
+    return None if zone == Zone.NEW else (bits, zone)
 
 
 @cache

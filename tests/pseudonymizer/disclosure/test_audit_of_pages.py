@@ -235,7 +235,7 @@ def test_identities_are_opened_by_the_gate_and_by_workers_alone() -> None:
         *("registry/blocking_index.py", "registry/recognition.py"),
         *("transfers/origins.py", "lists/checking.py", "matches/alike.py"),
     }
-    opening = re.compile(r"\b(identity_of|open_identity)\(")
+    opening = re.compile(r"\b(identity_of|open_identity|open_person)\(")
     package = Path(pseudonymizer.__file__).parent
     found = {
         str(path.relative_to(package))

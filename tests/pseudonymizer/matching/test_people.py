@@ -1,5 +1,7 @@
 """What is taken over from an identity, and what of a hostile one is not."""
 
+import re
+
 import pytest
 
 from pseudonymizer.matching.blocks import block_keys
@@ -16,6 +18,13 @@ def test_a_phantom_is_no_person(name: str) -> None:
 def test_a_newborn_without_a_name_has_none_of_its_mothers() -> None:
     newborn = person(name="Baby of Quast^Ute")
     assert (newborn.is_newborn, newborn.names) == (True, ())
+
+
+def test_a_person_shows_nothing_of_herself_in_a_log_or_a_trace() -> None:
+    known = person()
+    assert known.patient_id == "a471108"
+    for shown in (repr(known), str(known), f"{known}", repr(known.names), str(known.names[0])):
+        assert not {"a471108", "zwirbelmayr", "hans", "19560228"} & set(re.split(r"\W+", shown))
 
 
 def test_shared_ids_are_none() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from pseudonymizer.matching.comparison import compare
+from pseudonymizer.matching.weights import score
 from pseudonymizer.matching.zones import Zone, zone_of
 from tests.pseudonymizer.matching.people import person
 
@@ -10,9 +11,9 @@ ANNA = {"name": "Quast^Anna", "sex": "F"}
 
 
 def zone(one: dict[str, str], other: dict[str, str]) -> Zone:
-    there = zone_of(compare(person(**one), person(**other)))
-    assert there == zone_of(compare(person(**other), person(**one)))
-    return there
+    there, back = compare(person(**one), person(**other)), compare(person(**other), person(**one))
+    assert zone_of(there, score(there)) == zone_of(back, score(back))
+    return zone_of(there, score(there))
 
 
 @pytest.mark.parametrize(
