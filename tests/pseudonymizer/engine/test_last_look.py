@@ -46,6 +46,25 @@ def test_umlauts_agree_with_both_of_their_spellings(name: str, text: str):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("M%C3%BCller", "m%fcller", "?name=M%C3%BCLLER", "M=C3=BCller", "M=FCller"),
+        *(
+            "M&uuml;ller",
+            "M&#252;ller",
+            "M&#xFC;ller",
+            r"M\u00fcller",
+            "M\u00adüller",
+            "Mü\u200bller",
+        ),
+        "TQD8AGwAbABlAHIA",  # base64 of two bytes a letter
+    ],
+)
+def test_a_name_is_found_where_letters_are_escaped(text: str):
+    assert found_in_text("Müller^Eva", text, vr="UT", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     "text", ["mullerian duct", "Obermueller", "Jo", "Jorge", "T1 axial", "muell", "J", "Dr. med."]
 )
 def test_parts_of_words_and_titles_are_nobody(text: str):
@@ -80,6 +99,8 @@ def test_placeholders_are_nobody(name: str):
     [
         *(("4711892", "Fall 4711892b"), ("0004711892", "x4711892"), ("4711892", "0004711892")),
         *(("47-11-892", "4711892"), ("AB12345", "ref:9ab12345"), ("12346", "no 12346.")),
+        *(("PAT-0012345", "pat 0012345"), ("PAT 0012345", "PAT_12345"), ("PAT12345", "pat: 12345")),
+        *(("4711892", "4711892"), ("471-1892", "471 1892"), ("ACC998877", "No. 0998877")),
     ],
 )
 def test_an_id_is_found_where_no_other_digit_touches_it(patient_id: str, text: str):
@@ -92,6 +113,7 @@ def test_an_id_is_found_where_no_other_digit_touches_it(patient_id: str, text: s
     [
         *(("4711892", "47118921"), ("4711892", "14711892"), ("4711", "4711"), ("00000", "00000")),
         *(("12345", "12345"), ("TEST1", "test1"), ("patient", "patient")),
+        *(("ACC98877", "98877"), ("ACC998877", "9988771"), ("A-00012", "a12"), ("12-0034", "1234")),
     ],
 )
 def test_other_numbers_short_ids_and_placeholders_are_not_found(patient_id: str, text: str):
@@ -117,6 +139,15 @@ def test_a_number_is_an_id_only_as_a_whole_of_six_digits():
         "02/03/1956",
         "03021956",
         "*03.02.56",
+        *(
+            "3 FEB 1956",
+            "03-Feb-1956",
+            "03FEB1956",
+            "03-feb-56",
+            "Feb 3rd, 1956",
+            "1956 February 3",
+        ),
+        *("3. Februar 1956", "03 02 1956", "3. 2. 1956", "1956.2.3", "3.2.56", "02031956"),
     ],
 )
 def test_a_birth_date_is_found_in_usual_spellings(text: str):
