@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from pseudonymizer.engine.attributes import E1_1, TABLES, concrete_rows, rows_of
@@ -95,20 +97,27 @@ def build_profile(spec: ProfileSpec) -> Profile:
     DICOM PS3.15 E.2, E.3 and Table E.1-1; CID 7050.
     """
     chosen = tuple(option for option in OPTIONS if option.name in spec.switches)
-    by_options = _table_rules(spec, chosen)
-    rules = by_options | {rule.tag: _own_rule(rule, by_options) for rule in spec.rules}
-    whole = tuple(option for option in chosen if _is_whole(option, rules))
-    if not _is_loosened(by_options, rules):
-        whole = (BASIC_PROFILE, *whole)
-    return Profile(
-        version=_digest(spec, whole),
-        options=whole,
-        method=_method(spec, chosen, whole),
-        rules=rules,
+    by_options = Profile(
+        version="",
+        options=(),
+        method=(),
+        rules=_table_rules(spec, chosen),
         spec=spec,
         dates=_date_mode(chosen),
         keeps_uids=UIDS in chosen,
         keeps_safe_private=SAFE_PRIVATE in chosen,
+    )
+    own = {rule.tag: _own_rule(rule, by_options.rules) for rule in spec.rules}
+    rules = {**by_options.rules, **own}
+    whole = tuple(option for option in chosen if _is_whole(option, rules))
+    if not _is_loosened(by_options, own):
+        whole = (BASIC_PROFILE, *whole)
+    return replace(
+        by_options,
+        version=_digest(spec, whole),
+        options=whole,
+        method=_method(spec, chosen, whole),
+        rules=rules,
     )
 
 
@@ -185,7 +194,7 @@ def _portal_rules() -> Rules:
     return rules
 
 
-def _own_rule(rule: TagRule, by_options: Rules) -> Rule:
+def _own_rule(rule: TagRule, by_options: Mapping[int, Rule]) -> Rule:
     basic = by_options[rule.tag].basic if rule.tag in by_options else "Z"
     if rule.action in _OWN_BASICS:
         return Rule(Action.BASIC, _OWN_BASICS[rule.action], why=Why.OWN.value)
@@ -215,10 +224,11 @@ def _is_whole(option: Option, rules: Rules) -> bool:
     return True
 
 
-def _is_loosened(by_options: Rules, rules: Rules) -> bool:
+def _is_loosened(by_options: Profile, own: Rules) -> bool:
     """Tell whether an own rule lets through what the profile with its options would not."""
     return any(
-        _openness(tag, rules[tag]) > _openness(tag, rule) for tag, rule in by_options.items()
+        _openness(tag, rule) > _openness(tag, by_options.rule_for(tag, "UN"))
+        for tag, rule in own.items()
     )
 
 

@@ -107,6 +107,11 @@ def test_a_rule_that_loosens_takes_the_codes_away_and_the_method_says_so(ct: Dat
     [
         (DEFAULT_SPEC, {"113100", "113107"}),
         (with_rules(TagRule(SERIAL_NUMBER, KEEP)), {"113107"}),
+        # Attributes that Table E.1-1 does not list: a person, an address, a reference.
+        (with_rules(TagRule(0x00142006, KEEP)), {"113107"}),  # Evaluator Name
+        (with_rules(TagRule(0x00081190, KEEP)), {"113107"}),  # Retrieve URL
+        (with_rules(TagRule(0x00081167, KEEP)), {"113107"}),
+        (spec("uids", rules=(TagRule(0x00081167, KEEP),)), {"113100", "113110"}),
         (with_rules(TagRule(MODALITY, REMOVE)), {"113100", "113107"}),
         (with_rules(TagRule(STUDY_DATE, EMPTY)), {"113100", "113107"}),
         (spec("full_dates", rules=(TagRule(STUDY_DATE, EMPTY),)), {"113100"}),
