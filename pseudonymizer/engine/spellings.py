@@ -30,6 +30,8 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _ESCAPE_SIGNS = ("%", "&", "=", "\\u")
 _ESCAPED_BYTES = re.compile("(?:[%=][0-9a-fA-F]{2})+")
 _ESCAPED_LETTER = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"[%=][0-9a-fA-F]{2}|&#?\w{2,8};|\\u[0-9a-fA-F]{4}")
+_AROUND_ESCAPED = 64  # letters, since a name is no longer
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
 
@@ -98,13 +100,28 @@ def text_between(value: bytes) -> str:
 def folded(text: str) -> set[str]:
     """Return `text` in small letters without diacritics, umlauts written in both ways.
 
-    Where letters may be escaped as in addresses, mails, HTML or JSON, also what it stands for.
+    Where letters may be escaped as in addresses, mails, HTML or JSON, also what is meant there.
     """
     found = _folded(text)
     if any(sign in text for sign in _ESCAPE_SIGNS):
-        plain = unescape(_ESCAPED_LETTER.sub(lambda match: chr(int(match[1], 16)), text))
-        found |= _folded(_ESCAPED_BYTES.sub(_bytes_meant, plain))
+        found |= {each for meant in _unescaped(text) for each in _folded(meant)}
     return found
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """Yield the stretches of a text in which letters may be escaped, as they are meant."""
+    start = stop = 0
+    for match in _ESCAPED.finditer(text):
+        if match.start() - _AROUND_ESCAPED > stop:
+            yield _meant(text[start:stop])
+            start = match.start() - _AROUND_ESCAPED
+        stop = match.end() + _AROUND_ESCAPED
+    yield _meant(text[start:stop])
+
+
+def _meant(escaped: str) -> str:
+    plain = _ESCAPED_LETTER.sub(lambda match: chr(int(match[1], 16)), unescape(escaped))
+    return _ESCAPED_BYTES.sub(_bytes_meant, plain)
 
 
 def _bytes_meant(match: re.Match[str]) -> str:

@@ -109,13 +109,10 @@ class Traces:
             yield from (match[0] for match in re.finditer(pattern, text))
 
     def may_stand_in(self, text: str) -> bool:
-        """Tell whether folded text has a word or part that is searched for."""
-        if not self.words.isdisjoint(words(text)):
+        """Tell whether folded text has a word or number that is searched for."""
+        if not self.words.isdisjoint(words(text)) or self._has_telephone(text):
             return True
-        for part in self.parts:
-            if part in text:
-                return True
-        return self._has_telephone(text)
+        return any(part in text for part in self.inside) or any(self.numerals_in(text))
 
     def _has_telephone(self, text: str) -> bool:
         if not self.telephones:
@@ -126,11 +123,6 @@ class Traces:
     def number_stands_in(self, value: bytes) -> bool:
         """Tell whether a number that is searched for is one of the values of DS or IS."""
         return bool(self.numbers) and not self.numbers.isdisjoint(numbers_in(value))
-
-    @cached_property
-    def parts(self) -> tuple[str, ...]:
-        """What has to be searched inside words, too."""
-        return (*self.numerals, *self.inside)
 
 
 def numbers_in(value: bytes) -> set[str]:
