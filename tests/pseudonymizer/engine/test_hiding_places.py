@@ -140,6 +140,23 @@ def test_a_number_of_the_order_is_found(keyword, ct, write_file, target, context
 
 
 @pytest.mark.parametrize(
+    "keyword",
+    [
+        *("ContainerIdentifier", "SpecimenIdentifier", "SpecimenAccessionNumber"),
+        *("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID"),
+        "InsurancePlanIdentification",
+    ],
+)
+def test_a_number_of_specimen_trial_or_insurance_is_found(
+    keyword, ct, write_file, target, context
+) -> None:
+    setattr(ct, keyword, "S20-98765")
+    ct.ConvolutionKernel = "B30 s20/98765"
+    with pytest.raises(HeldBack, match="0018,1210"):
+        pseudonymize_file(write_file(ct), target, context)
+
+
+@pytest.mark.parametrize(
     ("institution", "model", "is_held"),
     [
         ("Klinikum Zwirbelmayr", "MR of KLINIKUM ZWIRBELMAYR, 2", True),
