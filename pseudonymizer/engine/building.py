@@ -7,7 +7,9 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from pseudonymizer.engine.attributes import E1_1, TABLES, concrete_rows, rows_of
-from pseudonymizer.engine.dictionary import dictionary_vr
+from pseudonymizer.engine.content_items import NUMERIC_VALUE
+from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, dictionary_vr
+from pseudonymizer.engine.icc_profiles import ICC_PROFILE
 from pseudonymizer.engine.options import (
     BASIC_PROFILE,
     CHARACTERISTICS,
@@ -55,6 +57,7 @@ _OPENNESS = {
     Action.KEEP_CHARACTERISTIC: 3,
     Action.KEEP: 4,
 }
+_KEPT_IN_PART = frozenset({ICC_PROFILE, NUMERIC_VALUE})
 _SEQUENCE_OF_DUMMIES = 1  # its tree stays, with numbers and public codes
 _RETAINED = frozenset({Action.KEEP})
 
@@ -134,7 +137,8 @@ def is_looser(new: ProfileSpec, old: ProfileSpec) -> bool:
     if after.keeps_safe_private > before.keeps_safe_private:
         return True
     return any(
-        _openness(tag, after.rule_for(tag, "UN")) > _openness(tag, before.rule_for(tag, "UN"))
+        _openness(tag, after.rule_for(tag, "UN"), after.only_iod)
+        > _openness(tag, before.rule_for(tag, "UN"), before.only_iod)
         for tag in after.rules.keys() | before.rules.keys()
     )
 
@@ -201,11 +205,18 @@ def _own_rule(rule: TagRule, by_options: Mapping[int, Rule]) -> Rule:
     return Rule(_OWN_ACTIONS[rule.action], basic, rule.text, Why.OWN.value)
 
 
-def _openness(tag: int, rule: Rule) -> int:
-    """Return how much of a value gets through, from nothing to everything."""
+def _openness(tag: int, rule: Rule, only_iod: bool = False) -> tuple[int, bool]:
+    """Return how much of a value gets through, and whether it always does.
+
+    Only under an own rule do free text in sequences of dummies, ages in reports, texts of ICC
+    profiles, and what the kind of object does not have.
+    """
+    amount = _OPENNESS[rule.action]
     if rule.action is Action.BASIC and dictionary_vr(tag) == "SQ" and {"D", "U"} & {*rule.basic}:
-        return _SEQUENCE_OF_DUMMIES
-    return _OPENNESS[rule.action]
+        amount = _SEQUENCE_OF_DUMMIES
+    is_own = rule.why == Why.OWN.value
+    is_partly = only_iod or tag in _KEPT_IN_PART or dictionary_vr(tag) in FREE_TEXT_VRS
+    return amount, amount > 0 and (is_own or not is_partly)
 
 
 def _is_whole(option: Option, rules: Rules) -> bool:
