@@ -78,27 +78,41 @@ def date_parts(text: str) -> tuple[str, str, str] | None:
 
 
 def date_needles(text: str) -> Iterator[Needle]:
-    """Yield how a birth date is found: as numbers in any order, or with the month's name."""
+    """Yield how a birth date is found as numbers, in any order."""
     parts = date_parts(text)
     if parts is None:
         return
     year, padded_month, padded_day = parts
-    month, day = (part.replace("0", "0?", 1) if part < "10" else part for part in parts[1:])
+    month, day = _bare(padded_month), _bare(padded_day)
     numbers = [year + padded_month + padded_day, padded_day + padded_month + year]
     numbers += [padded_month + padded_day + year, _BETWEEN.join((year, month, day))]
     for first, second in ((day, month), (month, day)):
         numbers.append(_BETWEEN.join((first, second, year)))
     yield year, _bounded(f"(?:{'|'.join(numbers)})")
-    names = _MONTHS[int(padded_month) - 1]
     yield from _with_short_year(padded_day, padded_month, year[2:])
+
+
+def month_needles(text: str) -> Iterator[Needle]:
+    """Yield how a birth date is found beside the month's name, which must be a word of the text."""
+    parts = date_parts(text)
+    if parts is None:
+        return
+    year, month, day = parts
+    names = _MONTHS[int(month) - 1]
     name, years = f"(?:{'|'.join(names)})", f"(?:{year}|{year[2:]})"
+    day = _bare(day)
     written = (
         _BESIDE_MONTH.join((day + _ORDINAL, name, years)),
         _BESIDE_MONTH.join((name, day + _ORDINAL, years)),
         _BESIDE_MONTH.join((year, name, day)),
     )
-    for start in sorted({name[:3] for name in names}):
-        yield start, _bounded(f"(?:{'|'.join(written)})")
+    pattern = _bounded(f"(?:{'|'.join(written)})")
+    yield from ((name, pattern) for name in names)
+
+
+def _bare(part: str) -> str:
+    """Return the pattern of a day or month, with or without a zero before it."""
+    return part.replace("0", "0?", 1) if part < "10" else part
 
 
 def _with_short_year(day: str, month: str, year: str) -> Iterator[Needle]:

@@ -12,7 +12,13 @@ from pseudonymizer.engine.contacts import (
     telephone_pattern,
     without_grouping,
 )
-from pseudonymizer.engine.numerals import Needle, date_needles, date_parts, id_needles
+from pseudonymizer.engine.numerals import (
+    Needle,
+    date_needles,
+    date_parts,
+    id_needles,
+    month_needles,
+)
 from pseudonymizer.engine.spellings import (
     FEWEST_LETTERS,
     common_words,
@@ -80,13 +86,13 @@ class Traces:
     inside: set[str] = field(default_factory=set)  # where words are not parted by spaces
     numerals: dict[str, set[str]] = field(default_factory=dict)  # patterns around a part
     numbers: set[str] = field(default_factory=set)  # whole values of DS and IS
-    addresses: dict[str, set[str]] = field(default_factory=dict)  # patterns around a word
+    beside: dict[str, set[str]] = field(default_factory=dict)  # patterns around a word
     telephones: set[str] = field(default_factory=set)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The words that make a value worth a closer look."""
-        return frozenset(self.strong | self.weak.keys() | self.whole | self.addresses.keys())
+        return frozenset(self.strong | self.weak.keys() | self.whole | self.beside.keys())
 
     def numerals_in(self, text: str) -> Iterator[str]:
         """Yield IDs and dates where no other digit touches them; an ID may have zeros before."""
@@ -101,8 +107,8 @@ class Traces:
         return not self.strong.isdisjoint(words(text)) or any(self.numerals_in(text))
 
     def contacts_in(self, text: str, found: Iterable[str]) -> Iterator[str]:
-        """Yield addresses, by their words found in a text, and telephone numbers."""
-        patterns = {one for word in found for one in self.addresses.get(word, ())}
+        """Yield addresses and days with a month's name, by words of a text, and telephones."""
+        patterns = {one for word in found for one in self.beside.get(word, ())}
         if self._has_telephone(text):
             patterns |= set(map(telephone_pattern, self.telephones))
         for pattern in sorted(patterns):
@@ -159,14 +165,15 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
 
 def _add_days_and_places(traces: Traces, person: KnownPerson) -> None:
     for birth_date in person.birth_dates:
-        _add_needles(traces, date_needles(birth_date))
+        _add_needles(traces.numerals, date_needles(birth_date))
+        _add_needles(traces.beside, month_needles(birth_date))
         if parts := date_parts(birth_date):
             traces.numbers |= {"".join(parts), "".join(reversed(parts))}
     for place in person.places:
         traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
     for word, pattern in (pair for one in person.addresses for pair in address_patterns(one)):
         if is_strong(word):
-            traces.addresses.setdefault(word, set()).add(pattern)
+            traces.beside.setdefault(word, set()).add(pattern)
 
 
 def _add_telephone(traces: Traces, telephone: str, number: int, *, in_any_grouping: bool) -> None:
@@ -264,14 +271,14 @@ def _add_spelling_of_id(traces: Traces, text: str, number: int) -> None:
             _add_word(traces, word, (number, -1))
         return
     if not _is_nobody(compact.lstrip("0")):
-        _add_needles(traces, id_needles(text))
+        _add_needles(traces.numerals, id_needles(text))
     if compact.isdigit() and len(compact.lstrip("0")) >= FEWEST_NUMBER_DIGITS:
         traces.numbers |= {compact, compact.lstrip("0")}
 
 
-def _add_needles(traces: Traces, needles: Iterable[Needle]) -> None:
+def _add_needles(patterns: dict[str, set[str]], needles: Iterable[Needle]) -> None:
     for part, pattern in needles:
-        traces.numerals.setdefault(part, set()).add(pattern)
+        patterns.setdefault(part, set()).add(pattern)
 
 
 def _is_nobody(letters: str) -> bool:
