@@ -89,6 +89,12 @@ def test_a_name_of_one_weak_word_tells_where_it_is_the_whole_value():
     assert not found_in_text("Stein", "Stein links")
 
 
+def test_a_body_part_is_nobody_where_a_file_does_not_say_that_it_is_a_code():
+    original = dataset(Element(NAME, "PN", b"PANCREAS_0001"))
+    assert finding(original, dataset(Element(KERNEL, "SH", b"PANCREAS")))
+    assert not finding(original, dataset(Element(0x00180015, "UN", b"PANCREAS")))
+
+
 @pytest.mark.parametrize("name", ["Test^Patient", "Phantom", "ANONYMOUS", "Unknown^Unknown"])
 def test_placeholders_are_nobody(name: str):
     assert not found_in_text(name, "unknown phantom of a test patient, anonymous")
