@@ -33,6 +33,11 @@ _ESCAPED_LETTER = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ESCAPED = re.compile(r"[%=][0-9a-fA-F]{2}|&#?\w{2,8};|\\u[0-9a-fA-F]{4}")
 _AROUND_ESCAPED = 64  # letters, since a name is no longer
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_LONGEST_TYPED = 1 << 10
+_UNDECLARED = frozenset(
+    ["shift_jis", "euc_jp", "euc_kr", "gb18030", "koi8-r", "cp1251", "cp1253"]
+    + [f"iso8859-{part}" for part in (2, 5, 7, 9)]
+)
 _JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
 
 FEWEST_LETTERS_INFLECTED = 5
@@ -81,6 +86,8 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     found.add(text_between(value))
     found.add(decode(Element(0, "LO", value), list(terms) or [""]))
     encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
+    if _is_undeclared(value):
+        encodings |= _UNDECLARED
     if ESCAPE in value:
         encodings.add(_JAPANESE)
     for encoding in encodings:
@@ -89,6 +96,17 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
         except LookupError:
             continue
     return found
+
+
+def _is_undeclared(value: bytes) -> bool:
+    """Tell whether a typed text may be in an encoding that its file does not name."""
+    if len(value) > _LONGEST_TYPED or b"\0" in value[:-1]:
+        return False
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def text_between(value: bytes) -> str:

@@ -89,6 +89,22 @@ def test_a_name_of_one_weak_word_tells_where_it_is_the_whole_value():
     assert not found_in_text("Stein", "Stein links")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        *(("Yamada^Tarou=山田^太郎", "山田太郎", encoding) for encoding in ("shift_jis", "euc_jp")),
+        *(("Иванов^Иван", "Иванов", encoding) for encoding in ("koi8-r", "cp1251", "iso8859-5")),
+        *(("Şahingöz^Ay", "Şahingöz", "iso8859-9"), ("Wąsosz^Ewa", "Wąsosz", "iso8859-2")),
+        *(("Παπάς^Νίκος", "Νίκος", "iso8859-7"), ("Wang^Xiao=王^小东", "王小东", "gb18030")),
+        ("Hong^Gil=洪^吉洞=홍^길동", "홍길동", "euc_kr"),
+    ],
+)
+def test_a_name_is_found_in_an_encoding_that_the_file_does_not_name(name, text, encoding):
+    utf_8 = Element(0x00080005, "CS", b"ISO_IR 192")
+    original = dataset(utf_8, Element(NAME, "PN", name.encode()))
+    assert finding(original, dataset(utf_8, Element(EXPLANATION, "LO", text.encode(encoding))))
+
+
 def test_a_body_part_is_nobody_where_a_file_does_not_say_that_it_is_a_code():
     original = dataset(Element(NAME, "PN", b"PANCREAS_0001"))
     assert finding(original, dataset(Element(KERNEL, "SH", b"PANCREAS")))
