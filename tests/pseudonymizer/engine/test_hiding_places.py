@@ -83,6 +83,8 @@ REMOVED: dict[str, Plant] = {
     "what a view leaves out": in_item(0x00281351, "ST", f"hidden by the arm of {NAME}"),
     "how a visual field was taken": add(0x00240069, "LO", f"{NAME} was tired"),
     "where a scope was": add(0x00082258, "ST", NAME),
+    "a mask of radiotherapy": in_item(0x300A0194, "SH", NAME),
+    "the setup of a patient": in_item(0x300A0183, "LO", f"Setup of {NAME}"),
     "a specimen": add(0x00400553, "ST", NAME),
 }
 
