@@ -33,7 +33,7 @@ from pseudonymizer.engine.spellings import (
     decoded,
     folded,
     old_ages,
-    readings,
+    possible_readings,
     text_between,
     words,
 )
@@ -162,7 +162,7 @@ def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
             yield from _hits_in_text(text, element.vr, traces)
     elif element.vr in TEXT_VRS:
         vr = dictionary_vr(element.tag) if element.vr == "UN" else element.vr
-        for reading in sorted(readings(element.value, terms)):
+        for reading in sorted(possible_readings(element.value, terms)):
             yield from _hits_in_reading(reading, vr or "UN", traces)
 
 
@@ -177,7 +177,7 @@ def _hits_in_reading(reading: str, vr: str, traces: Traces) -> Iterator[str]:
 
 def _age_hits(element: Element, terms: Terms) -> Iterator[str]:
     if element.vr in TEXT_VRS:
-        for reading in sorted(readings(element.value, terms)):
+        for reading in sorted(possible_readings(element.value, terms)):
             for text in sorted(folded(reading)):
                 yield from old_ages(text)
 

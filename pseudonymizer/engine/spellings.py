@@ -34,9 +34,9 @@ _ESCAPED = re.compile(r"[%=][0-9a-fA-F]{2}|&#?\w{2,8};|\\u[0-9a-fA-F]{4}")
 _AROUND_ESCAPED = 64  # letters, since a name is no longer
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _LONGEST_TYPED = 1 << 10
-_UNDECLARED = frozenset(
-    ["shift_jis", "euc_jp", "euc_kr", "gb18030", "koi8-r", "cp1251", "cp1253"]
-    + [f"iso8859-{part}" for part in (2, 5, 7, 9)]
+_UNDECLARED = (
+    *("shift_jis", "euc_jp", "euc_kr", "gb18030", "koi8-r", "cp1251", "cp1253"),
+    *("iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9"),
 )
 _JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
 
@@ -86,8 +86,6 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     found.add(text_between(value))
     found.add(decode(Element(0, "LO", value), list(terms) or [""]))
     encodings = {"utf-8", *(python_encoding.get(term.strip(), "utf-8") for term in terms)}
-    if _is_undeclared(value):
-        encodings |= _UNDECLARED
     if ESCAPE in value:
         encodings.add(_JAPANESE)
     for encoding in encodings:
@@ -98,15 +96,21 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     return found
 
 
-def _is_undeclared(value: bytes) -> bool:
-    """Tell whether a typed text may be in an encoding that its file does not name."""
-    if len(value) > _LONGEST_TYPED or b"\0" in value[:-1]:
-        return False
+def possible_readings(value: bytes, terms: Sequence[str]) -> set[str]:
+    """Return `readings`, and of typed text the words in encodings that its file does not name.
+
+    Words of ASCII letters alone are the same in all of these; what looks new are parts of others.
+    """
+    found = readings(value, terms)
+    if value.isascii() or len(value) > _LONGEST_TYPED or b"\0" in value[:-1]:
+        return found
     try:
         value.decode()
     except UnicodeDecodeError:
-        return True
-    return False
+        for encoding in _UNDECLARED:
+            read = unicodedata.normalize("NFKC", value.decode(encoding, errors="ignore"))
+            found.add(" ".join(word for word in words(read) if not word.isascii()))
+    return found
 
 
 def text_between(value: bytes) -> str:

@@ -105,6 +105,12 @@ def test_a_name_is_found_in_an_encoding_that_the_file_does_not_name(name, text, 
     assert finding(original, dataset(utf_8, Element(EXPLANATION, "LO", text.encode(encoding))))
 
 
+def test_a_part_of_a_name_in_another_encoding_is_nobody():
+    """The ü and ß of Latin-1 are one letter of Chinese."""
+    assert not found_in_text("Süßmilch^Eva", "Milch")
+    assert not found_in_text("Milch^Eva", "Süßmilch")
+
+
 def test_a_body_part_is_nobody_where_a_file_does_not_say_that_it_is_a_code():
     original = dataset(Element(NAME, "PN", b"PANCREAS_0001"))
     assert finding(original, dataset(Element(KERNEL, "SH", b"PANCREAS")))
