@@ -70,9 +70,10 @@ def find_attributes(term: str, limit: int) -> list[Attribute]:
         by_number = [each for each in attributes if f"{each.tag:08X}".startswith(digits)]
         if by_number:
             return sorted(by_number, key=lambda each: each.tag)[:limit]
-    words = term.casefold().split()
+    term = _folded(term)
+    words = term.split()
     hits = [each for each in attributes if words and _matches(each, words)]
-    return sorted(hits, key=lambda each: (_rank(each, term.casefold()), each.tag))[:limit]
+    return sorted(hits, key=lambda each: (_rank(each, term), each.tag))[:limit]
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -96,12 +97,17 @@ def _tags_by_keyword() -> dict[str, int]:
 
 
 def _matches(attribute: Attribute, words: list[str]) -> bool:
-    text = f"{attribute.keyword} {attribute.name}".casefold()
+    text = _folded(f"{attribute.keyword} {attribute.name}")
     return all(word in text for word in words)
 
 
 def _rank(attribute: Attribute, term: str) -> tuple[int, int]:
-    name, keyword = attribute.name.casefold(), attribute.keyword.casefold()
+    name, keyword = _folded(attribute.name), _folded(attribute.keyword)
     if term in (name, keyword):
         return 0, 0
     return 1 if name.startswith(term) or keyword.startswith(term) else 2, len(name)
+
+
+def _folded(text: str) -> str:
+    """Return small letters without apostrophes, which people write in two ways or leave out."""
+    return text.casefold().replace("'", "").replace("\u2019", "")

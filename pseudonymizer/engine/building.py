@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from pseudonymizer.engine.attributes import E1_1, TABLES, concrete_rows, rows_of
-from pseudonymizer.engine.dictionary import dictionary_vr
+from pseudonymizer.engine.content_items import NUMERIC_VALUE
+from pseudonymizer.engine.dictionary import FREE_TEXT_VRS, dictionary_vr
+from pseudonymizer.engine.icc_profiles import ICC_PROFILE
 from pseudonymizer.engine.options import (
     BASIC_PROFILE,
     CHARACTERISTICS,
@@ -53,6 +57,7 @@ _OPENNESS = {
     Action.KEEP_CHARACTERISTIC: 3,
     Action.KEEP: 4,
 }
+_KEPT_IN_PART = frozenset({ICC_PROFILE, NUMERIC_VALUE})
 _SEQUENCE_OF_DUMMIES = 1  # its tree stays, with numbers and public codes
 _RETAINED = frozenset({Action.KEEP})
 
@@ -95,20 +100,27 @@ def build_profile(spec: ProfileSpec) -> Profile:
     DICOM PS3.15 E.2, E.3 and Table E.1-1; CID 7050.
     """
     chosen = tuple(option for option in OPTIONS if option.name in spec.switches)
-    by_options = _table_rules(spec, chosen)
-    rules = by_options | {rule.tag: _own_rule(rule, by_options) for rule in spec.rules}
-    whole = tuple(option for option in chosen if _is_whole(option, rules))
-    if not _is_loosened(by_options, rules):
-        whole = (BASIC_PROFILE, *whole)
-    return Profile(
-        version=_digest(spec, whole),
-        options=whole,
-        method=_method(spec, chosen, whole),
-        rules=rules,
+    by_options = Profile(
+        version="",
+        options=(),
+        method=(),
+        rules=_table_rules(spec, chosen),
         spec=spec,
         dates=_date_mode(chosen),
         keeps_uids=UIDS in chosen,
         keeps_safe_private=SAFE_PRIVATE in chosen,
+    )
+    own = {rule.tag: _own_rule(rule, by_options.rules) for rule in spec.rules}
+    rules = {**by_options.rules, **own}
+    whole = tuple(option for option in chosen if _is_whole(option, rules))
+    if not _is_loosened(by_options, own):
+        whole = (BASIC_PROFILE, *whole)
+    return replace(
+        by_options,
+        version=_digest(spec, whole),
+        options=whole,
+        method=_method(spec, chosen, whole),
+        rules=rules,
     )
 
 
@@ -125,7 +137,8 @@ def is_looser(new: ProfileSpec, old: ProfileSpec) -> bool:
     if after.keeps_safe_private > before.keeps_safe_private:
         return True
     return any(
-        _openness(tag, after.rule_for(tag, "UN")) > _openness(tag, before.rule_for(tag, "UN"))
+        _openness(tag, after.rule_for(tag, "UN"), after.only_iod)
+        > _openness(tag, before.rule_for(tag, "UN"), before.only_iod)
         for tag in after.rules.keys() | before.rules.keys()
     )
 
@@ -185,18 +198,25 @@ def _portal_rules() -> Rules:
     return rules
 
 
-def _own_rule(rule: TagRule, by_options: Rules) -> Rule:
+def _own_rule(rule: TagRule, by_options: Mapping[int, Rule]) -> Rule:
     basic = by_options[rule.tag].basic if rule.tag in by_options else "Z"
     if rule.action in _OWN_BASICS:
         return Rule(Action.BASIC, _OWN_BASICS[rule.action], why=Why.OWN.value)
     return Rule(_OWN_ACTIONS[rule.action], basic, rule.text, Why.OWN.value)
 
 
-def _openness(tag: int, rule: Rule) -> int:
-    """Return how much of a value gets through, from nothing to everything."""
+def _openness(tag: int, rule: Rule, only_iod: bool = False) -> tuple[int, bool]:
+    """Return how much of a value gets through, and whether it always does.
+
+    Only under an own rule do free text in sequences of dummies, ages in reports, texts of ICC
+    profiles, and what the kind of object does not have.
+    """
+    amount = _OPENNESS[rule.action]
     if rule.action is Action.BASIC and dictionary_vr(tag) == "SQ" and {"D", "U"} & {*rule.basic}:
-        return _SEQUENCE_OF_DUMMIES
-    return _OPENNESS[rule.action]
+        amount = _SEQUENCE_OF_DUMMIES
+    is_own = rule.why == Why.OWN.value
+    is_partly = only_iod or tag in _KEPT_IN_PART or dictionary_vr(tag) in FREE_TEXT_VRS
+    return amount, amount > 0 and (is_own or not is_partly)
 
 
 def _is_whole(option: Option, rules: Rules) -> bool:
@@ -215,10 +235,11 @@ def _is_whole(option: Option, rules: Rules) -> bool:
     return True
 
 
-def _is_loosened(by_options: Rules, rules: Rules) -> bool:
+def _is_loosened(by_options: Profile, own: Rules) -> bool:
     """Tell whether an own rule lets through what the profile with its options would not."""
     return any(
-        _openness(tag, rules[tag]) > _openness(tag, rule) for tag, rule in by_options.items()
+        _openness(tag, rule) > _openness(tag, by_options.rule_for(tag, "UN"))
+        for tag, rule in own.items()
     )
 
 

@@ -15,6 +15,8 @@ _IDS = _WORD_IDS | {
     *(0x00080050, 0x00101090, 0x00200010),  # accession, record, study
     *(0x00380010, 0x00380060, 0x00402016, 0x00402017),  # admission, service episode, orders
     *(0x00400009, 0x00400253, 0x00401001),  # steps and requested procedure: often the accession
+    *(0x00120040, 0x00120042, 0x00101050),  # of the subject of an earlier trial, and the insured
+    *(0x00400512, 0x0040050A, 0x00400551, 0x004006FA),  # container, specimen and slide
 }
 _INSTITUTION_NAME, _PATIENT_ADDRESS, _TELEPHONES = 0x00080080, 0x00101040, 0x00102154
 # As which attribute of KnownPerson a value counts, beside person names.

@@ -12,7 +12,7 @@ _CODE_TAGS = (0x00080100, 0x00080119)  # Code Value, Long Code Value
 _CODE_MEANING = 0x00080104
 _DATES = {0x0040A120: "DT", 0x0040A121: "DA"}
 _MEASURED_VALUE, _UNITS = 0x0040A300, 0x004008EA
-_NUMERIC_VALUE = 0x0040A30A
+NUMERIC_VALUE = 0x0040A30A
 _OTHER_NUMBERS = frozenset({0x0040A161, 0x0040A162, 0x0040A163})  # the same as float or fraction
 
 # Birth dates, which always go, and dates of devices: shifted, either would betray the shift.
@@ -43,7 +43,7 @@ def as_attributes(item: Dataset, profile: Profile) -> Dataset:
     item : dict of int to Element
         An item with a concept name; not changed.
     profile : Profile
-        Its rule for Patient's Age counts for ages, unless it has one for Numeric Value.
+        Its rule for Patient's Age counts for ages, unless it keeps Numeric Value by one of its own.
 
     Returns
     -------
@@ -63,9 +63,15 @@ def as_attributes(item: Dataset, profile: Profile) -> Dataset:
         }
     is_age = not codes.isdisjoint(_AGES) or not meanings.isdisjoint(_AGE_MEANINGS)
     action = profile.rule_for(PATIENT_AGE, "AS").action
-    if not is_age or action is Action.KEEP or profile.has_own_rule(_NUMERIC_VALUE):
+    if not is_age or action is Action.KEEP or _keeps_numbers(profile):
         return item
     return _with_age(item, is_kept=action is Action.KEEP_CHARACTERISTIC)
+
+
+def _keeps_numbers(profile: Profile) -> bool:
+    """Tell whether a rule of the project keeps all numbers; others leave the age in other forms."""
+    rule = profile.rule_for(NUMERIC_VALUE, "DS")
+    return profile.has_own_rule(NUMERIC_VALUE) and rule.action is Action.KEEP
 
 
 def _names(item: Dataset) -> tuple[set[str], set[str]]:
@@ -77,9 +83,9 @@ def _names(item: Dataset) -> tuple[set[str], set[str]]:
 
 def _with_age(item: Dataset, *, is_kept: bool) -> Dataset:
     kept = {tag: element for tag, element in item.items() if tag not in _OTHER_NUMBERS}
-    if _NUMERIC_VALUE in item:
+    if NUMERIC_VALUE in item:
         age = _capped(item) if is_kept else ""
-        kept[_NUMERIC_VALUE] = text_element(_NUMERIC_VALUE, "DS", age or "0")
+        kept[NUMERIC_VALUE] = text_element(NUMERIC_VALUE, "DS", age or "0")
     measured = item.get(_MEASURED_VALUE)
     if measured is not None:
         kept[_MEASURED_VALUE] = _measured(measured, is_kept=is_kept)
@@ -93,7 +99,7 @@ def _measured(measured: Element, *, is_kept: bool) -> Element:
         return empty(measured, "SQ")
     items = [
         {tag: element for tag, element in value.items() if tag not in _OTHER_NUMBERS}
-        | {_NUMERIC_VALUE: text_element(_NUMERIC_VALUE, "DS", age)}
+        | {NUMERIC_VALUE: text_element(NUMERIC_VALUE, "DS", age)}
         for value, age in zip(values, ages, strict=True)
     ]
     return Element(measured.tag, measured.vr, items=items)
@@ -101,7 +107,7 @@ def _measured(measured: Element, *, is_kept: bool) -> Element:
 
 def _capped(value: Dataset) -> str:
     """Return an age of 90 years at most in its own unit, nothing for what is no age."""
-    text = text_of(value.get(_NUMERIC_VALUE))
+    text = text_of(value.get(NUMERIC_VALUE))
     units = (value[_UNITS].items if _UNITS in value else None) or [{}]
     most = OLDEST_AGE_YEARS * _UNITS_IN_YEARS.get(text_of(units[0].get(_CODE_TAGS[0])), 1)
     if not _NUMBER.fullmatch(text):

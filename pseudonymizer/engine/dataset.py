@@ -61,7 +61,7 @@ class Walk:
 
     Inside a sequence that Table E.1-1 replaces by a dummy (D), free text that no rule
     names becomes a dummy as well, but for the codes of public schemes; inside one that an
-    option cleans, listed words survive.
+    option cleans, listed words survive. What an own rule keeps is kept there, too.
     """
 
     profile: Profile
@@ -157,7 +157,7 @@ def _apply(element: Element, vr: str, rule: Rule, walk: Walk) -> Element | None:
                 raise _moved_dates()
             if element.tag == ICC_PROFILE and rule.why != Why.OWN.value:
                 return _colors_of(element)
-            return _keep(element, vr, walk)
+            return _keep(element, vr, walk, is_own=rule.why == Why.OWN.value)
         case Action.MAP_UID:
             return map_uids(element, walk.keys.uid_key, names_instance=True)
         case Action.MAP_PRIVATE_UID:
@@ -215,7 +215,7 @@ def _is_something_else(element: Element, vr: str) -> bool:
     return bool(size and _is_text(element.value, size))
 
 
-def _keep(element: Element, vr: str, walk: Walk) -> Element:
+def _keep(element: Element, vr: str, walk: Walk, *, is_own: bool) -> Element:
     if vr == "UI":
         is_uid = not element.value.translate(None, _UID_SIGNS)
         return element if is_uid else map_uids(element, walk.keys.uid_key, names_instance=True)
@@ -223,7 +223,7 @@ def _keep(element: Element, vr: str, walk: Walk) -> Element:
         return empty(element, vr)
     if element.tag == _URN_CODE_VALUE and not element.value.lower().startswith(b"urn:"):
         return dummy(element, vr, is_text=True)
-    if vr not in FREE_TEXT_VRS or not (walk.is_in_dummy or walk.is_in_cleaned):
+    if is_own or vr not in FREE_TEXT_VRS or not (walk.is_in_dummy or walk.is_in_cleaned):
         return element
     if walk.has_public_code and element.tag in _CODE_TAGS:
         return element

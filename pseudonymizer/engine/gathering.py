@@ -17,7 +17,7 @@ from pseudonymizer.engine.spellings import (
     decoded,
     folded,
     old_ages,
-    readings,
+    possible_readings,
     text_between,
 )
 from pseudonymizer.engine.traces import Traces
@@ -69,7 +69,7 @@ class Gathered:
         if self.binary:
             read.append(text_between(_NO_LETTERS.join(self.binary)))
         for value, terms in self.others:
-            read += readings(value, terms)
+            read += possible_readings(value, terms)
         return read
 
     @cached_property

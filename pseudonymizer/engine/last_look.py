@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from pseudonymizer.engine.actions import PATIENT_AGE
 from pseudonymizer.engine.collecting import Raw, collect, traces_in
+from pseudonymizer.engine.dictionary import dictionary_vr
 from pseudonymizer.engine.elements import Dataset, Element, text_of
 from pseudonymizer.engine.errors import HeldBack
 from pseudonymizer.engine.errors import gettext_noop as _
@@ -34,7 +35,7 @@ from pseudonymizer.engine.spellings import (
     decoded,
     folded,
     old_ages,
-    readings,
+    possible_readings,
     text_between,
     words,
 )
@@ -177,8 +178,9 @@ def _hits(element: Element, terms: Terms, traces: Traces) -> Iterator[str]:
         for text in sorted(folded(text_between(element.value))):
             yield from _hits_in_text(text, element.vr, traces)
     elif element.vr in TEXT_VRS:
-        for reading in sorted(readings(element.value, terms)):
-            yield from _hits_in_reading(reading, element.vr, traces)
+        vr = dictionary_vr(element.tag) if element.vr == "UN" else element.vr
+        for reading in sorted(possible_readings(element.value, terms)):
+            yield from _hits_in_reading(reading, vr or "UN", traces)
 
 
 def _hits_in_reading(reading: str, vr: str, traces: Traces) -> Iterator[str]:
@@ -192,7 +194,7 @@ def _hits_in_reading(reading: str, vr: str, traces: Traces) -> Iterator[str]:
 
 def _age_hits(element: Element, terms: Terms) -> Iterator[str]:
     if element.vr in TEXT_VRS:
-        for reading in sorted(readings(element.value, terms)):
+        for reading in sorted(possible_readings(element.value, terms)):
             for text in sorted(folded(reading)):
                 yield from old_ages(text)
 

@@ -5,8 +5,8 @@ import re
 import unicodedata
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import cache
+from html import unescape
 from pathlib import Path
 from string import ascii_letters, digits
 
@@ -26,9 +26,18 @@ _BETWEEN = re.compile(rb"(?:\0[ -~\xc0-\xff]){4,}|(?:[ -~\xc0-\xff]\0){4,}|[ -~\
 LONGEST_BETWEEN = 1 << 18  # of binary values that are read: what is longer was measured
 _LONG = 1 << 16  # longer values are no texts that somebody typed
 _TWO_LETTERS = re.compile("([aou])e")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_ESCAPE_SIGNS = ("%", "&", "=", "\\u")
+_ESCAPED_BYTES = re.compile("(?:[%=][0-9a-fA-F]{2})+")
+_ESCAPED_LETTER = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"[%=][0-9a-fA-F]{2}|&#?\w{2,8};|\\u[0-9a-fA-F]{4}")
+_AROUND_ESCAPED = 64  # letters, since a name is no longer
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_DATE = re.compile(r"(\d{4})([-./]?)(\d{2})\2(\d{2})")
-_PLACEHOLDER_DATES = frozenset({"00010101", "18000101", "19000101", "19010101", "19700101"})
+_LONGEST_TYPED = 1 << 10
+_UNDECLARED = (
+    *("shift_jis", "euc_jp", "euc_kr", "gb18030", "koi8-r", "cp1251", "cp1253"),
+    *("iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9"),
+)
 _JAPANESE = "iso2022_jp_2"  # escape sequences where Specific Character Set names none
 
 FEWEST_LETTERS_INFLECTED = 5
@@ -87,6 +96,23 @@ def readings(value: bytes, terms: Sequence[str]) -> set[str]:
     return found
 
 
+def possible_readings(value: bytes, terms: Sequence[str]) -> set[str]:
+    """Return `readings`, and of typed text the words in encodings that its file does not name.
+
+    Words of ASCII letters alone are the same in all of these; what looks new are parts of others.
+    """
+    found = readings(value, terms)
+    if value.isascii() or len(value) > _LONGEST_TYPED or b"\0" in value[:-1]:
+        return found
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        for encoding in _UNDECLARED:
+            read = unicodedata.normalize("NFKC", value.decode(encoding, errors="ignore"))
+            found.add(" ".join(word for word in words(read) if not word.isascii()))
+    return found
+
+
 def text_between(value: bytes) -> str:
     """Return what can be read between the bytes of a binary value, also in two bytes a letter."""
     found = [match.replace(b"\0", b"") for match in _BETWEEN.findall(value)]
@@ -94,10 +120,44 @@ def text_between(value: bytes) -> str:
 
 
 def folded(text: str) -> set[str]:
-    """Return `text` in small letters without diacritics, umlauts written in both ways."""
+    """Return `text` in small letters without diacritics, umlauts written in both ways.
+
+    Where letters may be escaped as in addresses, mails, HTML or JSON, also what is meant there.
+    """
+    found = _folded(text)
+    if any(sign in text for sign in _ESCAPE_SIGNS):
+        found |= {each for meant in _unescaped(text) for each in _folded(meant)}
+    return found
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """Yield the stretches of a text in which letters may be escaped, as they are meant."""
+    start = stop = 0
+    for match in _ESCAPED.finditer(text):
+        if match.start() - _AROUND_ESCAPED > stop:
+            yield _meant(text[start:stop])
+            start = match.start() - _AROUND_ESCAPED
+        stop = match.end() + _AROUND_ESCAPED
+    yield _meant(text[start:stop])
+
+
+def _meant(escaped: str) -> str:
+    plain = _ESCAPED_LETTER.sub(lambda match: chr(int(match[1], 16)), unescape(escaped))
+    return _ESCAPED_BYTES.sub(_bytes_meant, plain)
+
+
+def _bytes_meant(match: re.Match[str]) -> str:
+    value = bytes.fromhex(match[0].replace("%", "").replace("=", ""))
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _folded(text: str) -> set[str]:
     if text.isascii():
         return {text.lower()}
-    composed = unicodedata.normalize("NFKC", text).casefold()
+    composed = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold()
     return {_bare(composed), _bare(composed.translate(_GERMAN))}
 
 
@@ -137,26 +197,6 @@ def is_east_asian(word: str) -> bool:
     return bool(_EAST_ASIAN.search(word))
 
 
-def date_spellings(text: str) -> Iterator[str]:
-    """Yield how people write a birth date; nothing for what is no date or a placeholder."""
-    match = _DATE.fullmatch(text.strip(" \0"))
-    digits = f"{match[1]}{match[3]}{match[4]}" if match else ""
-    if not digits or digits in _PLACEHOLDER_DATES:
-        return
-    year, month, day = digits[:4], digits[4:6], digits[6:]
-    try:
-        date(int(year), int(month), int(day))
-    except ValueError:
-        return
-    yield from (digits, day + month + year)
-    for sign in "-./":
-        yield sign.join((year, month, day))
-        for first, second in ((day, month), (month, day)):
-            yield sign.join((first, second, year))
-            yield sign.join((first, second, year[2:]))
-            yield sign.join((first.lstrip("0"), second.lstrip("0"), year))
-
-
 def inflected(word: str) -> Iterator[str]:
     """Yield a folded name as it stands in sentences: muellers, nowakowi, kowalskiego."""
     if word[-1] not in "sxz":
@@ -193,6 +233,7 @@ def _decoded(code: bytes) -> str:
         value = b64decode(code + b"=" * (-len(code) % 4))
     except binascii.Error:  # one letter too many
         value = b64decode(code[:-1])
+    value = value.replace(b"\0", b"")  # of letters in two bytes
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -12,10 +12,16 @@ from pseudonymizer.engine.contacts import (
     telephone_pattern,
     without_grouping,
 )
+from pseudonymizer.engine.numerals import (
+    Needle,
+    date_needles,
+    date_parts,
+    id_needles,
+    month_needles,
+)
 from pseudonymizer.engine.spellings import (
     FEWEST_LETTERS,
     common_words,
-    date_spellings,
     folded,
     inflected,
     is_east_asian,
@@ -23,7 +29,6 @@ from pseudonymizer.engine.spellings import (
     words,
 )
 
-FEWEST_ID_CHARACTERS = 5
 FEWEST_NUMBER_DIGITS = 6  # of an ID that is the whole value of a number
 _FEWEST_JOINED = 5
 _MOST_JOINED = 32  # words of one part of a name: more do not fit into its 64 letters (PS3.5 6.2)
@@ -79,43 +84,41 @@ class Traces:
     weak: dict[str, set[Place]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     inside: set[str] = field(default_factory=set)  # where words are not parted by spaces
-    ids: set[str] = field(default_factory=set)
-    dates: set[str] = field(default_factory=set)
+    numerals: dict[str, set[str]] = field(default_factory=dict)  # patterns around a part
     numbers: set[str] = field(default_factory=set)  # whole values of DS and IS
-    addresses: dict[str, set[str]] = field(default_factory=dict)  # patterns around a word
+    beside: dict[str, set[str]] = field(default_factory=dict)  # patterns around a word
     telephones: set[str] = field(default_factory=set)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The words that make a value worth a closer look."""
-        return frozenset(self.strong | self.weak.keys() | self.whole | self.addresses.keys())
+        return frozenset(self.strong | self.weak.keys() | self.whole | self.beside.keys())
 
     def numerals_in(self, text: str) -> Iterator[str]:
         """Yield IDs and dates where no other digit touches them; an ID may have zeros before."""
-        found = sorted(_bounded(part) for part in self.ids | self.dates if part in text)
+        found = {
+            one for part, patterns in self.numerals.items() if part in text for one in patterns
+        }
         if found:
-            yield from (match[0] for match in re.finditer("|".join(found), text))
+            yield from (match[0] for match in re.finditer("|".join(sorted(found)), text))
 
     def tells(self, text: str) -> bool:
         """Tell whether folded text names somebody, by a word or number that tells by itself."""
         return not self.strong.isdisjoint(words(text)) or any(self.numerals_in(text))
 
     def contacts_in(self, text: str, found: Iterable[str]) -> Iterator[str]:
-        """Yield addresses, by their words found in a text, and telephone numbers."""
-        patterns = {one for word in found for one in self.addresses.get(word, ())}
+        """Yield addresses and days with a month's name, by words of a text, and telephones."""
+        patterns = {one for word in found for one in self.beside.get(word, ())}
         if self._has_telephone(text):
             patterns |= set(map(telephone_pattern, self.telephones))
         for pattern in sorted(patterns):
             yield from (match[0] for match in re.finditer(pattern, text))
 
     def may_stand_in(self, text: str) -> bool:
-        """Tell whether folded text has a word or part that is searched for."""
-        if not self.words.isdisjoint(words(text)):
+        """Tell whether folded text has a word or number that is searched for."""
+        if not self.words.isdisjoint(words(text)) or self._has_telephone(text):
             return True
-        for part in self.parts:
-            if part in text:
-                return True
-        return self._has_telephone(text)
+        return any(part in text for part in self.inside) or any(self.numerals_in(text))
 
     def _has_telephone(self, text: str) -> bool:
         if not self.telephones:
@@ -127,20 +130,10 @@ class Traces:
         """Tell whether a number that is searched for is one of the values of DS or IS."""
         return bool(self.numbers) and not self.numbers.isdisjoint(numbers_in(value))
 
-    @cached_property
-    def parts(self) -> tuple[str, ...]:
-        """What has to be searched inside words, too."""
-        return (*self.ids, *self.dates, *self.inside)
-
 
 def numbers_in(value: bytes) -> set[str]:
     """Return the values of a DS or IS element without padding."""
     return set(value.translate(None, b" \0").decode("latin-1").split("\\"))
-
-
-def _bounded(text: str) -> str:
-    before = r"(?<!\d)0*" if text[0].isdigit() else ""
-    return before + re.escape(text) + (r"(?!\d)" if text[-1].isdigit() else "")
 
 
 def traces_of(persons: Iterable[KnownPerson]) -> Traces:
@@ -172,14 +165,15 @@ def traces_of(persons: Iterable[KnownPerson]) -> Traces:
 
 def _add_days_and_places(traces: Traces, person: KnownPerson) -> None:
     for birth_date in person.birth_dates:
-        spellings = set(date_spellings(birth_date))
-        traces.dates |= spellings
-        traces.numbers |= {text for text in spellings if text.isdigit()}
+        _add_needles(traces.numerals, date_needles(birth_date))
+        _add_needles(traces.beside, month_needles(birth_date))
+        if parts := date_parts(birth_date):
+            traces.numbers |= {"".join(parts), "".join(reversed(parts))}
     for place in person.places:
         traces.inside |= {phrase for text in folded(place) for phrase in _phrases(text)}
     for word, pattern in (pair for one in person.addresses for pair in address_patterns(one)):
         if is_strong(word):
-            traces.addresses.setdefault(word, set()).add(pattern)
+            traces.beside.setdefault(word, set()).add(pattern)
 
 
 def _add_telephone(traces: Traces, telephone: str, number: int, *, in_any_grouping: bool) -> None:
@@ -276,12 +270,15 @@ def _add_spelling_of_id(traces: Traces, text: str, number: int) -> None:
         for word in words(text):
             _add_word(traces, word, (number, -1))
         return
-    for spelling in (text, compact):
-        bare = spelling.lstrip("0") if spelling.isdigit() else spelling
-        if len(bare) >= FEWEST_ID_CHARACTERS and not _is_nobody(bare):
-            traces.ids.add(bare)
+    if not _is_nobody(compact.lstrip("0")):
+        _add_needles(traces.numerals, id_needles(text))
     if compact.isdigit() and len(compact.lstrip("0")) >= FEWEST_NUMBER_DIGITS:
         traces.numbers |= {compact, compact.lstrip("0")}
+
+
+def _add_needles(patterns: dict[str, set[str]], needles: Iterable[Needle]) -> None:
+    for part, pattern in needles:
+        patterns.setdefault(part, set()).add(pattern)
 
 
 def _is_nobody(letters: str) -> bool:

@@ -3,7 +3,8 @@
 import re
 
 from pacs_portal.jobs.steps import GivenIdentity
-from pseudonymizer.engine.spellings import FEWEST_LETTERS, date_spellings, folded, words
+from pseudonymizer.engine.numerals import date_parts
+from pseudonymizer.engine.spellings import FEWEST_LETTERS, folded, words
 
 FEWEST_ID_CHARACTERS = 3  # of a whole ID
 FEWEST_NUMBER_DIGITS = 5  # of a number in an ID
@@ -47,9 +48,10 @@ def _has_id(text: str, patient_id: str) -> bool:
 
 def _has_date(text: str, birth_date: str) -> bool:
     """Look for the date as digits, with the year in four or two of them."""
-    if not any(date_spellings(birth_date)):
+    parts = date_parts(birth_date)
+    if parts is None:
         return False
-    year, month, day = birth_date[:4], birth_date[4:6], birth_date[6:]
+    year, month, day = parts
     return any(
         _stands_in(digits, text)
         for y in (year, year[2:])

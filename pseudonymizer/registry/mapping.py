@@ -13,9 +13,9 @@ COLUMNS = (
     *("registered_at", "job", "replaced_by"),
 )
 # A spreadsheet takes for a formula what starts like this, at the beginning of a cell or, where
-# its language lets another sign part cells, behind that sign.
+# its language lets another sign part cells, behind that sign; CSV's own quotes may stand between.
 _STARTS = r"(?=[=+\-@\uff0b\uff0d\uff1d\uff20\t\r\n])"
-_PARTED = r"(\A|[;|\t\r\n] *)"
+_PARTED = r"(\A|[;|\t\r\n][ \"]*)"
 _WOULD_RUN = re.compile(f"{_PARTED}('*){_STARTS}")
 _IS_QUOTED = re.compile(f"{_PARTED}'('*){_STARTS}")
 

@@ -163,6 +163,7 @@ def test_the_newest_profile_counts_unless_another_is_named(tmp_path) -> None:
         ["1.dcm", "--project", "heart", "--output", "out", "--profile", "mine"],
         ["1.dcm", "--project", "heart", "--output", "out", "--profile", "7"],
         ["1.dcm", "--project", "heart", "--output", "out", "--mapping", "out/mapping.csv"],
+        ["1.dcm", "--project=heart", "--output=out", "--mapping=one", "--report=./one"],
         ["nowhere.dcm", "--project", "heart", "--output", "out"],
     ],
 )

@@ -50,6 +50,8 @@ class Command(ToolCommand):
         check_writable(mapping, "--mapping")
         if mapping and output and mapping.resolve().is_relative_to(output.resolve()):
             raise wrong_usage("--mapping must not lie in the output folder: keep them apart.")
+        if mapping and options["report"] and mapping.resolve() == options["report"].resolve():
+            raise wrong_usage("--mapping and --report need two files: one would replace the other.")
         return super().work(options)
 
     def work_in_project(

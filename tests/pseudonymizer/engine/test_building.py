@@ -107,6 +107,11 @@ def test_a_rule_that_loosens_takes_the_codes_away_and_the_method_says_so(ct: Dat
     [
         (DEFAULT_SPEC, {"113100", "113107"}),
         (with_rules(TagRule(SERIAL_NUMBER, KEEP)), {"113107"}),
+        # Attributes that Table E.1-1 does not list: a person, an address, a reference.
+        (with_rules(TagRule(0x00142006, KEEP)), {"113107"}),  # Evaluator Name
+        (with_rules(TagRule(0x00081190, KEEP)), {"113107"}),  # Retrieve URL
+        (with_rules(TagRule(0x00081167, KEEP)), {"113107"}),
+        (spec("uids", rules=(TagRule(0x00081167, KEEP),)), {"113100", "113110"}),
         (with_rules(TagRule(MODALITY, REMOVE)), {"113100", "113107"}),
         (with_rules(TagRule(STUDY_DATE, EMPTY)), {"113100", "113107"}),
         (spec("full_dates", rules=(TagRule(STUDY_DATE, EMPTY),)), {"113100"}),
@@ -158,6 +163,10 @@ def test_each_profile_has_a_version_of_its_own():
         with_rules(TagRule(STUDY_DATE, KEEP)),
         with_rules(TagRule(0x00200052, KEEP)),
         with_rules(TagRule(0x0008103E, KEEP), TagRule(STUDY_DATE, REMOVE)),
+        # Kept already, but not all of it: texts in reports, ages in them, texts of ICC profiles.
+        with_rules(TagRule(0x00080104, KEEP)),
+        with_rules(TagRule(0x0040A30A, KEEP)),
+        with_rules(TagRule(0x00282000, KEEP)),
     ],
 )  # fmt: skip
 def test_what_lets_more_through_is_looser(looser: ProfileSpec):
@@ -179,6 +188,31 @@ def test_what_lets_more_through_is_looser(looser: ProfileSpec):
 )
 def test_what_lets_nothing_more_through_is_not(tighter: ProfileSpec):
     assert not is_looser(tighter, DEFAULT_SPEC)
+
+
+def test_a_rule_that_keeps_what_the_kind_of_object_does_not_have_is_looser():
+    only = replace(DEFAULT_SPEC, switches=DEFAULT_SPEC.switches | {"only_iod"})
+    echo_time = TagRule(0x00180081, KEEP)
+    assert is_looser(replace(only, rules=(echo_time,)), only)
+    assert not is_looser(with_rules(echo_time), DEFAULT_SPEC)
+    assert codes_of(replace(only, rules=(echo_time,))) == {"113100", "113107"}
+
+
+@pytest.mark.parametrize("switches", [(), ("structured_content", "graphics")])
+def test_a_text_that_an_own_rule_keeps_is_kept_in_reports_and_drawings(
+    switches, ct: Dataset, write_file, target, context: Context
+):
+    text, label, drawing = Dataset(), Dataset(), Dataset()
+    text.TextValue, label.UnformattedTextValue = "Liver lesion seen", "Lesion 1"
+    drawing.TextObjectSequence = [label]
+    ct.ContentSequence, ct.GraphicAnnotationSequence = [text], [drawing]
+    rules = (TagRule(0x0040A160, KEEP), TagRule(0x00700006, KEEP))
+    profile = build_profile(spec("modified_dates", *switches, rules=rules))
+    chosen = replace(context, profile=profile)
+    output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, chosen).path)
+    (kept,), (drawn,) = output.ContentSequence, output.GraphicAnnotationSequence
+    assert kept.TextValue == "Liver lesion seen"
+    assert drawn.TextObjectSequence[0].UnformattedTextValue == "Lesion 1"
 
 
 def test_going_back_to_the_default_may_be_looser():

@@ -46,7 +46,7 @@ def number(value: str, unit: str, concept: tuple[str, str, str] = SUBJECT_AGE) -
 def value_of(item: Dataset) -> str:
     """Return the measured number, nothing where none is left."""
     measured = item.MeasuredValueSequence
-    return str(measured[0].NumericValue) if measured else ""
+    return str(measured[0].get("NumericValue")) if measured else ""
 
 
 def dated(concept: tuple[str, str, str]) -> Dataset:
@@ -105,6 +105,16 @@ def test_an_age_is_left_to_the_projects_own_rule_for_numbers(report: ReportRun):
     rule = TagRule(0x0040A30A, RuleAction.KEEP)
     (item,) = report(number("93", "a"), rules=(rule,))
     assert value_of(item) == "93"
+
+
+@pytest.mark.parametrize("action", [RuleAction.EMPTY, RuleAction.REMOVE, RuleAction.REPLACE])
+def test_another_rule_for_numbers_leaves_the_age_in_no_other_form(report: ReportRun, action):
+    item = number("93", "a")
+    item.MeasuredValueSequence[0].FloatingPointValue = 93.0
+    rule = TagRule(0x0040A30A, action, "5" if action is RuleAction.REPLACE else "")
+    (item,) = report(item, rules=(rule,))
+    assert "FloatingPointValue" not in item.MeasuredValueSequence[0]
+    assert value_of(item) == {"replace": "5"}.get(action.value, "None")
 
 
 @pytest.mark.parametrize(

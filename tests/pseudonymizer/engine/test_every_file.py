@@ -31,7 +31,6 @@ DICOM_ROOT = "1.2.840.10008."
 # What these files lack or are; the engine must not take any of them.
 REFUSED = {
     "dicomdir": 8,
-    "identifier-left": 1,
     "no-sop-instance-uid": 6,
     "no-study-instance-uid": 4,
     "not-dicom": 10,

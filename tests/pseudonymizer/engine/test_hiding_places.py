@@ -83,6 +83,8 @@ REMOVED: dict[str, Plant] = {
     "what a view leaves out": in_item(0x00281351, "ST", f"hidden by the arm of {NAME}"),
     "how a visual field was taken": add(0x00240069, "LO", f"{NAME} was tired"),
     "where a scope was": add(0x00082258, "ST", NAME),
+    "a mask of radiotherapy": in_item(0x300A0194, "SH", NAME),
+    "the setup of a patient": in_item(0x300A0183, "LO", f"Setup of {NAME}"),
     "a specimen": add(0x00400553, "ST", NAME),
 }
 
@@ -135,6 +137,23 @@ def test_a_number_of_the_order_is_found(keyword, ct, write_file, target, context
     order = Dataset()
     setattr(order, keyword, "R-471189")
     ct.RequestAttributesSequence, ct.ConvolutionKernel = [order], "B30 R471189"
+    with pytest.raises(HeldBack, match="0018,1210"):
+        pseudonymize_file(write_file(ct), target, context)
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        *("ContainerIdentifier", "SpecimenIdentifier", "SpecimenAccessionNumber"),
+        *("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID"),
+        "InsurancePlanIdentification",
+    ],
+)
+def test_a_number_of_specimen_trial_or_insurance_is_found(
+    keyword, ct, write_file, target, context
+) -> None:
+    setattr(ct, keyword, "S20-98765")
+    ct.ConvolutionKernel = "B30 s20/98765"
     with pytest.raises(HeldBack, match="0018,1210"):
         pseudonymize_file(write_file(ct), target, context)
 

@@ -46,6 +46,25 @@ def test_umlauts_agree_with_both_of_their_spellings(name: str, text: str):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("M%C3%BCller", "m%fcller", "?name=M%C3%BCLLER", "M=C3=BCller", "M=FCller"),
+        *(
+            "M&uuml;ller",
+            "M&#252;ller",
+            "M&#xFC;ller",
+            r"M\u00fcller",
+            "M\u00adüller",
+            "Mü\u200bller",
+        ),
+        "TQD8AGwAbABlAHIA",  # base64 of two bytes a letter
+    ],
+)
+def test_a_name_is_found_where_letters_are_escaped(text: str):
+    assert found_in_text("Müller^Eva", text, vr="UT", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     "text", ["mullerian duct", "Obermueller", "Jo", "Jorge", "T1 axial", "muell", "J", "Dr. med."]
 )
 def test_parts_of_words_and_titles_are_nobody(text: str):
@@ -70,6 +89,34 @@ def test_a_name_of_one_weak_word_tells_where_it_is_the_whole_value():
     assert not found_in_text("Stein", "Stein links")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        *(("Yamada^Tarou=山田^太郎", "山田太郎", encoding) for encoding in ("shift_jis", "euc_jp")),
+        *(("Иванов^Иван", "Иванов", encoding) for encoding in ("koi8-r", "cp1251", "iso8859-5")),
+        *(("Şahingöz^Ay", "Şahingöz", "iso8859-9"), ("Wąsosz^Ewa", "Wąsosz", "iso8859-2")),
+        *(("Παπάς^Νίκος", "Νίκος", "iso8859-7"), ("Wang^Xiao=王^小东", "王小东", "gb18030")),
+        ("Hong^Gil=洪^吉洞=홍^길동", "홍길동", "euc_kr"),
+    ],
+)
+def test_a_name_is_found_in_an_encoding_that_the_file_does_not_name(name, text, encoding):
+    utf_8 = Element(0x00080005, "CS", b"ISO_IR 192")
+    original = dataset(utf_8, Element(NAME, "PN", name.encode()))
+    assert finding(original, dataset(utf_8, Element(EXPLANATION, "LO", text.encode(encoding))))
+
+
+def test_a_part_of_a_name_in_another_encoding_is_nobody():
+    """The ü and ß of Latin-1 are one letter of Chinese."""
+    assert not found_in_text("Süßmilch^Eva", "Milch")
+    assert not found_in_text("Milch^Eva", "Süßmilch")
+
+
+def test_a_body_part_is_nobody_where_a_file_does_not_say_that_it_is_a_code():
+    original = dataset(Element(NAME, "PN", b"PANCREAS_0001"))
+    assert finding(original, dataset(Element(KERNEL, "SH", b"PANCREAS")))
+    assert not finding(original, dataset(Element(0x00180015, "UN", b"PANCREAS")))
+
+
 @pytest.mark.parametrize("name", ["Test^Patient", "Phantom", "ANONYMOUS", "Unknown^Unknown"])
 def test_placeholders_are_nobody(name: str):
     assert not found_in_text(name, "unknown phantom of a test patient, anonymous")
@@ -80,6 +127,8 @@ def test_placeholders_are_nobody(name: str):
     [
         *(("4711892", "Fall 4711892b"), ("0004711892", "x4711892"), ("4711892", "0004711892")),
         *(("47-11-892", "4711892"), ("AB12345", "ref:9ab12345"), ("12346", "no 12346.")),
+        *(("PAT-0012345", "pat 0012345"), ("PAT 0012345", "PAT_12345"), ("PAT12345", "pat: 12345")),
+        *(("4711892", "4711892"), ("471-1892", "471 1892"), ("ACC998877", "No. 0998877")),
     ],
 )
 def test_an_id_is_found_where_no_other_digit_touches_it(patient_id: str, text: str):
@@ -92,6 +141,7 @@ def test_an_id_is_found_where_no_other_digit_touches_it(patient_id: str, text: s
     [
         *(("4711892", "47118921"), ("4711892", "14711892"), ("4711", "4711"), ("00000", "00000")),
         *(("12345", "12345"), ("TEST1", "test1"), ("patient", "patient")),
+        *(("ACC98877", "98877"), ("ACC998877", "9988771"), ("A-00012", "a12"), ("12-0034", "1234")),
     ],
 )
 def test_other_numbers_short_ids_and_placeholders_are_not_found(patient_id: str, text: str):
@@ -117,6 +167,15 @@ def test_a_number_is_an_id_only_as_a_whole_of_six_digits():
         "02/03/1956",
         "03021956",
         "*03.02.56",
+        *(
+            "3 FEB 1956",
+            "03-Feb-1956",
+            "03FEB1956",
+            "03-feb-56",
+            "Feb 3rd, 1956",
+            "1956 February 3",
+        ),
+        *("3. Februar 1956", "03 02 1956", "3. 2. 1956", "1956.2.3", "3.2.56", "02031956"),
     ],
 )
 def test_a_birth_date_is_found_in_usual_spellings(text: str):

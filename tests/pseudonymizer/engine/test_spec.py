@@ -141,6 +141,8 @@ def test_attributes_are_found_by_number_keyword_and_words():
     assert find_attributes("(0008,103E)", 5)[0].keyword == "SeriesDescription"
     assert find_attributes("SeriesDescription", 5)[0].tag == SERIES_DESCRIPTION
     assert find_attributes("description series", 5)[0].tag == SERIES_DESCRIPTION
+    for written in ("patients name", "patient's name", "Patient\u2019s Name"):
+        assert find_attributes(written, 5)[0].keyword == "PatientName"
     assert find_attributes("Gender Identity Code Sequence", 3)[0].vr in ("", "SQ")
     assert len(find_attributes("date", 7)) == 7
     assert find_attributes("", 5) == find_attributes("zzzz", 5) == []
