@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pseudonymizer.matching.ids import LONG
-from pseudonymizer.matching.nobody import is_newborn, is_phantom, is_shared
+from pseudonymizer.matching.nobody import WORD, is_nameless, is_newborn, is_phantom, is_shared
 
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l"}
@@ -61,7 +61,8 @@ def plain_identity(identity: Identity) -> PlainIdentity:
     has_own_id = not (is_shared(bare_id) or is_nobody)
     # A short number that stands in both fields is still a number alone.
     is_number = bare_name == bare_id and len(bare_id) < LONG and not issuer
-    has_own_name = not (is_shared(bare_name) or is_number)
+    has_no_name = is_shared(bare_name) or is_nameless(WORD.findall(name))
+    has_own_name = not (has_no_name or is_number)
     return PlainIdentity(
         patient_id=patient_id,
         issuer=issuer,

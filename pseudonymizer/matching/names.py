@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pseudonymizer.matching.exact import folded
-from pseudonymizer.matching.nobody import WORD, is_shared
+from pseudonymizer.matching.nobody import WORD, is_nameless, is_shared
 
 TABLES = Path(__file__).parent / "tables"
 GIVEN_NAMES, ONE_NAME = TABLES / "given_names.txt", TABLES / "one_name.txt"
@@ -64,7 +64,8 @@ def parse_name(text: str) -> tuple[Name, ...]:
 
 
 def _names_somebody(name: Name) -> bool:
-    return not is_shared("".join(name.family + name.given))
+    words = name.family + name.given
+    return not (is_nameless(words) or is_shared("".join(words)))
 
 
 @cache

@@ -1,6 +1,7 @@
 """What stands in the ID or name field of many people at once, and so names nobody."""
 
 import re
+from collections.abc import Collection
 
 WORD = re.compile(r"[^\W_]+")
 _WORDS = frozenset(
@@ -27,6 +28,11 @@ def is_shared(letters: str) -> bool:
     if len(letters) >= 3 and letters.isdigit():
         return letters in _COUNTING[0] or letters in _COUNTING[1]
     return letters in _WORDS or (letters[-1].isdigit() and bool(_NUMBERED.fullmatch(letters)))
+
+
+def is_nameless(words: Collection[str]) -> bool:
+    """Tell whether all words of a folded name stand for nobody: Test^Test, Anonymous^Patient."""
+    return _WORDS.issuperset(words)
 
 
 def is_phantom(name: str) -> bool:

@@ -111,7 +111,9 @@ def test_phantoms_and_unnamed_newborns_recognize_nobody(name: str) -> None:
     assert not plain_identity(identity).is_person
 
 
-@pytest.mark.parametrize("name", ["", "^", "ANONYMOUS", "Unknown^"])
+@pytest.mark.parametrize(
+    "name", ["", "^", "ANONYMOUS", "Unknown^", "Test^Test", "Anonymous^Patient"]
+)
 def test_an_id_alone_recognizes_nobody_outside_its_study(name: str) -> None:
     assert not plain_identity(GivenIdentity(patient_id="4711", name=name)).is_person
 

@@ -15,6 +15,11 @@ def test_a_phantom_is_no_person(name: str) -> None:
     assert person_of(Someone(name=name)) is None
 
 
+@pytest.mark.parametrize("name", ["Test^Test", "ANONYMOUS^PATIENT", "Unknown"])
+def test_words_that_stand_for_nobody_are_no_name(name: str) -> None:
+    assert person(name=name).names == ()
+
+
 def test_a_newborn_without_a_name_has_none_of_its_mothers() -> None:
     newborn = person(name="Baby of Quast^Ute")
     assert (newborn.is_newborn, newborn.names) == (True, ())
