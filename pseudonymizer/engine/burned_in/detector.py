@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Map = NDArray[np.float32]
 
 MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
-_LARGEST_SCALE = 1.4  # small letters are found more surely in a larger picture
+_LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
 # Of enlarged pieces: places in speckle have more, those of text less.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 STRIDE = 32  # sides of what the network takes
 _LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
 _OVERLAP = 48
-_AROUND_TEXT = 32  # pixels; with less around them lumps of tissue look like letters
+_AROUND_TEXT = 64  # pixels: with 32, lines of real screens were lost
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
 _LETTER = 11  # pixels a side of a window as large as a small letter
