@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pseudonymizer.engine.burned_in.boxes import Image
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 STRIDE = 32  # sides of what the network takes
 _LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
 _OVERLAP = 48
-_AROUND_TEXT = 64  # pixels: with 32, lines of real screens were lost
+_AROUND_TEXT = 96  # pixels: with less, lines of real screens are lost, and lumps look like letters
 _LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
 _ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
+_FAINTEST, _FAINT_ABOVE_GRAIN = 8, 6  # likewise, of what is seen beside strong contrasts
 _LETTER = 11  # pixels a side of a window as large as a small letter
 _NO_GRAIN = 128  # of 255: what changes by as much is no grain, even if a page is full of it
 
@@ -42,12 +43,21 @@ def parts_to_see(image: "Image") -> Iterator["Part"]:
     for high, wide in _tiles(*image.shape[:2]):
         tile = contrast[high, wide]
         grain = float(np.median(tile[::4, ::4]))
-        least = min(_NO_GRAIN, max(_LEAST_CONTRAST, grain + _ABOVE_GRAIN))
-        strong = (tile >= least).view(np.uint8)
-        dense = cv2.blur(strong, (_LETTER, _LETTER))  # rounded: 1 where half of a window or more is
-        left, top, width, height = cv2.boundingRect(dense)
-        if width:
-            yield _with_surroundings(top, height, high), _with_surroundings(left, width, wide)
+        strong = max(_LEAST_CONTRAST, grain + _ABOVE_GRAIN)
+        if not _dense(tile, strong).any():
+            continue
+        faint = max(_FAINTEST, grain + _FAINT_ABOVE_GRAIN)
+        left, top, width, height = cv2.boundingRect(_dense(tile, faint))
+        yield _with_surroundings(top, height, high), _with_surroundings(left, width, wide)
+
+
+def _dense(contrast: "Image", least: float) -> "Image":
+    """Return 1 where half of a window or more has such a contrast."""
+    import cv2
+    import numpy as np
+
+    filled = (contrast >= min(_NO_GRAIN, least)).view(np.uint8)
+    return cast("Image", cv2.blur(filled, (_LETTER, _LETTER)))  # rounded
 
 
 def _contrast(image: "Image") -> "Image":

@@ -7,7 +7,7 @@ from pseudonymizer.engine.burned_in.tiles import parts_to_see
 from tests.bench.planted_text import BACKGROUNDS, STROKES, background, letters, plant
 
 TILE = 512
-AROUND = 64
+AROUND = 96
 
 
 def seen(pixels: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_what_is_flat_is_not_seen():
 
 def test_the_air_around_a_body_is_not_seen():
     pixels = background("ct", (768, 768), np.random.default_rng(5))
-    assert seen(pixels).mean() < 0.85
+    assert seen(pixels).mean() < 0.95
 
 
 def test_a_picture_full_of_contrasts_is_seen_whole_and_in_tiles():
