@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pseudonymizer.engine.burned_in.boxes import Box
 from pseudonymizer.engine.burned_in.ink import is_written
 from pseudonymizer.engine.burned_in.strokes import places_of_letters
+from pseudonymizer.engine.burned_in.tiles import STRIDE, parts_to_see
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     Map = NDArray[np.float32]
 
 MODEL = Path("models") / "PP-OCRv6_det_small.onnx"
-LARGEST_TILE = 512  # pixels a side; a whole image would look like one big letter to the network
-OVERLAP = 48
 _LARGEST_SCALE = 1.5  # small letters are found more surely in a larger picture
 _SECOND_SCALE = 2.0
 _SMALLER_SCALES = (1 / 3, 1 / 6)  # letters of 80 to 140 pixels are then of a usual size
@@ -37,16 +36,12 @@ _AROUND_PLACE = 16  # pixels; more of it would look like one big letter again
 _THICKEST_AGAIN = 56  # pixels: in a piece larger letters look like a band of tissue
 _THICKER_THAN_PLACE = 2  # times: what fills a piece up to its edges is a lump
 _PIXELS_IN_TIME = 1_500_000  # that half a second is enough for
-_LEAST_CONTRAST = 24  # of 255 within 5 x 5 pixels: below it nobody reads anything
-_ABOVE_GRAIN = 12  # of 255, over the contrast that is usual in a tile
-_LETTER, _LEAST_SHARE = 11, 0.5  # a window as large as a small letter, in pixels
 _LEAST_PROBABILITY = 0.2
 _LEAST_MEAN_PROBABILITY = 0.6
 _LEAST_SIDE = 3  # of the core of a line
 _THICKEST_SHARE = 0.15  # of a picture's shorter side: what is thicker is no line of text
 _ALWAYS_THIN = 48  # pixels
 _UNCLIPPED = 1.6  # the network marks the core of a line; its box is as much larger
-_STRIDE = 32  # sides of what the network takes
 
 
 class NetworkDetector:
@@ -59,6 +54,7 @@ class NetworkDetector:
         line of text is part of it; in a small piece of it the network tells them apart. Large
         letters it sees in a smaller picture.
         """
+        image = _without_colors(image)
         rows, columns = image.shape[:2]
         scale = max(1.0, min(_LARGEST_SCALE, sqrt(_PIXELS_IN_TIME / (rows * columns))))
         found = list(_shapes_in(image, scale))
@@ -87,6 +83,15 @@ class _Shape:
         """Tell whether this is a line of text."""
         is_thin = self.thickness <= (thickest if self.is_long else _ALWAYS_THIN)
         return is_thin and self.probability >= _LEAST_MEAN_PROBABILITY
+
+
+def _without_colors(image: "Image") -> "Image":
+    """Return a gray picture as such, also if it comes as three colors that are the same."""
+    if image.ndim == 2:
+        return image
+    red, green, blue = (image[..., color] for color in range(3))
+    is_gray = (red == green).all() and (green == blue).all()
+    return red.copy() if is_gray else image
 
 
 def _large_lines(image: "Image") -> Iterator[Box]:
@@ -143,58 +148,19 @@ def _probabilities(image: "Image") -> "Map":
     import numpy as np
 
     found = np.zeros(image.shape[:2], np.float32)
-    contrast = _contrast(image)
-    for part in _tiles(*image.shape[:2]):
-        if _may_show_text(contrast[part]):
-            np.maximum(found[part], _run(image[part]), out=found[part])
+    for part in parts_to_see(image):
+        np.maximum(found[part], _run(image[part]), out=found[part])
     return found
-
-
-def _contrast(image: "Image") -> "Image":
-    import cv2
-    import numpy as np
-
-    around = np.ones((5, 5), np.uint8)
-    contrast: Any = cv2.subtract(cv2.dilate(image, around), cv2.erode(image, around))
-    return contrast if contrast.ndim == 2 else contrast.max(axis=2)
-
-
-def _may_show_text(contrast: "Image") -> bool:
-    """Tell whether contrasts stand close together as in letters, more than in what is around.
-
-    Letters that a person can read fill nearly all of such a window; grain does so nowhere.
-    """
-    import cv2
-    import numpy as np
-
-    least = max(_LEAST_CONTRAST, _ABOVE_GRAIN + float(np.median(contrast[::4, ::4])))
-    strong = (contrast >= least).astype(np.float32)
-    return float(cv2.blur(strong, (_LETTER, _LETTER)).max()) >= _LEAST_SHARE
-
-
-def _tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    for high in _parts(rows):
-        for wide in _parts(columns):
-            yield high, wide
-
-
-def _parts(length: int) -> list[slice]:
-    """Return equal parts of one side that overlap."""
-    count = max(1, ceil((length - OVERLAP) / (LARGEST_TILE - OVERLAP)))
-    size = ceil((length + (count - 1) * OVERLAP) / count / _STRIDE) * _STRIDE
-    last = max(0, length - size)
-    starts = [round(last * index / max(1, count - 1)) for index in range(count)]
-    return [slice(start, min(start + size, length)) for start in starts]
 
 
 def _run(tile: "Image") -> "Map":
     import numpy as np
 
     rows, columns = tile.shape[:2]
-    shape = (1, 3, ceil(rows / _STRIDE) * _STRIDE, ceil(columns / _STRIDE) * _STRIDE)
+    shape = (1, 3, ceil(rows / STRIDE) * STRIDE, ceil(columns / STRIDE) * STRIDE)
     given = np.zeros(shape, np.float32)
     colors = tile[None] if tile.ndim == 2 else tile[..., ::-1].transpose(2, 0, 1)  # BGR
-    given[0, :, :rows, :columns] = colors.astype(np.float32) / 127.5 - 1
+    given[0, :, :rows, :columns] = colors / np.float32(127.5) - 1
     process_id = os.getpid()
     found = _thread_of(process_id).submit(_infer, process_id, given).result()
     return found[0, 0, :rows, :columns]
@@ -225,7 +191,7 @@ def _shapes_in(image: "Image", scale: float) -> Iterator[_Shape]:
     if scale != 1:
         size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
         how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-        image = cv2.resize(image, size, interpolation=how).astype(image.dtype)
+        image = cv2.resize(image, size, interpolation=how).astype(image.dtype, copy=False)
     found = _probabilities(image)
     core = (found > _LEAST_PROBABILITY).astype(np.uint8)
     if not core.any():

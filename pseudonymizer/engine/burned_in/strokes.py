@@ -130,9 +130,10 @@ def _out_of_grain(thin: "Map") -> "Map":
     around = (_AROUND // _COARSE,) * 2
     grain = np.ones_like(thin)
     for _ in range(_REPEATS):
+        values = grain * thin
         count, total, squares = (
             cv2.blur(cv2.resize(each, coarse, interpolation=cv2.INTER_AREA), around)
-            for each in (grain, grain * thin, grain * thin * thin)
+            for each in (grain, values, values * thin)
         )
         some = np.maximum(count, 1e-3)
         mean = total / some

@@ -79,7 +79,31 @@ def test_of_a_large_film_only_what_may_be_letters_is_looked_at(monkeypatch):
     assert len(looked) == 2  # of the picture, and of it made smaller
 
 
-@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 1.8)])
+def test_a_page_full_of_letters_is_found():
+    cover = letters("MUELLER HANS 12.04.1956 KARL-HEINZ SCHMIDT", BITMAP, 11, 0)[:, :256]
+    pixels = np.zeros((256, 256), np.uint8)
+    lines = range(0, 256 - cover.shape[0], 11)
+    masks = [plant(pixels, cover, 0, top, (255,) * 3) for top in lines]
+    assert share_in(DETECTOR.boxes(pixels), np.any(masks, axis=0)) > 0.98
+
+
+def test_gray_in_three_colors_is_looked_at_as_gray(monkeypatch):
+    looked: list[int] = []
+
+    def counted(tile: np.ndarray) -> np.ndarray:
+        looked.append(tile.ndim)
+        return run(tile)
+
+    pixels = background("black", (240, 320), np.random.default_rng(1))
+    plant(pixels, letters("MUELLER 1956", STROKES, 12, 0), 40, 60, (255,) * 3)
+    found = DETECTOR.boxes(pixels)
+    run = detector._run
+    monkeypatch.setattr(detector, "_run", counted)
+    assert DETECTOR.boxes(np.stack([pixels] * 3, axis=-1)) == found != ()
+    assert set(looked) == {2}
+
+
+@pytest.mark.parametrize(("kind", "most"), [("ct", 1.3), ("mr", 1.3), ("ultrasound", 1.8)])
 def test_bright_tissue_is_looked_at_again_only_where_letters_may_be(
     kind: str, most: float, monkeypatch: pytest.MonkeyPatch
 ):
