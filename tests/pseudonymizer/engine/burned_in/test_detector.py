@@ -103,7 +103,7 @@ def test_gray_in_three_colors_is_looked_at_as_gray(monkeypatch):
     assert set(looked) == {2}
 
 
-@pytest.mark.parametrize(("kind", "most"), [("ct", 1.3), ("mr", 1.3), ("ultrasound", 1.8)])
+@pytest.mark.parametrize(("kind", "most"), [("ct", 1.4), ("mr", 1.4), ("ultrasound", 1.8)])
 def test_bright_tissue_is_looked_at_again_only_where_letters_may_be(
     kind: str, most: float, monkeypatch: pytest.MonkeyPatch
 ):

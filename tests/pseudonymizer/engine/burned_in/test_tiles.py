@@ -31,17 +31,10 @@ def test_letters_are_seen_with_what_is_around_them(kind: str, left: int, top: in
 
 
 def test_what_is_flat_is_not_seen():
-    pixels = np.zeros((600, 800), np.uint8)
+    pixels = np.zeros((600, 1200), np.uint8)
     assert not list(parts_to_see(pixels))
-    cover = letters("MUELLER 1956", STROKES, 18, 0)
-    plant(pixels, cover, 100, 100, (255,) * 3)
-    rows, columns = (side + 4 * AROUND for side in cover.shape)
-    assert 0 < seen(pixels).sum() < rows * columns
-
-
-def test_the_air_around_a_body_is_not_seen():
-    pixels = background("ct", (768, 768), np.random.default_rng(5))
-    assert seen(pixels).mean() < 0.95
+    plant(pixels, letters("MUELLER 1956", STROKES, 18, 0), 100, 100, (255,) * 3)
+    assert 0 < seen(pixels).mean() < 0.4
 
 
 def test_a_picture_full_of_contrasts_is_seen_whole_and_in_tiles():
