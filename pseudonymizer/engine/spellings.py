@@ -12,6 +12,7 @@ from string import ascii_letters, digits
 
 from pydicom.charset import python_encoding
 
+from pseudonymizer.engine import vocabulary
 from pseudonymizer.engine.elements import Element
 from pseudonymizer.engine.identity import decode
 
@@ -242,6 +243,6 @@ def _decoded(code: bytes) -> str:
 
 @cache
 def common_words() -> frozenset[str]:
-    """Return the words that stand in headers of anybody."""
+    """Return the words that stand in headers of anybody, those of cleaned descriptions too."""
     path = Path(__file__).parent / "tables" / "common-words.txt"
-    return frozenset(path.read_text(encoding="ascii").split())
+    return vocabulary.words().union(path.read_text(encoding="ascii").split())

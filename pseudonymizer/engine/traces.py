@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import permutations, product
 
+from pseudonymizer.engine import vocabulary
 from pseudonymizer.engine.contacts import (
     address_patterns,
     telephone_digits,
@@ -219,7 +220,9 @@ def _add_name(traces: Traces, parts: list[set[str]], number: int) -> None:
     for joined in _joined(split):
         _add_joined(traces, joined)
     if len(parts) == 1:
-        traces.whole |= {text for text in everything if len(text) > 1}
+        # A body part beside a number or another word, as in PANCREAS_0001, is not the whole name.
+        listed = vocabulary.words() - {text.strip(" \0") for text in parts[0]}
+        traces.whole |= {text for text in everything - listed if len(text) > 1}
 
 
 def _add_word(traces: Traces, word: str, place: Place) -> None:

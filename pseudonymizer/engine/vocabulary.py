@@ -11,12 +11,15 @@ _ESCAPE = b"\x1b"  # begins another character set, in which ASCII bytes are no l
 
 
 @cache
-def words() -> frozenset[bytes]:
+def words() -> frozenset[str]:
     """Return the words that survive, in small letters."""
     lines = (TABLES / VOCABULARY).read_text(encoding="ascii").splitlines()
-    return frozenset(
-        word.encode() for line in lines if not line.startswith("#") for word in line.split()
-    )
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
+def _words_as_bytes() -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words())
 
 
 def clean_text(value: bytes) -> bytes:
@@ -43,4 +46,4 @@ def clean_text(value: bytes) -> bytes:
 
 
 def _clean_one(value: bytes) -> bytes:
-    return b" ".join(word for word in _WORD.findall(value) if word.lower() in words())
+    return b" ".join(word for word in _WORD.findall(value) if word.lower() in _words_as_bytes())

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from pseudonymizer.engine import Context, pseudonymize_file
+from pseudonymizer.engine import Context, ProfileSpec, build_profile, pseudonymize_file
+from pseudonymizer.engine.options import DEFAULT_SWITCHES, DESCRIPTORS
 
 
 def after(ct: Dataset, write_file, target, context: Context) -> pydicom.Dataset:
@@ -45,12 +48,21 @@ def test_other_characteristics_go(ct: Dataset, write_file, target, context: Cont
     assert "Allergies" not in output
 
 
-def test_descriptors_go(ct: Dataset, write_file, target, context: Context):
+def test_of_descriptors_listed_words_stay(ct: Dataset, write_file, target, context: Context):
     ct.StudyDescription, ct.SeriesDescription, ct.ImageComments = "Thorax Mueller", "a", "b"
     output = after(ct, write_file, target, context)
-    assert "StudyDescription" not in output
+    assert output.StudyDescription.casefold() == "thorax"
     assert "SeriesDescription" not in output
     assert "ImageComments" not in output
+
+
+def test_descriptors_go_where_a_profile_does_not_clean_them(
+    ct: Dataset, write_file, target, context: Context
+):
+    ct.StudyDescription = "Thorax"
+    profile = build_profile(ProfileSpec(DEFAULT_SWITCHES - {DESCRIPTORS.name}))
+    output = after(ct, write_file, target, replace(context, profile=profile))
+    assert "StudyDescription" not in output
 
 
 def test_an_offset_from_utc_stays_and_other_text_there_goes(

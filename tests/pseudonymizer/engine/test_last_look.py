@@ -112,9 +112,9 @@ def test_a_part_of_a_name_in_another_encoding_is_nobody():
 
 
 def test_a_body_part_is_nobody_where_a_file_does_not_say_that_it_is_a_code():
-    original = dataset(Element(NAME, "PN", b"PANCREAS_0001"))
-    assert finding(original, dataset(Element(KERNEL, "SH", b"PANCREAS")))
-    assert not finding(original, dataset(Element(0x00180015, "UN", b"PANCREAS")))
+    original = dataset(Element(NAME, "PN", b"MAY_0001"))
+    assert finding(original, dataset(Element(KERNEL, "SH", b"MAY")))
+    assert not finding(original, dataset(Element(0x00180015, "UN", b"MAY")))
 
 
 @pytest.mark.parametrize("name", ["Test^Patient", "Phantom", "ANONYMOUS", "Unknown^Unknown"])
@@ -337,3 +337,13 @@ def test_a_file_is_held_and_nothing_is_written(
         "Window Center & Width Explanation (0028,1055)."
     )
     assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["PANCREAS_0001", "Bravo^Juan"])
+def test_a_listed_word_of_a_description_is_nobodys_name_alone(name: str) -> None:
+    assert not found_in_text(name, name.replace("_", "^").split("^")[0].lower())
+
+
+def test_a_listed_word_is_a_name_as_a_whole_and_beside_another() -> None:
+    assert found_in_text("Bravo", "bravo") == "bravo"
+    assert found_in_text("Bravo^Juan", "seen with J. Bravo, Juan") != ""

@@ -71,7 +71,7 @@ def test_the_output_says_how_it_was_de_identified(
     output = pydicom.dcmread(pseudonymize_file(write_file(ct), target, context).path)
     assert output.PatientIdentityRemoved == "YES"
     codes = output.DeidentificationMethodCodeSequence
-    assert [code.CodeValue for code in codes] == ["113100", "113107"]
+    assert [code.CodeValue for code in codes] == ["113100", "113107", "113105"]
     assert {code.CodingSchemeDesignator for code in codes} == {"DCM"}
     assert any(context.profile.version in text for text in output.DeidentificationMethod)
 

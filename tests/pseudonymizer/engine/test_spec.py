@@ -22,8 +22,8 @@ def problems(*rules: TagRule, switches: frozenset[str] = frozenset()) -> list[st
     return [problem.sentence for problem in caught.value.problems]
 
 
-def test_the_default_has_modified_dates_and_four_characteristics():
-    assert DEFAULT_SPEC.switches == {"modified_dates", "four_characteristics"}
+def test_the_default_has_modified_dates_four_characteristics_and_cleaned_descriptors():
+    assert DEFAULT_SPEC.switches == {"modified_dates", "four_characteristics", "descriptors"}
     assert DEFAULT_SPEC.rules == ()
 
 

@@ -25,4 +25,4 @@ def test_only_listed_words_survive(before: bytes, after: bytes):
 def test_the_list_holds_plain_small_words_and_no_bare_number():
     assert len(words()) > 500
     assert all(word == word.lower() and not word.isdigit() for word in words())
-    assert words() >= {b"ct", b"mr", b"t1", b"flair", b"links", b"left", b"thorax", b"abdomen"}
+    assert words() >= {"ct", "mr", "t1", "flair", "links", "left", "thorax", "abdomen"}

@@ -115,7 +115,7 @@ def test_full_dates_are_moved_by_the_second_alone(project, target, member, stewa
     [after] = datasets_of(orthanc, target)
     assert after.StudyDate == moved(date_shift_of(target.patients.get()))
     codes = [item.CodeValue for item in after.DeidentificationMethodCodeSequence]
-    assert codes == ["113100", "113107"]
+    assert codes == ["113100", "113107", "113105"]
 
 
 def test_dates_that_the_first_profile_removed_stay_away_and_their_code_too(
@@ -127,7 +127,7 @@ def test_dates_that_the_first_profile_removed_stay_away_and_their_code_too(
     [after] = datasets_of(orthanc, target)
     assert after.StudyDate == ""
     codes = [item.CodeValue for item in after.DeidentificationMethodCodeSequence]
-    assert codes == ["113100"]
+    assert codes == ["113100", "113105"]
 
 
 def test_a_constant_of_the_first_profile_is_never_moved(project, target, member, steward, orthanc):
