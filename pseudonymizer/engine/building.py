@@ -66,8 +66,8 @@ _RETAINED = frozenset({Action.KEEP})
 def default_profile() -> Profile:
     """Return the profile of a new project.
 
-    The Basic Profile with Modified Dates; sex, age, size and weight stay, an age of 90
-    years or more becomes 090Y.
+    The Basic Profile with Modified Dates and Clean Descriptors; sex, age, size and weight stay,
+    an age of 90 years or more becomes 090Y.
 
     References
     ----------
